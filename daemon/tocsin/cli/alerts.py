@@ -18,10 +18,10 @@ from tocsin.cli.common import (
     LimitOption,
     SinceOption,
     WhyOption,
-    opened,
     read_label,
 )
 from tocsin.cli.input_files import read_since, read_span
+from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, in_zone, listing, local, plain, say, say_zone, shown
 from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError

@@ -25,9 +25,11 @@ from tocsin.cli.common import (
 )
 from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
-from tocsin.config.build import make_policy, make_receivers, open_copy, view_receiver
+from tocsin.config.build import make_policy
 from tocsin.config.config import Config
+from tocsin.config.contacts import make_receivers, view_receiver
 from tocsin.config.loading import load_rules, rules_of
+from tocsin.config.stores import open_copy
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.decide import Policy

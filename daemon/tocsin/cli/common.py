@@ -6,23 +6,19 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say, shown
-from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.config.shipped import find_pack
 from tocsin.errors import ConfigError, CredentialsError, LostError, TocsinError, UsageError, meant
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Store
-from tocsin.store.db.place import is_there, path_of
 from tocsin.units import counted
 
 
@@ -130,19 +126,6 @@ def read_label(text: str) -> tuple[str, str]:
     if not name or not value:
         raise UsageError(f"--label {shown(text)[:80]}: write name=value, such as mineral=gallium")
     return name, value
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[Config, Store]]:
-    """Open the configuration and its store, also while a daemon runs, and close the store at the end."""
-    config = read_config(path)
-    if not is_there(database := path_of(config.database)):
-        say(f"There is no database yet, so {database} is made; a service keeps its own where $STATE_DIRECTORY says.")
-    store = open_store(config)
-    try:
-        yield config, store
-    finally:
-        store.close()
 
 
 def log_to_stderr(verbose: bool) -> None:

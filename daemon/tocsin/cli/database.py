@@ -13,8 +13,8 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.input_files import read_span
 from tocsin.cli.output import FAILED, dump, progress, say, shown
-from tocsin.config.build import open_copy, open_store
 from tocsin.config.config import Config
+from tocsin.config.stores import open_copy, open_store
 from tocsin.errors import UsageError
 from tocsin.store.db import backup as copies
 from tocsin.store.db.place import path_of

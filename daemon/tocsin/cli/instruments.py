@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
+from tocsin.cli.opening import opened
 from tocsin.cli.output import listing, local
 from tocsin.market.series import Series
 from tocsin.model.prices import Labels

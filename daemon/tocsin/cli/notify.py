@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
+from tocsin.cli.opening import opened
 from tocsin.cli.output import FAILED, PARTLY, dump, say
 from tocsin.clock import SystemClock
-from tocsin.config.build import make_receiver
 from tocsin.config.config import Config
+from tocsin.config.contacts import make_receiver
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import LockedError, UsageError
 from tocsin.model.deliveries import SETTLED, DeliveryState, ErrorClass

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.deliveries import rests
+from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say, say_zone
-from tocsin.config.build import view_receiver
 from tocsin.config.config import Config
+from tocsin.config.contacts import view_receiver
 from tocsin.config.loading import rules_of
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.deliver.context import compose

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened, read_config, rule_named
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, rule_named
+from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, shown
 from tocsin.config.config import Config
 from tocsin.config.loading import rules_of

@@ -17,13 +17,13 @@ from tocsin.cli.common import (
     JsonOption,
     RulesOption,
     SinceOption,
-    opened,
     pack_folders,
     read_config,
     rule_named,
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_since
+from tocsin.cli.opening import opened
 from tocsin.cli.output import FAILED, PARTLY, dump, listing, say, shown
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.testfile import Case, RuleTest, load_tests, write_cases

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli import adding, one_poll
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
+from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, plain, say_zone, table
 from tocsin.errors import UsageError
 from tocsin.model.entries import KeyKind

@@ -17,12 +17,12 @@ from tocsin.cli.common import (
     ConfigOption,
     JsonOption,
     RulesOption,
-    opened,
     read_label,
     rule_named,
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_time
+from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, local, say_zone, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError

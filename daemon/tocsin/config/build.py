@@ -9,18 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tocsin.config.config import Config
+from tocsin.config.contacts import make_receiver, make_receivers
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.config.secrets import unread
+from tocsin.config.stores import open_copy, open_store
 from tocsin.deliver.dispatcher import DeliveryConfig
-from tocsin.errors import ConfigError, Problem
 from tocsin.ingest.config import IngestConfig
 from tocsin.model.deliveries import MessageKind
 from tocsin.policy.decide import Policy
 from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Run
-from tocsin.receivers import Receiver, kinds
+from tocsin.receivers import Receiver
 from tocsin.receivers.console import ConsoleReceiver
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
@@ -90,61 +91,10 @@ def make_price_source(config: PriceConfig, http: HttpClient, work: Run) -> Sourc
     return PriceSource(config.name, config.symbols, provider, http=http, run=work, allow_private=config.allow_private)
 
 
-def make_receiver(config: ReceiverConfig) -> Receiver:
-    """Return the receiver that *config* describes.
-
-    Raises:
-        ConfigError: no service understands its address.
-    """
-    if config.url is None:
-        return ConsoleReceiver(config.name)
-    try:
-        secrets = [secret.reveal() for secret in config.secrets]
-        return kinds.build(config.name, config.url.reveal(), secrets=secrets)
-    except ValueError as error:
-        problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
-        raise ConfigError([problem]) from None  # the cause may hold the address
-
-
-def view_receiver(config: ReceiverConfig) -> Receiver:
-    """Return the receiver that *config* describes, for commands that send nothing: its secrets may be missing.
-
-    If nothing can be said of it without them, it has plain text and one recipient without a name.
-
-    Raises:
-        ConfigError: as `make_receiver`.
-    """
-    if config.url is None or not config.missing:
-        return make_receiver(config)
-    try:
-        return kinds.build(config.name, config.url.known)
-    except ValueError:
-        return ConsoleReceiver(config.name, kind=MessageKind.TEXT)
-
-
-def make_receivers(config: Config, make: Callable[[ReceiverConfig], Receiver] = make_receiver) -> dict[str, Receiver]:
-    """Return the receivers of *config* by name.
-
-    Raises:
-        ConfigError: as `make_receiver`.
-    """
-    return {receiver.name: make(receiver) for receiver in config.receivers}
-
-
 def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
     """Return the policy: the routes of *config*, and its *receivers* by name."""
     infos = [replace(r.info, recipients=receivers[r.name].recipients) for r in config.receivers]
     return Policy(routes=config.routes, receivers=infos)
-
-
-def open_store(config: Config) -> Store:
-    """Return the store that *config* names, with its tables migrated to this version."""
-    return Store.open(config.database)
-
-
-def open_copy(config: Config) -> Store:
-    """Return a store on a copy of the database that *config* names, so that the original is never changed."""
-    return Store.open(config.database, copy=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

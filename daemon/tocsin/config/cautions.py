@@ -13,7 +13,7 @@ from tocsin.config.yaml.file import shown_path
 from tocsin.errors import Problem
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check
-from tocsin.sources.http.client import needs_contact
+from tocsin.sources.http.contact import needs_contact
 from tocsin.units import counted
 
 

@@ -27,6 +27,20 @@ HEAVY = {
 PARSER = {"pydantic"}
 
 
+def imports_of(*arguments: str) -> tuple[str, list[str]]:
+    """Run the program; return what it shows, and the modules that it imported."""
+    code = (
+        "import json, sys\n"
+        "from tocsin.cli import app\n"
+        "try:\n"
+        "    app()\n"
+        "finally:\n"
+        "    print(json.dumps(sorted(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr, json.loads(done.stdout.splitlines()[-1])
+
+
 @pytest.mark.parametrize(
     ("arguments", "words", "allowed"),
     [
@@ -38,17 +52,23 @@ PARSER = {"pydantic"}
 )
 def test_help_imports_no_command(arguments: list[str], words: str, allowed: set[str]) -> None:
     """Who asks for help waits for the parser only: databases, servers and schemas take ten times as long to import."""
-    code = (
-        "import json, sys\n"
-        "from tocsin.cli import app\n"
-        "try:\n"
-        "    app()\n"
-        "finally:\n"
-        "    print(json.dumps(sorted(sys.modules)))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
-    assert words in done.stdout + done.stderr
-    assert (HEAVY - allowed).isdisjoint(json.loads(done.stdout.splitlines()[-1]))
+    shown, imported = imports_of(*arguments)
+    assert words in shown
+    assert (HEAVY - allowed).isdisjoint(imported)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["check", "--rules", "trade"], "rules are good", id="check"),
+        pytest.param(["packs", "list"], "critical-minerals", id="packs"),
+    ],
+)
+def test_a_command_about_files_imports_no_database_and_no_client(arguments: list[str], words: str) -> None:
+    """Who writes a rule checks it again and again."""
+    shown, imported = imports_of(*arguments)
+    assert words in shown
+    assert {"sqlalchemy", "alembic", "aiohttp"}.isdisjoint(imported)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

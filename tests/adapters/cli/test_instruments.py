@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tocsin.cli import app
-from tocsin.config.build import open_store
 from tocsin.config.config import load_config
+from tocsin.config.stores import open_store
 from tocsin.market.series import append, begin, close_before
 from tocsin.model.prices import Quote
 from tocsin.rules.prices.observation import Observed

@@ -21,8 +21,9 @@ from typing import Any
 from chaos.clock import WorldClock
 from chaos.points import Side
 from tocsin.cli.common import log_to_stderr
-from tocsin.config.build import Factories, make_price_source, make_receiver, make_source
+from tocsin.config.build import Factories, make_price_source, make_source
 from tocsin.config.config import Config
+from tocsin.config.contacts import make_receiver
 from tocsin.errors import TocsinError
 from tocsin.service.service import Service
 from tocsin.store import Store

@@ -289,6 +289,7 @@ LOOKS = {
     "a name without its words": ("@curb NEAR/3 export", "export", False),
     "what takes away within a name": ("@curb", "lift", False),
     "halves of two branches of a name": ("@act", "ban quota", False),
+    "the rarer halves of two branches of a name": ("@act", "export curb", False),
     "a branch of a name": ("@act", "import quota", True),
     "halves of two branches of a name in a name": ("@outer", "ban quota", False),
     "a branch of a name in a name": ("(@outer OR 镓)", "import quota", True),

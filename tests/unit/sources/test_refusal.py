@@ -7,7 +7,7 @@ import pytest
 
 from tocsin import __version__
 from tocsin.errors import Fault
-from tocsin.sources.http.client import user_agent
+from tocsin.sources.http.contact import user_agent
 from tocsin.sources.http.refusal import challenged, refusal, retry_after
 
 DATE = "Mon, 02 Mar 2026 12:00:00 GMT"

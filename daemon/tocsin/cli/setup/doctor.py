@@ -16,8 +16,8 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.output import FAILED, PARTLY, dump, progress, say
 from tocsin.cli.setup import machine, network
 from tocsin.cli.setup.finding import Finding, Level, fail, warn
-from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config, salvage
+from tocsin.config.stores import open_store
 from tocsin.errors import ConfigError, StoreError
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.store.db.place import is_there, path_of

@@ -15,10 +15,12 @@ from tocsin.cli.output import progress
 from tocsin.cli.setup.finding import Finding, ok, warn
 from tocsin.cli.setup.network import faults
 from tocsin.clock import SystemClock
-from tocsin.config.build import Factories, make_policy, make_receivers, make_source, open_copy, view_receiver
+from tocsin.config.build import Factories, make_policy, make_source
 from tocsin.config.config import Config
+from tocsin.config.contacts import make_receivers, view_receiver
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import rules_of
+from tocsin.config.stores import open_copy
 from tocsin.errors import SourceError
 from tocsin.model.alerts import Alert
 from tocsin.model.entries import Batch, Cursor

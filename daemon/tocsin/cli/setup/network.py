@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 from tocsin.cli.deliveries import rests
 from tocsin.cli.one_poll import in_thread, remedy_of
 from tocsin.cli.setup.finding import Finding, fail, ok, warn
-from tocsin.config.build import make_http, make_price_source, make_receiver, make_source
+from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config
+from tocsin.config.contacts import make_receiver
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import ConfigError, Fault, SourceError
 from tocsin.model.deliveries import ErrorClass

@@ -17,8 +17,8 @@ from tocsin.cli.deliveries import rests
 from tocsin.cli.output import FAILED, dump, item, local, plain, say_zone, shown
 from tocsin.cli.sources import state
 from tocsin.clock import SystemClock
-from tocsin.config.build import open_store
 from tocsin.config.config import Config, salvage
+from tocsin.config.stores import open_store
 from tocsin.errors import ConfigError, LockedError
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.service.selfreport import troubles

@@ -18,12 +18,12 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
-from tocsin import __version__
 from tocsin.certificates import trusting
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check, check_name
 from tocsin.sources.http.answer import LONGEST_HEAD, MOST_LINES, TolerantConnector, decode
+from tocsin.sources.http.contact import needs_contact, user_agent
 from tocsin.sources.http.gate import LargeDocumentGate
 from tocsin.sources.http.pace import Pace, group
 from tocsin.sources.http.refusal import MOST_SAID, TELLING, BlockedAddressError, challenged, refusal, unanswered
@@ -46,9 +46,6 @@ _GOOD = frozenset({200, 203, 226})
 _MOST_COOKIES = 4096
 #: A source's own headers that are sent on to another host. All others may be secrets.
 _PUBLIC_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
-#: Domains whose servers require a contact in a special user agent: program and mail address
-#: (https://www.sec.gov/os/webmaster-faq#developers).
-_DECLARED = ("sec.gov",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,15 +361,3 @@ def _redirect(response: aiohttp.ClientResponse, target: str, request: _Request) 
     if target.lower().startswith("https:") and not following.lower().startswith("https:"):
         raise SourceError(f"{host} redirects from https to http", fault=bad)
     return _Hop(to=following, permanent=response.status in _PERMANENT)
-
-
-def needs_contact(host: str) -> bool:
-    """Return whether *host* refuses requests without a contact."""
-    return any(host == domain or host.endswith(f".{domain}") for domain in _DECLARED)
-
-
-def user_agent(host: str, contact: str) -> str:
-    """Return the user agent for requests to *host*. *contact* may be empty."""
-    if not contact:
-        return f"tocsin/{__version__}"
-    return f"tocsin/{__version__} {contact}" if needs_contact(host) else f"tocsin/{__version__} (+{contact})"

@@ -1,0 +1,53 @@
+"""Receivers from their configuration. Commands that look at addresses need nothing else of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tocsin.config.config import Config
+from tocsin.config.receivers import ReceiverConfig
+from tocsin.errors import ConfigError, Problem
+from tocsin.model.deliveries import MessageKind
+from tocsin.receivers import Receiver, kinds
+from tocsin.receivers.console import ConsoleReceiver
+
+
+def make_receiver(config: ReceiverConfig) -> Receiver:
+    """Return the receiver that *config* describes.
+
+    Raises:
+        ConfigError: no service understands its address.
+    """
+    if config.url is None:
+        return ConsoleReceiver(config.name)
+    try:
+        secrets = [secret.reveal() for secret in config.secrets]
+        return kinds.build(config.name, config.url.reveal(), secrets=secrets)
+    except ValueError as error:
+        problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
+        raise ConfigError([problem]) from None  # the cause may hold the address
+
+
+def view_receiver(config: ReceiverConfig) -> Receiver:
+    """Return the receiver that *config* describes, for commands that send nothing: its secrets may be missing.
+
+    If nothing can be said of it without them, it has plain text and one recipient without a name.
+
+    Raises:
+        ConfigError: as `make_receiver`.
+    """
+    if config.url is None or not config.missing:
+        return make_receiver(config)
+    try:
+        return kinds.build(config.name, config.url.known)
+    except ValueError:
+        return ConsoleReceiver(config.name, kind=MessageKind.TEXT)
+
+
+def make_receivers(config: Config, make: Callable[[ReceiverConfig], Receiver] = make_receiver) -> dict[str, Receiver]:
+    """Return the receivers of *config* by name.
+
+    Raises:
+        ConfigError: as `make_receiver`.
+    """
+    return {receiver.name: make(receiver) for receiver in config.receivers}
