@@ -238,6 +238,12 @@ def test_without_a_terminal_nobody_is_asked(empty_home: Path) -> None:
     assert "--yes" in done.stderr
 
 
+def test_the_port_goes_with_tls(empty_home: Path) -> None:
+    """TLS from the first octet on the port of STARTTLS waits until it times out."""
+    assert init(empty_home, "--offline", "--to", "mail", "--mail-to", "me@example.org", "--tls", "ssl").exit_code == 0
+    assert "@smtp.example.org:465?" in (empty_home / "secrets" / "mail").read_text()
+
+
 @pytest.mark.parametrize(
     ("tls", "server", "url"),
     [

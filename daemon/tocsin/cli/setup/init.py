@@ -27,7 +27,7 @@ from tocsin.config.values import url_fault
 from tocsin.config.yaml.edit import NewSource
 from tocsin.errors import TocsinError, UsageError
 
-FolderArgument = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder to write into.")]
+FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write into.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what no option says has its default.")]
 ToOption = Annotated[
     str | None, typer.Option("--to", help="Where to send: console, mail, slack, or any address.", show_default=False)
@@ -128,7 +128,8 @@ def _mail(ask: Asker, given: Sequence[str | None]) -> str:
     """Return the address of the mail receiver. *given* are readers, server, use of TLS and user."""
     readers, smtp, tls, user = given
     people = ask("Mail address of the reader", readers, "", questions.read_people)
-    server = ask("Mail server and port", smtp, f"{questions.server_of(people)}:587", questions.read_server)
+    likely = f"{questions.server_of(people)}:{questions.PORTS.get(tls or '', 587)}"
+    server = ask("Mail server and port", smtp, likely, questions.read_server)
     secured = ask("TLS (starttls, ssl, none)", tls, questions.tls_of(server[1]), questions.read_tls)
     name = ask("User who logs in (none: no login)", user, people.split(",")[0], lambda text: text.strip())
     name = "" if name == "none" else name
