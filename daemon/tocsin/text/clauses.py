@@ -1,8 +1,8 @@
 """Clauses: what one verb says, found by marks and closed lists of words alone (docs/decisions/0010).
 
-A sentence is cut into pieces at commas, colons, spaced dashes and words that begin another matter. Not each comma ends a
-clause: one of a list does not, and what is put between two commas is a clause of its own, behind which the one around it
-goes on.
+A sentence is cut into pieces at commas, colons, spaced dashes and words that begin a clause or phrase. Not every comma ends
+a clause. A comma of a list does not. An aside between two commas is a clause of its own, and the clause around it continues
+after it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tocsin.text.tokens import Sentence, Token
 
-#: A piece of a sentence: its tokens, in the brackets that it stands in; what stands in brackets within it is left out.
+#: Piece of a sentence: the indices of its tokens, all in the same bracket. Tokens in brackets within it are left out.
 Piece = list[int]
 
 _CONJOINING = "although as because but if though unless when while whilst"
@@ -22,33 +22,33 @@ _SMALL_ELSE = """
 """
 #: Conjunctions that begin a clause. Behind them the subject may be a list: "as gold, oil fall".
 _CONJUNCTIONS = frozenset(_CONJOINING.split())
-#: Words that begin a phrase of circumstance. What stands behind them is another matter than what stands behind its comma.
+#: Words that begin a phrase of circumstance: "amid strikes, copper rises". The comma behind the phrase ends a clause.
 _CIRCUMSTANCES = frozenset(_CIRCUMSTANTIAL.split())
-#: `and` is no opener, since it joins subjects as often as clauses.
+#: Words that begin a clause or phrase. `and` is not one, since it joins subjects as often as clauses.
 _OPENERS = _CONJUNCTIONS | _CIRCUMSTANCES
 _JOINING = frozenset(["and", "or", "of"])
-#: Words before a noun, or before a whole question, that make a piece no longer.
+#: Words before a noun, or before a whole question, that do not count as words of a piece.
 _DETERMINERS = frozenset(["a", "an", "the", "its", "their", "his", "her", "our", "how", "why"])
 _POSSESSIVES = ("'s", "s'")
 _RELATIVES = frozenset(["which", "who", "whose", "where"])
-#: What begins an apposition, or another remark on the words before it: "Metals, led by copper, rise".
+#: Words that begin an apposition, or another remark on the words before it: "Metals, led by copper, rise".
 _REMARKS = frozenset(["a", "an", "the", "formerly", "including", "led", "like", "not", "once"])
-#: What ends an attribution: "Lithium, analysts say, rises". Nothing else of the language knows verbs.
+#: Words that end an attribution: "Lithium, analysts say, rises". No other part of the rule language knows verbs.
 _SAYING = frozenset(["say", "says", "said", "report", "reports", "reported"])
-#: Words of an attribution between commas, at most.
+#: Most words of an attribution between commas.
 _LONGEST_ATTRIBUTION = 6
-#: Words that are small in headlines in which most begin with a capital.
+#: Words that stay in lower case in headlines in which most words begin with a capital.
 _SMALL = _OPENERS | frozenset(_SMALL_ELSE.split())
 _SHORTEST_WORD = 4
-#: Characters of the shortest clause without blanks: 银价上涨. What is shorter is a heading or a name.
+#: Characters of the shortest clause without blanks: 银价上涨. Anything shorter is a heading or a name.
 _SHORTEST_WIDE = 4
 
 
 def clauses(sentence: Sentence) -> tuple[int, ...]:
-    """Return the number of the clause of each token; two tokens of one clause have the same.
+    """Return the clause number of each token; tokens of one clause have the same number.
 
-    What stands in brackets is a clause of its own, and the one around it goes on behind it: "Albemarle (NYSE: ALB) rises"
-    is said of Albemarle.
+    Text in brackets is a clause of its own, and the clause around it continues after it: in "Albemarle (NYSE: ALB) rises",
+    Albemarle rises.
     """
     tokens = sentence.tokens
     numbers = [0] * len(tokens)
@@ -63,7 +63,7 @@ def clauses(sentence: Sentence) -> tuple[int, ...]:
 
 
 def is_sentence_case(sentence: Sentence) -> bool:
-    """Return True if a sentence has small words beside *from*, *with* and the like, as a title in capitals has none."""
+    """Return True if a sentence has lower-case words other than *from*, *with* and the like; a title in capitals has none."""
     return not sentence.all_caps and any(
         token.word == token.cased
         and len(token.word) >= _SHORTEST_WORD
@@ -75,7 +75,7 @@ def is_sentence_case(sentence: Sentence) -> bool:
 
 
 def _by_brackets(tokens: Sequence[Token]) -> list[list[int]]:
-    """Return the tokens outside of brackets, and those of each bracket without what stands in brackets within it."""
+    """Return the indices of the tokens outside brackets, then of those in each bracket without nested ones."""
     outside: list[int] = []
     found, open_ = [outside], [outside]
     for index, token in enumerate(tokens):
@@ -99,20 +99,20 @@ def _pieces(tokens: Sequence[Token], inside: Sequence[int]) -> list[Piece]:
 
 
 def _joined(sentence: Sentence, pieces: Sequence[Piece]) -> Sequence[int]:
-    """Return the number of the clause of each piece."""
+    """Return the clause number of each piece."""
     tokens, count = sentence.tokens, len(pieces)
-    # Pieces behind a mark that need not end a clause; the place behind the last piece stands for the end.
+    # True for a piece if the mark before it need not end a clause. The last item stands for the end of the sentence.
     listed = [False, *(_may_go_on(tokens[piece[0]]) for piece in pieces[1:]), False]
     if not any(listed):
         return range(count)
     names = is_sentence_case(sentence)
     bare = [_is_bare([tokens[index] for index in piece], names) for piece in pieces]
-    # Nothing from here to the end of the list has a verb: "curbs on gallium, germanium, antimony".
+    # True for a piece if nothing from it to the end of its list has a verb: "curbs on gallium, germanium, antimony".
     trailing = [True] * (count + 1)
     for i in range(count - 1, 0, -1):
         trailing[i] = bare[i] and (trailing[i + 1] or not listed[i + 1])
     numbers = [0]
-    around = -1  # the clause that goes on behind an aside
+    around = -1  # the clause that continues after an aside
     for i in range(1, count):
         closed = listed[i] and listed[i + 1]
         if closed and _is_aside([tokens[index] for index in pieces[i]], behind=bare[i - 1]) and not bare[i]:
@@ -129,14 +129,15 @@ def _joined(sentence: Sentence, pieces: Sequence[Piece]) -> Sequence[int]:
 
 
 def _may_go_on(token: Token) -> bool:
-    """Return True if a comma, or a blank of a Chinese title, stands before a token, and neither a stronger mark nor an opener."""
+    """Return True if the clause may go on: before *token* is a comma (in a Chinese title, a blank), and it is no opener."""
     return token.border and token.joint and token.word not in _OPENERS
 
 
 def _is_bare(piece: Sequence[Token], names: bool) -> bool:
-    """Return True if a piece has surely no verb: one word, a name, or several of these and *and*, *or* or *of* between.
+    """Return True if a piece certainly has no verb: one word, one name, or several of these joined by *and*, *or* or *of*.
 
-    A name is a run of words with capitals, in a sentence that has small words too (*names*).
+    A name is a run of capitalised words. *names* is True if the sentence has lower-case words too: only then do capitals
+    show a name.
     """
     words = small = 0
     for place, token in enumerate(piece):
@@ -156,9 +157,9 @@ def _is_bare(piece: Sequence[Token], names: bool) -> bool:
 
 
 def _is_aside(piece: Sequence[Token], *, behind: bool) -> bool:
-    """Return True if a piece between two commas says something of the words before it, or who says it.
+    """Return True if a piece between two commas is a remark on the words before it, or an attribution.
 
-    *behind*: the piece before has no verb, so that an article begins no clause here.
+    *behind* is True if the piece before has no verb: an article then begins a remark, not a clause.
     """
     first = piece[0].word
     if first in _RELATIVES or (behind and (first in _REMARKS or first.endswith(_POSSESSIVES))):
@@ -167,5 +168,5 @@ def _is_aside(piece: Sequence[Token], *, behind: bool) -> bool:
 
 
 def _is_heading(tokens: Sequence[Token], piece: Piece, behind: Piece) -> bool:
-    """Return True if one of two pieces that a blank parts is too short for a clause."""
+    """Return True if only a blank separates two pieces and one of them is too short for a clause."""
     return not tokens[behind[0]].clause and min(len(piece), len(behind)) < _SHORTEST_WIDE

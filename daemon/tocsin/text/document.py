@@ -1,4 +1,4 @@
-"""An entry's fields, cut into sentences when they are first asked for."""
+"""The fields of an entry, each cut into sentences on first use."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tocsin.text.sentences import split
 from tocsin.text.titles import split_outlet
 from tocsin.text.tokens import Sentence, sentence
 
-#: How many tokens behind the title belong to the lede.
+#: Tokens after the title that belong to the lede.
 _LEDE = 60
-#: Characters of a field that are judged: a book of news. What a hostile feed sends behind them must not stop the others.
+#: Most characters of a field that are judged: enough for a book. A hostile feed that sends more must not hold up the others.
 LONGEST = 500_000
 
 
 class Document:
-    """The text of one entry, for as long as it is judged; of each field the first 500,000 characters."""
+    """The text of one entry while it is judged: the first 500,000 characters of each field."""
 
     def __init__(self, *, title: str, summary: str = "", body: str = "", language: str = "") -> None:
         fields = {"title": title, "summary": summary, "body": body}
@@ -28,7 +28,7 @@ class Document:
     def sentences(self, field: str) -> tuple[Sentence, ...]:
         """Return the sentences of `title`, `summary`, `body`, `lede` or, for the empty string, of all fields in this order.
 
-        An outlet's name behind the title is not its text. The lede is the title and the first 60 tokens behind it.
+        The name of an outlet at the end of the title is left out. The lede is the title and the first 60 tokens after it.
         """
         if field not in self._sentences:
             self._sentences[field] = self._cut(field)

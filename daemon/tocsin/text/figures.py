@@ -16,7 +16,7 @@ _SCALES = {
     12: "tn|trn|trillion|trillions|兆|万亿|조",
 }
 _PER_CENT = r"%|percent|per[ -]cent|pct|pc|prozent|pour[ -]cent|por[ -]ciento|percento|procent|퍼센트"
-#: Dollars are what a bare amount is in, whosever they are; other currencies are distinguished.
+#: Currencies by code. Dollars of all countries have the empty code, so that they equal an amount without a currency.
 _CURRENCIES = {
     "": "us dollars?|dollars?|usd|美元|美金|달러|ドル|\\$",
     "eur": "euros?|eur|欧元|€",
@@ -36,7 +36,7 @@ def _longest_first(words: str) -> str:
 _SCALE_WORDS = _longest_first("|".join(_SCALES.values()))
 _CODE = re.compile("|".join(f"(?P<x{code}>{words})" for code, words in _CURRENCIES.items()))
 _FIGURE = re.compile(
-    # US$, A$, Rs and codes before the figure belong to it.
+    # A currency sign or code before the figure is part of it: US$, A$, EUR.
     r"(?:(?<![a-z0-9])(?P<before>(?:us|au|ca|hk|nz|nt|[acs])? ?\$|€|£|¥|₹|₩|(?:usd|eur|gbp|cny|rmb|jpy|inr|krw)(?= ?[0-9])) ?)?"
     r"(?<![a-z0-9])(?<![a-z0-9][.,])(?P<digits>[0-9]+(?:[.,][0-9]+)*)"
     rf"(?:[ -]?(?P<percent>{_PER_CENT})(?![a-z])"
@@ -44,19 +44,19 @@ _FIGURE = re.compile(
     rf"(?:[ -]?(?P<after>{'|'.join(_CURRENCIES.values())})(?![a-z0-9])|[ -]?(?P<tonnes>{_TONNES})(?![a-z0-9]))?"
     r"(?![a-z0-9]))"
 )
-#: 1,500 and 1.500.000; one point before three digits may be either, and stays as it is.
+#: 1,500 and 1.500.000. A single point before three digits may be of thousands or decimal: 1.500 stays as it is.
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]{1,3}(?:\.[0-9]{3}){2,}(?:,[0-9]+)?")
 _UNSURE = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
 _DIGIT = re.compile("[0-9]")
-#: Characters of a figure; what is longer is a number of something, and more than a Decimal keeps.
+#: Most characters of a figure. A longer one is an identifier, and has more digits than a Decimal keeps.
 _LONGEST = 24
 
 
 def rewrite(text: str, put: Callable[[str], str]) -> str:
-    """Replace each figure of the folded *text* by what *put* makes of its one form.
+    """Replace each figure of the folded *text* by the result of *put* for its one form.
 
-    The form is the number without separators and scale words, with `%` or, for money that is not in dollars, the code
-    of its currency behind it; a unit of weight stands behind it as the word `tonne`.
+    The form is the number without separators and scale words. `%` follows a percentage, and the currency code an amount
+    of money that is not in dollars. Behind the result a unit of weight becomes the word `tonne`.
     """
 
     def form(found: re.Match[str]) -> str:
@@ -75,7 +75,7 @@ def rewrite(text: str, put: Callable[[str], str]) -> str:
 
 
 def _number(digits: str, power: int) -> str:
-    """Return *digits* times ten to the *power*, without separators and idle zeros."""
+    """Return *digits* times ten to the *power*, without separators and needless zeros."""
     if _UNSURE.fullmatch(digits) and not power:
         return digits
     if _GROUPED.fullmatch(digits):
@@ -89,6 +89,6 @@ def _number(digits: str, power: int) -> str:
 
 
 def _code(currency: str) -> str:
-    """Return the code of a *currency* by its word or sign; none for dollars."""
+    """Return the code of a *currency*, given as a word or sign; empty for dollars."""
     found = _CODE.search(currency)
     return found.lastgroup[1:] if found and found.lastgroup else ""

@@ -1,9 +1,9 @@
 """Folding: the one form in which words are compared.
 
 NFKC, casefold, all apostrophes to the straight one, soft hyphens and zero-width characters out, traditional Han to
-simplified (unless the text has kana or says that it is Japanese). Letters that one language writes in two ways are one:
+simplified (unless the text has kana or is marked as Japanese). Letters that one language writes in two ways become one:
 Turkish i with and without its dot, Russian ё and е, Greek with and without accents (its capitals have none), Arabic with and
-without vowels. Marks of other Latin letters stay; `unmarked` takes them off.
+without vowels. Marks on other Latin letters stay; `unmarked` removes them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-# Not the whole standard: the traditional characters that news of trade, policy, metals and markets is made of, beside their
-# simplified ones. A pair that is missing costs a match of one traditional word, a wrong one a false match, so all are one to one.
+# The traditional characters in use in news of trade, policy, metals and markets, each before its simplified form; not the whole
+# standard. A missing pair costs the match of a traditional word, a wrong pair gives a false match, so all are one to one.
 _PAIRS = """
 鎵镓 鍺锗 銻锑 鎢钨 鉬钼 鉍铋 銦铟 鎳镍 鈷钴 鋰锂 鈾铀 鈦钛 鎂镁 錳锰 銅铜 鋁铝 鋅锌 鉛铅 錫锡 銀银 鈀钯 鉑铂 釔钇 鈧钪 鑭镧 鈰铈 鐠镨 釹钕 釤钐 銪铕
 釓钆 鋱铽 鏑镝 鈥钬 鉺铒 銩铥 鐿镱 鑥镥 鈮铌 鉭钽 錸铼 鉿铪 鋯锆 釩钒 鉻铬 鈹铍 銣铷 銫铯 鎘镉 鐵铁 鋼钢 礦矿 鹽盐 鑽钻 錠锭 鍛锻 鑄铸 鈉钠 鉀钾 鈣钙
@@ -42,7 +42,7 @@ _PAIRS = """
 SIMPLIFIED = {ord(pair[0]): pair[1] for pair in _PAIRS.split() if pair[0] != pair[1]}
 
 
-#: What is typed for an apostrophe: curly and reversed quotes, a prime, an acute and a grave accent.
+#: Characters typed as an apostrophe: curly and reversed quotes, a prime, an acute and a grave accent.
 APOSTROPHES = "'\u2019\u2018\u201b\u02bc\u2032\u00b4\uff07`"
 _QUOTES = {ord(c): "'" for c in f"{APOSTROPHES}\u201a"} | {ord(c): '"' for c in "\u201c\u201d\u201e\u201f\u2033"}
 _GONE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"), None)
@@ -50,7 +50,7 @@ _REPAIR = {**_QUOTES, **_GONE}
 
 
 def _alike() -> Iterator[tuple[int, str | None]]:
-    """Yield the letters, casefolded, that are another letter written differently; None for a mark that is left out."""
+    """Yield (code point, letter) of casefolded variants of a letter; None as the letter for a mark that is dropped."""
     yield from ((ord("\u0131"), "i"), (ord("\u0451"), "\u0435"))
     for point in (*range(0x370, 0x400), *range(0x1F00, 0x2000)):
         base = unicodedata.normalize("NFD", chr(point))[0]
@@ -60,7 +60,7 @@ def _alike() -> Iterator[tuple[int, str | None]]:
 
 
 def _bases() -> Iterator[tuple[int, str | None]]:
-    """Return Latin letters with a mark by the letter without it; None for a combining mark."""
+    """Yield (code point, letter without its mark) of marked Latin letters; None as the letter for a combining mark."""
     yield from (
         (ord(c), base)
         for c, base in zip("\u00f8\u00d8\u0142\u0141\u0111\u0110\u0127\u0126\u0167\u0166", "oOlLdDhHtT", strict=True)
@@ -90,7 +90,7 @@ def repair(text: str) -> str:
 
 
 def fold(text: str, *, japanese: bool = False) -> str:
-    """Return *text* as words are compared.
+    """Return *text* in the form in which words are compared.
 
     NFKC and casefolding do not commute, so the text is normalised on both sides (Unicode, section 3.13, D146).
     """
@@ -102,10 +102,10 @@ def fold(text: str, *, japanese: bool = False) -> str:
 
 @lru_cache(maxsize=16384)
 def unmarked(word: str) -> str:
-    """Return *word* with its Latin letters without marks: São is Sao, Ørsted Orsted, Mærsk Maersk."""
+    """Return *word* without the marks on its Latin letters: São is Sao, Ørsted is Orsted, Mærsk is Maersk."""
     return word if word.isascii() else word.translate(BASES)
 
 
 def is_japanese(text: str, language: str = "") -> bool:
-    """Return whether Han in *text* is Japanese: it has kana, or *language* (BCP 47) says so."""
+    """Return True if Han characters in *text* are Japanese: it has kana, or *language* (BCP 47) says so."""
     return language[:2] == "ja" or _KANA.search(text) is not None

@@ -1,6 +1,6 @@
-"""Markup to plain text, in linear time and without ever raising.
+"""Conversion of markup to plain text, in linear time and without ever raising.
 
-The result is what is stored, matched and shown: an empty line marks the border of a block.
+The result is stored, matched and shown. In it an empty line marks the border of a block.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ _BLOCK_NAMES = """
 """
 #: Tags that end a block, so that no sentence runs across them.
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
-#: Elements whose content is no text. Where one of the first two is left open, all behind it is theirs, as in a browser;
-#: the others may be markup that was cut short, and then what follows is text after all.
+#: Elements whose content is not text. A script or style that is left open takes all that follows, as in a browser. Any other
+#: element that is left open may be markup that was cut short: what follows it counts as text.
 _SWALLOWING = ("script", "style")
 _SILENT = {
     name: re.compile(rf"</{name}(?![A-Za-z0-9:-])", re.IGNORECASE)
     for name in (*_SWALLOWING, "template", "noscript", "iframe", "object", "svg", "math", "head")
 }
 # A tag ends at the next angle bracket of either kind, and nothing is tried twice: linear whatever is left open.
-# CDATA marks go, and what they enclose stays.
+# CDATA marks are removed; their content stays.
 _TAG = re.compile(
     r"<(?:!--|!\[CDATA\[|(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9:-]*+)(?P<rest>[^<>]*+)>|[!?][^<>]*+>)|\]\]>"
 )
-#: How often a title is read again that was escaped too often.
+#: Most rounds of decoding of a title that was escaped too often.
 _MOST_ESCAPED = 3
 _INLINE_NAMES = "a|abbr|b|big|cite|code|em|font|i|mark|nobr|q|s|small|span|strike|strong|sub|sup|tt|u|wbr"
 _INLINE = re.compile(rf"</?(?:{_INLINE_NAMES})(?:\s[^<>]*+)?/?>", re.IGNORECASE)
@@ -36,12 +36,12 @@ _BLOCK = re.compile(
 )
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# Longer than any character's number, and than Python is willing to read (sys.set_int_max_str_digits).
+# A number longer than that of any character. Python refuses to read very long ones (sys.set_int_max_str_digits).
 _ENDLESS = re.compile(r"&#[0-9]{9,};?")
 _BORDER = "\n\n"
 _BORDERS = re.compile(r"\n[^\S\n]*\n")
 _BLANKS = re.compile(r"\s+")
-# C0 and C1 controls but white space, lone surrogates, bidirectional overrides and isolates, byte order marks.
+# C0 and C1 controls except white space, lone surrogates, bidirectional overrides and isolates, byte order marks.
 _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
@@ -86,9 +86,9 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the plain *text* of a title as one line, without the markup that it shows when it was escaped too often.
+    """Return the plain *text* of a title as one line, without the markup that shows if it was escaped too often.
 
-    Blocks are blanks. Only tags that format, and entities with a semicolon, are taken for markup here: "5 < 6" and names
+    Block tags become blanks. Only formatting tags and entities with a semicolon count as markup here: "5 < 6" and names
     in angle brackets stay.
     """
     for _ in range(_MOST_ESCAPED):
@@ -102,7 +102,7 @@ def one_line(text: str) -> str:
 
 
 def decoded(html: str) -> str:
-    """Return *html* with its entities decoded; a number that is longer than any character's becomes U+FFFD."""
+    """Return *html* with its entities decoded; a number longer than that of any character becomes U+FFFD."""
     return unescape(_ENDLESS.sub("\ufffd", html)) if "&" in html else html
 
 

@@ -1,6 +1,6 @@
-"""The language of a headline: as its script shows, else as its feed says.
+"""The language of a headline, from its script or else from its feed.
 
-Feeds often name the language of their software, so a script that the named language is not written in outweighs it.
+Feeds often state the language of their software. The script therefore wins if the stated language is not written in it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-#: Scripts by the language that one without a name is taken for: a word or, in scripts without blanks, a character.
+#: The unit to count in each script: a word or, in scripts without blanks, a character. The key is the default language.
 _SCRIPTS = {
     "zh": "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]",
     "ja": "[\u3041-\u30ff\uff66-\uff9f]",
@@ -21,7 +21,7 @@ _SCRIPTS = {
     "th": "[\u0e00-\u0e7f]+",
 }
 _UNIT = re.compile("|".join(f"(?P<{name}>{unit})" for name, unit in _SCRIPTS.items()) + "|(?P<latin>[A-Za-zÀ-ɏ]+)")
-#: Other languages in the script of the first.
+#: Other languages in the script of the key.
 _SISTERS = {
     "zh": "ja",
     "ru": "be bg kk ky mk mn sr tg uk",
@@ -30,14 +30,14 @@ _SISTERS = {
 }
 _WRITTEN_IN = {name: frozenset([name, *_SISTERS.get(name, "").split()]) for name in _SCRIPTS}
 _NOT_LATIN = frozenset().union(*_WRITTEN_IN.values())
-#: The part of a title that is looked at.
+#: Characters of a title that are looked at.
 _LONGEST = 300
 
 
 def language(title: str, stated: str = "") -> str:
     """Return the language of a title as two letters, such as `zh`; empty for Latin script of an unknown language.
 
-    *stated* is the language that its feed names (BCP 47). It counts if it is written in the script of the title.
+    *stated* is the language that its feed states (BCP 47). It counts if it is written in the script of the title.
     """
     named = stated[:2].lower()
     found = Counter(unit.lastgroup for unit in _UNIT.finditer(title[:_LONGEST]))

@@ -1,4 +1,4 @@
-"""Particulars: what reports of one happening name in every language: dates, numbers of documents, and figures."""
+"""Particulars: dates, document numbers and figures, which reports of one event share in every language."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ _DOCUMENTS = (
 )
 _BARE_YEAR = re.compile(r"(?:19|20)\d\d")
 _DIGITS = re.compile(r"\d")
-#: Digits of a figure that is no percentage and hardly stands in another report by chance.
+#: Fewest digits of a figure, other than a percentage, that two reports hardly share by chance.
 _TELLING = 3
-#: The most characters that are looked at, and the most particulars of a text.
+#: Most characters that are looked at, and most particulars of a text.
 _LONGEST = 1000
 _MOST = 24
 
@@ -68,8 +68,8 @@ _MOST = 24
 def particulars(text: str, day: date) -> tuple[str, ...]:
     """Return the particulars of *text*, such as `date 12-01`, `document 9/2026` and `figure 30%`, each once, at most 24.
 
-    *day* is the day of the report. A date within a day of it only says when it was written, and is left out. A document
-    without a year is one of this year. Years and small numbers are no figures.
+    *day* is the day of the report. A date within a day of it only says when the report was written, and is left out.
+    A document without a year is taken to be of the year of *day*. Years and small numbers are not figures.
     """
     found: dict[str, None] = {}
 
@@ -101,5 +101,5 @@ def _document(named: dict[str, str | None], day: date) -> str:
 
 
 def _tells(figure: str) -> bool:
-    """Return whether two reports that name *figure* most likely mean the same."""
+    """Return True if two reports that name *figure* are most likely about the same event."""
     return figure.endswith("%") or (len(_DIGITS.findall(figure)) >= _TELLING and not _BARE_YEAR.fullmatch(figure))

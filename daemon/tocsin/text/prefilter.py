@@ -1,8 +1,8 @@
-"""The gist of a text: its words, cheaply, by which the index finds the rules that may match.
+"""The gist of a text: its folded words, cheap to make, by which the index finds the rules that may match.
 
-A gist may have words that the text has not; it never lacks one that the text has. Folding character by character is exact for
-nearly all news, and `gist` says where it is not (combining marks, ligatures, full-width letters, a Catalan point): then the text must be
-cut into tokens, and `gist_of` takes the words from these.
+A gist may have words that the text does not have, but it never lacks one that the text has. Folding character by
+character is exact for nearly all news. Where it is not (combining marks, ligatures, full-width letters, a Catalan point),
+`gist` returns None: the text must then be cut into tokens, and `gist_of` takes the words from these.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from tocsin.text.tokens import Sentence
 class FoldedWords(NamedTuple):
     """The words of a text as UTF-8, folded.
 
-    *narrow*: those of letters and figures, each between blanks. *wide*: the CJK, Hangul and Thai characters in their
-    order, without anything between, and always simplified.
+    *narrow*: words of letters and figures, each between blanks. *wide*: the CJK, Hangul and Thai characters in order,
+    with nothing between them, and always simplified.
     """
 
     narrow: bytes
     wide: bytes
 
 
-#: Marks that parted words are never glued by; without them most English text is plain ASCII.
+#: Marks that never join two words. With blanks in their place most English text is plain ASCII.
 _TYPOGRAPHIC = "\u2019\u2018\u201c\u201d\u2013\u2014\u2026\u00a0"
 _SOFT_CHARACTERS = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
-#: One byte to one: small letters, figures and `$` stay, everything else of ASCII parts words.
+#: Translation byte by byte: ASCII letters become lower case, figures and `$` stay, all other ASCII becomes a blank.
 _ASCII = bytes(
     ord(chr(point).lower()) if point > 127 or chr(point).isalnum() or chr(point) == "$" else 32 for point in range(256)
 )
-#: Letters behind a figure are no part of it, though nothing that is seen stands between.
+#: A figure before an invisible character: letters behind that are not part of the figure, though nothing visible is between.
 _SOFT_FIGURE = re.compile(rf"\d[.,%\w]{{0,4}}[{_SOFT_CHARACTERS}]")
 _TICKER = re.compile(r"\$[A-Za-z]*")
-#: The last dot and letter of initials. They are one token without their dots.
+#: The last dot and letter of initials, which are one token without their dots.
 _INITIALS = re.compile(r"\.[A-Za-z](?![A-Za-z0-9])")
 _MOST_INITIALS = 12
 _TAG = re.compile(TAG)
-#: Letters that are folded to another, and those that a term without marks finds, too.
+#: Letters that fold to another letter, and marked letters, which a term without marks finds too.
 _ALIKE = re.compile(f"[{''.join(map(chr, ALIKE))}]")
 _MARKED = re.compile(f"[{''.join(map(chr, BASES))}]")
 _WIDE = re.compile(f"[{WIDE}]")
@@ -51,7 +51,7 @@ _TRADITIONAL = re.compile(f"[{''.join(map(chr, SIMPLIFIED))}]")
 
 
 def _gaps() -> Iterator[int]:
-    """Yield the characters of the basic plane, beyond ASCII, that are in no narrow word: U+02BC is an apostrophe."""
+    """Yield the non-ASCII characters of the basic plane that are part of no narrow word. U+02BC is one: an apostrophe."""
     mark = re.compile(f"[{MARKS}]")
     for point in range(0x80, 0x10000):
         character = chr(point)
@@ -60,9 +60,9 @@ def _gaps() -> Iterator[int]:
 
 
 def _unstable() -> Iterator[int]:
-    """Yield the letters of the basic plane that folding does more to than `casefold` and `_ALIKE`."""
+    """Yield the letters of the basic plane that folding changes more than `casefold` and `_ALIKE` do."""
     for point in range(0x80, 0x10000):
-        if 0x3400 <= point < 0xA000 or 0xAC00 <= point < 0xD7A4:  # Han and Hangul, none of which is
+        if 0x3400 <= point < 0xA000 or 0xAC00 <= point < 0xD7A4:  # Han and Hangul: none is unstable
             continue
         character = chr(point)
         if point == 0x2BC or not (character.isalnum() or _WIDE.match(character)):
@@ -74,14 +74,14 @@ def _unstable() -> Iterator[int]:
 
 
 _GAP = re.compile(f"[{ranges(_gaps())}\U0001f300-\U0001faff\U00020000-\U0003ffff]+")
-# Beyond the basic plane only pictures and the plain extensions of Han are known to be harmless.
+# Beyond the basic plane only pictographs and the plain Han extensions are known to be harmless.
 _ODD = re.compile(
     f"[{MARKS}{ranges(_unstable())}\u1100-\u11ff\U00010000-\U0001f2ff\U0001fb00-\U0001ffff\U0002f800-\U0002fa1f\U00040000-\U0010ffff]"
 )
 
 
 def gist(text: str) -> FoldedWords | None:
-    """Return the gist of *text*, of which fields are parted by newlines; None where only its tokens show its words."""
+    """Return the gist of *text*, with newlines between its fields; None if only its tokens show its words."""
     if not text.isascii():
         if INNER_POINT.search(text):
             return None
@@ -96,7 +96,7 @@ def gist(text: str) -> FoldedWords | None:
         return None
     if text.isascii():
         return FoldedWords(_narrow(f" {text} {initials} "), b"")
-    if "$" in text:  # before soft hyphens are gone, which end the letters of a ticker
+    if "$" in text:  # before soft hyphens are removed: they end a ticker
         text = _TICKER.sub(r" \g<0> ", text)
     if _SOFT_FIGURE.search(text):
         return None
@@ -119,7 +119,7 @@ def _base(letter: re.Match[str]) -> str:
 
 
 def gist_of(sentences: Iterable[Sentence]) -> FoldedWords:
-    """Return the gist of a text that is cut already."""
+    """Return the gist of a text that is already cut into sentences."""
     tokens = [token for part in sentences for token in part.tokens]
     words = [token.word for token in tokens if not token.wide]
     narrow = " ".join([*words, *(unmarked(word) for word in words if not word.isascii())])
@@ -129,12 +129,12 @@ def gist_of(sentences: Iterable[Sentence]) -> FoldedWords:
 
 
 def pieces(word: str) -> Sequence[bytes]:
-    """Return the pieces of the folded narrow *word* in a gist, each between blanks: `china's` is `china` and `s`."""
+    """Return the pieces, each between blanks, of the folded narrow *word* in a gist: `china's` is `china` and `s`."""
     return _narrow(word).split()
 
 
 def simplified(wide: str) -> str:
-    """Return *wide* as a gist has it: a text in Japanese is no exception here."""
+    """Return *wide* with simplified characters, as in a gist: here even if the text is Japanese."""
     return wide.translate(SIMPLIFIED) if _TRADITIONAL.search(wide) else wide
 
 
@@ -153,9 +153,10 @@ def _wide(text: str) -> bytes:
 
 
 def _initials(text: str) -> str | None:
-    """Return the initials in *text* without their dots, and all that they end with; None where they are too many or too odd.
+    """Return the initials in *text* without their dots, and each shorter run of letters that ends them.
 
-    What stands before them decides where they begin ("don't.a.b"), so that every beginning is taken.
+    Return None if they have over 12 letters, or if a non-ASCII character of a word follows them. Where initials begin
+    depends on the characters before them ("don't.a.b"), so every possible beginning is returned.
     """
     found: list[str] = []
     for last in _INITIALS.finditer(text):

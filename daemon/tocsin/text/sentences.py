@@ -1,6 +1,6 @@
 """Cut a field into sentences of tokens, in one linear scan of the original text.
 
-Marks are found before anything is folded, so that every token knows its original characters.
+Marks are found before anything is folded, so every token knows its place in the original text.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _ABBREVIATED = """
     est approx al ca cf eg ie jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun
     pct ed min max bn mn tn sq gmbh bhd sdn pty pte rev hon pres sec adm cmdr capt maj
 """
-#: Words whose full stop ends no sentence.
+#: Words whose full stop does not end a sentence.
 ABBREVIATIONS = frozenset(_ABBREVIATED.split())
-#: These only before a figure: "No. 5", but "China said no. Then ..."
+#: Abbreviations only before a figure: "No. 5", but "China said no. Then ..."
 _NUMBERING = frozenset(["no", "nos", "fig", "vol", "rs"])
 
 
 def ranges(points: Iterable[int]) -> str:
-    """Return *points* of the basic plane, ascending, as ranges of a character class."""
+    """Return ascending code *points* of the basic plane as ranges of a character class."""
     found: list[list[int]] = []
     for point in points:
         if found and found[-1][1] == point - 1:
@@ -46,11 +46,11 @@ WIDE = (
     f"{_HAN}\u3041-\u3096\u309d-\u309f{_KATAKANA}\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e"
     "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"
 )
-#: The marks of those scripts that part sentences, clauses and words.
+#: The marks of those scripts that separate sentences, clauses and words.
 _AROUND = "\u3000-\u3003\u3008-\u3020\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3d\uff5b-\uff64"
 _QUOTE = APOSTROPHES
 _LETTER = f"(?:(?![{WIDE}_])\\w|[{MARKS}{_SOFT}])"
-# Nearly all letters are of ASCII, and a run of these is taken at once; nothing behind a run ever gives a letter back.
+# Nearly all letters are ASCII, so a run of these is matched at once. The match never backtracks into a run.
 _RUN = f"(?:[A-Za-z0-9]++|{_LETTER})++"
 #: Articles and the like of French, Italian, Catalan and Portuguese that lose their vowel before another: l', dell', qu'.
 #: O'Brien, don't and N'Djamena are one word.
@@ -59,10 +59,10 @@ ELIDED = "[ldjmtsnc]|qu|jusqu|lorsqu|puisqu|quoiqu|un|all|dall|dell|nell|sull|co
 INNER_POINT = re.compile("(?<=[lL])·(?=[lL])")
 #: A hashtag, which may be several words.
 TAG = f"[#＃](?=[^\\W\\d_]){_RUN}(?:{INNER_POINT.pattern}{_RUN})*+"
-# A syllable of Hangul may come as its letters: it is one character still.
+# A Hangul syllable may be written as separate letters; it still is one character.
 _SYLLABLE = "[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?"
 _SIGN = "$＄€£¥￥₩₹₽₺₴₫₱฿"
-# US$, HK$, R$: whose dollars they are is part of the figure.
+# US$, HK$, R$: the country of the dollars is part of the figure.
 _DOLLARS = "(?:[A-ZＡ-Ｚ]{1,3}|(?i:us|au|ca|hk|nt|nz|sg)|U\\.S\\.)[$＄]"
 _CODES = ("RMB", "CNY", "CNH")
 _MONEY = (
@@ -72,10 +72,10 @@ _MONEY = (
 _SCAN = re.compile(
     "|".join(
         [
-            # Most words of most news: none of the kinds below begins like this, and none is longer.
+            # A short cut for most words of most news: no kind below would match more here.
             r"(?P<plain>[A-Za-z]{2,}+(?=[ ,\n](?!\d)|[-;!?)\"”/]|\Z))",
-            # What an address of the web says is no sentence: nothing of it is a word. Where blanks part no words, it ends
-            # at the first of the script around it.
+            # Nothing in a web address counts as a word. In a script without blanks between words, the address ends at the
+            # first character of that script.
             f"(?P<address>(?:https?://|www\\.)[^\\s{WIDE}{_AROUND}]+)",
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
             r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]|·[lL]|\.?[$＄]))",
@@ -90,7 +90,7 @@ _SCAN = re.compile(
             r"(?P<semi>[;；])",
             r"(?P<clause>[()\[\]{}（）【】〔〕［］]++|[,:，：|｜]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
             r"(?P<joint>[、/&／＆,])",
-            # Marks that end nothing go as one piece, or a long row of them would be looked through again and again.
+            # A row of marks that end nothing is one piece; otherwise a long row would be scanned again from each mark in it.
             r"(?P<other>[.!?]++|\S)",
         ]
     )
@@ -102,21 +102,21 @@ _CLOSE = frozenset(")]}）】〕］")
 _FIGURE = re.compile(r"\s*\d")
 _WORDS = frozenset(["plain", "word", "wide", "number", "initials", "elided"])
 _ENDS = frozenset(["end", "stop", "border"])
-# RareEarths, USChina: a capital begins a word where a small letter stands before or behind it.
+# RareEarths, USChina: a capital begins a word if a lower-case letter stands before or behind it.
 _CAMEL = re.compile("[A-ZÀ-Þ]{2,}s?(?![a-zß-ÿ])|[A-ZÀ-Þ]?[a-zß-ÿ]+|\\d+")
-#: Letters of the longest part of a hashtag that is several words: #NdFeB is one.
+#: A hashtag is several words only if its longest part has this many letters: #NdFeB is one word.
 _LONG_PART = 4
-#: What a named tuple is made by, at half the cost of calling it.
+#: Makes a named tuple at half the cost of calling its class.
 _new = tuple.__new__
-#: Longer tokens are no words: they are folded each time anew, so that a hostile text does not fill the memory.
+#: Longer tokens are not words. Their folded forms are not cached, so that a hostile text cannot fill the memory.
 _LONGEST = 64
 
 
 def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsize) -> tuple[Sentence, ...]:
-    """Return the sentences of *text* up to the character at *end*; a semicolon ends one in a title only."""
+    """Return the sentences of *text* up to the character at *end*. A semicolon ends a sentence only in a title."""
     found: list[Sentence] = []
     tokens: list[Token] = []
-    # Marks are between two tokens: before the first of a sentence there are none.
+    # Only marks between two tokens count: the first token of a sentence has none before it.
     clause = joint = border = False
     depth, behind = 0, -1
     for piece in _SCAN.finditer(text, 0, min(end, len(text))):
@@ -182,7 +182,7 @@ def camel_words(tag: str) -> list[tuple[int, str]]:
 
 
 def _depth(depth: int, brackets: str) -> int:
-    """Return how many brackets are open behind *brackets*; one that was never opened closes nothing."""
+    """Return the number of open brackets after *brackets*; a closing bracket without an opening one is ignored."""
     for mark in brackets:
         depth = depth + 1 if mark in _OPEN else max(0, depth - 1)
     return depth
@@ -193,7 +193,7 @@ def _folded(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
     if kind == "initials":
         raw = raw.replace(".", "")
     elif kind == "number":
-        # RMB 5bn keeps its blank: where it is glued, `prefilter.gist` sees one word.
+        # RMB 5bn keeps its blank: `prefilter.gist` sees two words here, and one in RMB5bn.
         raw = (" " if raw.startswith(_CODES) else "").join(raw.replace("U.S.", "US").split())
     elif kind == "word":
         raw = INNER_POINT.sub("", raw)
@@ -204,7 +204,7 @@ _forms = lru_cache(maxsize=65536)(_folded)
 
 
 def _abbreviates(token: Token, text: str, mark: re.Match[str]) -> bool:
-    """Return whether *mark* is the full stop of an abbreviation, which *token* is."""
+    """Return True if *token* is an abbreviation and *mark* is its full stop."""
     if mark.group() != "." or token.end != mark.start():
         return False
     if token.word in _NUMBERING:
@@ -213,7 +213,7 @@ def _abbreviates(token: Token, text: str, mark: re.Match[str]) -> bool:
 
 
 def _is_parted(text: str, behind: int, start: int) -> bool:
-    """Return True if blanks alone stand before the Chinese character at *start*: in Chinese titles they are for commas."""
+    """Return True if only blanks stand before the Chinese character at *start*: in Chinese titles they serve as commas."""
     return text[behind:start].isspace() and _IS_HAN.match(text, start) is not None
 
 

@@ -1,6 +1,6 @@
-"""Titles that say the same: what a story is folded by.
+"""Comparison of titles, by which entries are folded into stories.
 
-Marks of agencies and outlets change while the headline stays, so they are taken off first.
+Marks of agencies and outlets change while the headline stays, so they are removed first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MARK = rf"(?:(?:{_ORDINAL})?(?:{_LATIN}|ld)|{_ORDINAL}lead|{_WIDE})"
 _OPEN, _CLOSE = r"[(\[（【〔<]", r"[)\]）】〕>]"
 _AGENCY = r"reuters|ap|afp|dj|bloomberg|xinhua|yonhap|kyodo|dpa|tass|pti|ani|ians"
 _NOISE = re.compile(
-    # UPDATE 2-, RPT-: only capitals, for lower case is a compound
+    # UPDATE 2-, RPT-: in capitals only, since in lower case it is a compound
     rf"^\W{{0,20}}(?-i:(?=[A-Z0-9 ]{{1,60}}-)){_MARK}\s*\d*-\s*"
     # BREAKING:, Update 3 -, 快讯：
     rf"|^\W{{0,20}}{_MARK}\s*\d*(?:\s+[-–—]|\s*[–—:：|｜/])\s*"
@@ -48,18 +48,18 @@ _NOISE = re.compile(
     rf"|[(\[（【]?(?:\b(?:last\s+)?(?:updated|as of)\s+(?:at\s+)?)?\b{_CLOCK}(?!\d)\s*[)\]）】]?",
     re.IGNORECASE,
 )
-#: Without a colon they are marks in capitals only.
+#: Without a colon these words are marks only in capitals.
 _SHOUTED = re.compile(r"^\W*(?:BREAKING|URGENT|FLASH|EXCLUSIVE|JUST IN)\s+(?=\S)")
-#: What a title without any of these has no marks of; of digits those of a clock or a counter.
+#: A title in which this finds nothing has no marks. Digits count only in a clock or a counter.
 _HINT = re.compile(r"[(\[（【〔<*:：|｜/–—-]|^[^a-z]{4}|\d(?i:[.h]\d|\s*(?:gmt|utc)|\s+(?:com|pho|pic|vid|rep))")
-#: Two words, or two characters of a script without blanks.
+#: The least that is a headline: two words, or two characters of a script without blanks.
 _SAYING = re.compile(r"[^\W\d_][\W\d_]+[^\W\d_]|[^\W\d_\x00-\u02ff]{2}")
-#: How many marks a headline has at most, one behind the other: REFILE-UPDATE 2-EXCLUSIVE-.
+#: Most marks of a headline in a row: REFILE-UPDATE 2-EXCLUSIVE-.
 _MOST = 4
 
 
 def unmarked(title: str) -> str:
-    """Return *title* without marks of an edition, counters and clocks; one that has hardly anything else as it is."""
+    """Return *title* without edition marks, counters and clocks; unchanged if it has hardly anything else."""
     if not _HINT.search(title):
         return title
     found = title
@@ -72,7 +72,7 @@ def unmarked(title: str) -> str:
     return found if _SAYING.search(found) else title
 
 
-#: A title longer than this is compared by its beginning.
+#: Only this many characters of a title are compared.
 _LONGEST = 1000
 # Coarser than tokens, and many times as fast: every title of every poll is normalised.
 _WORD = re.compile(f"[\\w{MARKS}]+")
@@ -81,16 +81,16 @@ _ASCII_WORD = re.compile(
     r"(?:\b[a-z]\.)+[a-z]?\b|[$]?\d+(?:[.,]\d+)*(?: ?%|(?:bn|mn|tn|[bkmt])?\b)|[a-z0-9]+(?:'[a-z0-9]+)*"
 )
 _SEPARATOR = re.compile(r"\s[-–—|](?=\s)")
-#: Characters at the end of a title that may be an outlet, and that must stand before one in Chinese or Japanese.
+#: Most characters of an outlet at the end of a title, and fewest before one, in Chinese or Japanese.
 _LONGEST_OUTLET = 30
 _SHORTEST_WIDE = 6
-#: How Chinese and Japanese papers, agencies and sites are called.
+#: Names of Chinese and Japanese papers, agencies and sites, known by their endings.
 _WIDE_OUTLET = re.compile(
     r"\s?[_－｜|]\s?([^\s_－｜|。！？!?,，、；：:]{0,12}(?:网|網|报|報|新闻|新聞|财经|財經|日报|时报|通讯社|新华社|电视台|在线|快讯|頭條|头条|新聞網|ニュース|新聞|通信))\Z"
 )
 _NO_NAME = re.compile(r"[!?;:。！？]|\d{3,}|[.,]\s")
 _ADDRESS = re.compile(r"[\w-]+(?:\.[\w-]+)+")
-#: Lower-case words of this length at most stand in names, too: Voice of the North.
+#: Longest lower-case word that may stand in a name: Voice of the North.
 _PARTICLE = 3
 _STOPPED = """
     a an the and or but of in on at to for from by with as is are was were be been has have had it its this
@@ -98,17 +98,18 @@ _STOPPED = """
     up down out off will would could should may might can not no new says said say report reports
 """
 _STOP_WORDS = frozenset(_STOPPED.split())
-#: The share of words, and how many at least, that two titles of one story have in common (docs/decisions/0011).
+#: The least share and the least number of words that two titles of one story have in common (docs/decisions/0011).
 _SHARE = 0.4
 _SHARED = 4
 
 
 def split_outlet(title: str) -> tuple[str, str]:
-    """Return (text, outlet): the outlet's name behind the last ` - ` or ` | ` of a title, empty when there is none.
+    """Return (text, outlet) of a title; the outlet is the name after the last ` - ` or ` | `, empty if there is none.
 
-    A name has at most five words, written as names are, and no sentence mark, and at least three words (or six characters
-    of CJK) stand before: a half sentence that is taken for a name would be lost to every rule. In Chinese and Japanese
-    `_`, `－` and `｜` part them too, without blanks, and the name ends as names of papers and sites do.
+    A name has at most five words, capitalised as names are, and no sentence mark. At least three words (or six CJK
+    characters) must stand before it. The limits are strict, since half a sentence mistaken for a name would be lost to
+    every rule. In Chinese and Japanese `_`, `－` and `｜` without blanks separate the two as well, and the name must have an
+    ending that is usual for papers and sites.
     """
     wide = None if title.isascii() else _WIDE_OUTLET.search(title[-_LONGEST_OUTLET:])
     if wide and len(text := title[: len(title) - len(wide[0])].rstrip()) >= _SHORTEST_WIDE:
@@ -125,7 +126,7 @@ def _is_name(outlet: str) -> bool:
     words = outlet.split()
     if not 0 < len(words) <= 5 or len(outlet) > 60 or _NO_NAME.search(outlet):
         return False
-    # A lower-case word is the rest of a sentence, "prices soar - again", unless it is an address: mining.com.
+    # A lower-case word belongs to the rest of a sentence, "prices soar - again", unless it is an address: mining.com.
     if _ADDRESS.fullmatch(outlet):
         return True
     return not words[0][0].islower() and not any(word[0].islower() and len(word) > _PARTICLE for word in words)
@@ -139,26 +140,26 @@ def normal(title: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TitleFeatures:
-    """Return what is compared of a title: its words without stop words (CJK as pairs of characters), and its numbers."""
+    """The parts of a title that are compared: its words without stop words (CJK as pairs of characters), and its numbers."""
 
     words: frozenset[str]
     numbers: frozenset[str]
 
 
-# Its headline and its features are asked for one after the other.
+# Cached because the headline and the features of a title are computed one after the other.
 @lru_cache(maxsize=256)
 def _reported(title: str) -> str:
-    """Return the folded text of a title without its outlet and marks of an edition."""
+    """Return the folded text of a title without its outlet and edition marks."""
     return fold(split_outlet(unmarked(title[:_LONGEST]))[0])
 
 
 def headline(title: str) -> str:
-    """Return the normal form of what a title reports: without marks of an edition, and its figures in their one form."""
+    """Return the normal form of a title without its outlet and edition marks, and with each figure in its one form."""
     return " ".join(_WORD.findall(rewrite(_reported(title), str)))
 
 
 def features(title: str) -> TitleFeatures:
-    """Return the features of a title without its outlet and marks of an edition."""
+    """Return the features of a title without its outlet and edition marks."""
     numbers: set[str] = set()
 
     def put(figure: str) -> str:
@@ -181,7 +182,7 @@ def features(title: str) -> TitleFeatures:
 def _words(folded: str) -> Iterator[tuple[str, bool]]:
     """Yield (word, whether it is a pair of CJK characters) of *folded* text."""
     if folded.isascii():
-        # Most titles: what tokens would say of them, at a fifth of the cost.
+        # Most titles: the same words as those of the tokens, at a fifth of the cost.
         for word in _ASCII_WORD.findall(folded):
             yield word.replace("." if word[0].isalpha() else " ", ""), False
         return
@@ -196,9 +197,10 @@ def _words(folded: str) -> Iterator[tuple[str, bool]]:
 
 
 def same_story(one: TitleFeatures, other: TitleFeatures) -> bool:
-    """Return whether two titles report the same: two words of five and four at least shared, and no number against another.
+    """Return True if two titles report the same story.
 
-    Numbers agree when those of one are among those of the other.
+    They share at least four words and two in five of all their words, and their numbers do not conflict. Numbers agree if
+    all those of one title are among those of the other.
     """
     shared = len(one.words & other.words)
     if shared < _SHARED or shared < _SHARE * (len(one.words) + len(other.words) - shared):
@@ -213,7 +215,7 @@ def agreement(one: TitleFeatures, other: TitleFeatures) -> float:
 
 
 def least_shared(title: TitleFeatures) -> int:
-    """Return how many words any other title of the same story has in common with this one, at least."""
+    """Return the least number of words that any other title of the same story shares with this one."""
     return max(_SHARED, math.ceil(_SHARE * len(title.words)))
 
 

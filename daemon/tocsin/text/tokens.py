@@ -8,12 +8,12 @@ from typing import NamedTuple
 from tocsin.text.fold import APOSTROPHES
 
 _CAPITALS = re.compile("(?:[A-Z\u00c0-\u024f]'?){2,}")
-#: Behind U.S. the ending is a token of its own.
+#: The ending of a possessive, for initials: behind U.S. it is a token of its own.
 _POSSESSIVE = re.compile(rf"[{APOSTROPHES}][sS](?!\w)")
-#: The mark behind states', or the end of a quotation.
+#: The apostrophe after states', or the end of a quotation.
 _MARK = re.compile(rf"[{APOSTROPHES}](?!\w)")
 _QUOTATION = re.compile(rf"(?<!\w)(?P<begins>[{APOSTROPHES}])(?=\w)|(?<=\w)[{APOSTROPHES}](?!\w)")
-#: Characters before a word in which a quotation is looked for that the mark behind it would end.
+#: Characters before a word that are searched for the beginning of a quotation, which the mark after the word would end.
 _LOOKED_AT = 80
 #: 日本的, 日本の: particles that make the word before them a possessive.
 _PARTICLES = frozenset("的の")
@@ -21,11 +21,11 @@ _PARTICLES = frozenset("的の")
 
 # A tuple, not a dataclass: a body has hundreds of tokens, and a tuple is made several times as fast.
 class Token(NamedTuple):
-    """A word as it is compared, and where it stands in the original text of its field.
+    """A word in the form in which it is compared, and its place in the original text of its field.
 
-    *clause*: a comma, colon, bracket or spaced dash stands before it. *joint*: nothing but blanks and `,` `、` `/` and the
-    like stands between it and the token before, so that the two may be coordinated. *border*: of the marks before it one is
-    no bracket. *depth*: how many brackets it stands in.
+    *clause*: a comma, colon, bracket or spaced dash stands before it. *joint*: only blanks and marks such as `,` `、` `/`
+    stand between it and the token before, so the two may be coordinated. *border*: at least one of the marks before it is
+    not a bracket. *depth*: the number of brackets around it.
     """
 
     word: str  # folded
@@ -36,7 +36,7 @@ class Token(NamedTuple):
     katakana: bool = False
     clause: bool = False
     joint: bool = False
-    glued: bool = False  # nothing at all stands between it and the token before
+    glued: bool = False  # not even a blank stands between it and the token before
     border: bool = False
     depth: int = 0
 
@@ -59,7 +59,7 @@ class Sentence(NamedTuple):
 
 
 def sentence(field: str, tokens: tuple[Token, ...]) -> Sentence:
-    """Return a sentence of *tokens*, which must not be empty, with their distances measured."""
+    """Return a sentence of *tokens*, with their positions. *tokens* must not be empty."""
     positions = [0]
     for token in tokens[1:]:
         positions.append(positions[-1] + (1 if token.wide else 2) + (2 if token.clause else 0))
@@ -67,15 +67,15 @@ def sentence(field: str, tokens: tuple[Token, ...]) -> Sentence:
 
 
 def _is_all_caps(tokens: tuple[Token, ...]) -> bool:
-    """Return whether there are four Latin words of two letters or more, and no lower-case letter anywhere."""
-    # The first or second word decides about most sentences.
+    """Return True if there are four Latin words of two letters or more, and no lower-case letter anywhere."""
+    # In most sentences the first or second word decides.
     if any(token.cased != token.cased.upper() for token in tokens):
         return False
     return sum(_CAPITALS.fullmatch(token.cased) is not None for token in tokens) >= 4
 
 
 def is_possessive(sentence: Sentence, at: int, text: str) -> bool:
-    """Return whether the token *at* of *sentence* is a possessive; *text* is the field that it stands in."""
+    """Return True if the token *at* of *sentence* is a possessive; *text* is the text of its field."""
     token = sentence.tokens[at]
     if token.wide:
         follower = sentence.tokens[at + 1] if at + 1 < len(sentence.tokens) else token
@@ -86,6 +86,6 @@ def is_possessive(sentence: Sentence, at: int, text: str) -> bool:
 
 
 def _quoted(text: str, start: int) -> bool:
-    """Return whether a quotation in single marks is open at *start*."""
+    """Return True if a quotation in single quotation marks is open at *start*."""
     marks = list(_QUOTATION.finditer(text, max(0, start - _LOOKED_AT), start))
     return bool(marks) and marks[-1]["begins"] is not None

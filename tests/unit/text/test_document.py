@@ -1,4 +1,4 @@
-"""The fields of an entry, cut when they are asked for."""
+"""The fields of an entry, cut into sentences on first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markup to plain text."""
+"""Conversion of markup to plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks around a headline: what is taken off before two headlines are compared, and what stays."""
+"""Marks around a headline: those that are removed before two headlines are compared, and those that stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Particulars: dates, numbers of documents and figures in any language."""
+"""Particulars: dates, document numbers and figures in any language."""
 
 from __future__ import annotations
 

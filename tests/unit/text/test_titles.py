@@ -1,4 +1,4 @@
-"""Titles: their outlet, and whether two of them tell the same."""
+"""Titles: their outlets, and the comparison of two titles."""
 
 from __future__ import annotations
 
