@@ -18,7 +18,7 @@ from tocsin.rules.news.proof import first_false
 from tocsin.rules.ruleset import RuleSet
 from tocsin.units import counted, local
 
-#: Causes that the settings of a receiver give.
+#: Causes that come from the settings of a receiver.
 _BY_RECEIVERS = (Cause.QUIET, Cause.DIGEST, Cause.LIMIT, Cause.GROUP)
 
 
@@ -83,7 +83,7 @@ def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, z
 
 
 def _kept(deliveries: Sequence[DeliveryView], name: str, causes: Collection[Cause], words: str, zone: ZoneInfo) -> Step:
-    """Return the step that says which of the *causes* holds its messages back, or *words* if none does."""
+    """Return the step on the *causes* that hold messages back. It says *words* if none of them does."""
     kept = [one for one in deliveries if one.reason.main in causes]
     if not kept:
         return Step(name=name, good=True, words=words)

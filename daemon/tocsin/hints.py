@@ -1,4 +1,4 @@
-"""Hints of a server beside its news: when to poll again, and where the document is now."""
+"""Hints that a server sends along with its news: when to poll again, and where the document is now."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class PollHints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseHints:
-    """Hints of the answer of a server; *status* is 0 where nobody was asked by HTTP.
+    """Hints in the response of a server. *status* is 0 if there was no HTTP request.
 
-    *fresh* is how long the answer may be kept (`Cache-Control`, `Expires`), zero for "not at all", None when it does not
-    say. *wishes* is None when the document was not read. *moved_to* is where permanent redirects alone led, else empty;
-    *secured* says that this only put https in place of http.
+    *fresh* is how long the response may be kept (`Cache-Control`, `Expires`): zero for "not at all", None if it does not
+    say. *wishes* is None if the document was not read. *moved_to* is the address that permanent redirects alone led to,
+    else empty. *secured* is True if they only replaced http by https.
     """
 
     status: int = 0
@@ -42,18 +42,18 @@ class ResponseHints:
 
 
 def date(value: str) -> datetime | None:
-    """Return the time that a header of a server names, in UTC; None when it names none, or one beyond the calendar."""
+    """Return the time in a header of a server, in UTC; None if there is none, or if it is beyond the calendar."""
     try:
         time = parsedate_to_datetime(value[:_LONGEST_DATE])
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, TypeError, IndexError):  # all of which the library lets out
+    except (ValueError, OverflowError, TypeError, IndexError):  # the library raises each of them
         return None
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:
-    """Return the pause that a `Retry-After` asks for (RFC 9110, 10.2.3); None where it asks for none.
+    """Return the pause that a `Retry-After` asks for (RFC 9110, 10.2.3); None if it asks for none.
 
-    It is a number of seconds, of which some servers give parts, or a date, which counts from *now*.
+    The value is a number of seconds (some servers send fractions) or a date, measured from *now*.
     """
     if re.fullmatch(r"[0-9]{1,100}(\.[0-9]{1,9})?", value.strip()):
         return timedelta(seconds=min(float(value), 999_999_999))

@@ -1,4 +1,4 @@
-"""Tests and conditions that can never be true, or that do not mean what they seem to: warnings. Pure."""
+"""Warnings about tests and conditions that can never be true, or that do not mean what they seem to. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tocsin.rules.prices.condition import Node, parts
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.spec import RuleSpec
 
-#: What sources give: the values by label, and under `source` the names of the sources.
+#: Values of the sources by label; the names of the sources are under `source`.
 Given = Mapping[str, Collection[str]]
-#: The label by which packs ask how near to the event a source is, where no source is known.
+#: Labels that packs may test even if no source is known: `tier` says how near to the event a source is.
 _CUSTOMARY = ("tier",)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
-#: Countries that are taken for their languages.
+#: Country codes that are mistaken for language codes, with the language of the country.
 _COUNTRIES = {"cn": "zh", "jp": "ja", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da", "gr": "el"}
-#: Flags, classes and escapes of a regular expression, whose capitals are no letters.
+#: Escapes, classes and group names of a regular expression: capitals in them are not letters to find.
 _NO_LETTER = re.compile(r"\\[pP]\{\w*\}|\\[pP]\w|\\x\{?\w+\}?|\\.|\[\[:\^?\w+:\]|\(\?P<\w+>")
 _IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
 _MOVES = ("change", "gap")
@@ -34,7 +34,7 @@ _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Problem]:
-    """Yield the warnings about the tests of a rule; *given* is None where the sources are not known."""
+    """Yield the warnings about the tests of a rule; *given* is None if the sources are not known."""
     own = labels_given(rule.match)
     yield from _tests(rule.match, frozenset(), own, given)
     for condition in (*rule.cancels, *(condition for _, condition in rule.severity_if)):
@@ -45,9 +45,10 @@ def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Pr
 
 
 def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -> Iterator[Problem]:
-    """Yield the warnings about comparisons of a price rule that mean something else, or can never be true.
+    """Yield the warnings about comparisons of a price rule that are misleading or can never be true.
 
-    *instruments* are those that are known; the price of one of them may be negative.
+    *instruments* are all that are known. If the rule covers one whose price may be negative, a price may be compared with
+    zero or less.
     """
     if spec.price is None:
         return
@@ -60,7 +61,7 @@ def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -
 
 
 def regex(text: str) -> str:
-    """Return why the regular expression *text* can find nothing, in words; empty where it may."""
+    """Return a sentence on why the regular expression *text* can find nothing; empty if it can."""
     body = text[4:-1]
     if not text.startswith("re:/") or _IGNORES_CASE.search(body):
         return ""
@@ -124,7 +125,7 @@ def _language(value: str) -> str:
 
 
 def _compared(node: Node, *, negative: bool) -> str:
-    """Return what is odd about the comparison *node* of a price or a move with a number; empty where nothing is."""
+    """Return a warning about the comparison *node* of a price or a move with a number; empty if there is none."""
     if node.op not in _TURNED:
         return ""
     left, right = node.children

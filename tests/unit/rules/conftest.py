@@ -1,4 +1,4 @@
-"""A bench on which expressions are compiled and tried, in as few words as a test needs."""
+"""A bench to compile and try expressions on, in as few words as a test needs."""
 
 from __future__ import annotations
 

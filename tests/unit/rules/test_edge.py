@@ -1,4 +1,4 @@
-"""When a price rule fires."""
+"""Edges on which a price rule fires."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

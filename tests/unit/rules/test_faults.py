@@ -1,4 +1,4 @@
-"""Every fault of a pack, in words, at its place."""
+"""Faults of a pack, each reported in words and at its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every message about a faulty pack, word for word, with its caret: one pack a kind, beside what is said of it.
+"""Every message about a faulty pack, word for word, with its caret: one pack for each kind, beside its messages.
 
 `TOCSIN_GOLDEN=write pytest tests/unit/rules/test_golden.py` writes the messages anew; read the difference.
 """

@@ -1,4 +1,4 @@
-"""Whole sentences of news under one rule with all that the language has."""
+"""Whole sentences of news under one rule that uses all of the language."""
 
 from __future__ import annotations
 

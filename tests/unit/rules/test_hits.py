@@ -1,4 +1,4 @@
-"""How operators pair and drop hits."""
+"""Pairing and dropping of hits by the operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that nobody writes: they are judged like others, with work that grows no faster than they do."""
+"""Hostile texts: they are judged like others, and the work grows no faster than the text."""
 
 from __future__ import annotations
 

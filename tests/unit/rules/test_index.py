@@ -1,4 +1,4 @@
-"""The index: it saves work, and never a match."""
+"""The index: it saves work, and never loses a match."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lint where a golden file cannot show it: history, what is careful, and what is meant."""
+"""Lint that a golden file cannot show: warnings from history, warnings withheld, and suggestions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proper names that no list has."""
+"""Proper names that are in no list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a rule would have fired."""
+"""Counts of how often a rule would have fired."""
 
 import random
 from datetime import UTC, datetime, timedelta

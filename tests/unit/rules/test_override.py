@@ -1,4 +1,4 @@
-"""Overrides: what an operator changes of a rule without editing its pack."""
+"""Overrides: changes of an operator to a rule without editing its pack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Price conditions: their grammar, what each function says, and three-valued logic."""
+"""Price conditions: their grammar, the value of each function, and three-valued logic."""
 
 import itertools
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""All rules together, their examples, and the daemon's own."""
+"""All rules together: their examples, and the daemon's own rules."""
 
 from __future__ import annotations
 

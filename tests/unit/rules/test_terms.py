@@ -1,4 +1,4 @@
-"""Terms: their forms, their marks, and what they find."""
+"""Terms: their forms, their marks, and the words that they find."""
 
 from __future__ import annotations
 

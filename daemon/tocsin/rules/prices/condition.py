@@ -1,4 +1,6 @@
-"""The language of price conditions: `abs(z(1td)) >= 4 and abs(change(1td)) >= 3%` to a tree.
+"""Parser of price conditions such as `abs(z(1td)) >= 4 and abs(change(1td)) >= 3%`.
+
+The operators, from the one that binds least:
 
     or < and < not < comparison < + - < * / < unary minus < %
 
@@ -17,7 +19,7 @@ from decimal import Decimal
 from tocsin.market.series import KEEP_CLOSES
 from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 
-#: `; did you mean x?` for a word that is nearly one of those known.
+#: Returns `; did you mean x?` for a word that is close to one of the known words.
 Meant = Callable[[str, Collection[str]], str]
 
 _TOKEN = re.compile(
@@ -35,7 +37,7 @@ _LONGEST_TEXT = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A time back: *sessions* of the instrument, or else *span* of wall clock; neither is since the last alert."""
+    """A span of time back: *sessions* of the instrument, else *span* of wall clock. Without either: since the last alert."""
 
     sessions: int = 0
     span: timedelta | None = None
@@ -43,7 +45,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A part of a condition: its operator or function, the *text* it was written as, and where that starts."""
+    """A part of a condition: its operator or function, its source *text*, and the offset at which that starts."""
 
     op: str
     text: str
@@ -54,15 +56,15 @@ class Node:
 
     @property
     def is_condition(self) -> bool:
-        """Return whether it is true or false rather than a number."""
+        """Return True if it is true or false rather than a number."""
         return self.op in (*_COMPARISONS, "and", "or", "not")
 
 
 def parse_price(text: str, meant: Meant) -> Node:
-    """Return the condition that *text* says.
+    """Return the tree of the condition *text*.
 
     Raises:
-        QueryError: it is none; says what is meant and how to put it right.
+        QueryError: *text* is not a condition; the message says what is wrong and how to correct it.
     """
     if len(text) > _LONGEST_TEXT:
         raise QueryError(f"a condition has at most {_LONGEST_TEXT} characters", 0)
@@ -102,7 +104,7 @@ def _remedy(rest: str) -> str:
 
 
 class _Parser:
-    """Recursive descent over the tokens of one text."""
+    """Recursive-descent parser of one text."""
 
     def __init__(self, text: str, meant: Meant) -> None:
         self._pieces = Pieces(text.rstrip(), _pieces(text))
@@ -117,15 +119,15 @@ class _Parser:
 
     @property
     def _word(self) -> str:
-        """The piece that comes next; empty at the end."""
+        """The text of the next piece; empty at the end."""
         return self._pieces.next.text
 
     def _either(self) -> Node:
-        """Parse all that `or` joins."""
+        """Parse conditions joined by `or`."""
         return self._logic("or", lambda: self._logic("and", self._negation))
 
     def _condition(self, node: Node) -> Node:
-        """Return *node*, which must be true or false."""
+        """Return *node*; raise an error if it is a number."""
         if not node.is_condition:
             raise QueryError(f"{node.text} is a number; compare it: {node.text} >= 3", node.start, len(node.text))
         return node

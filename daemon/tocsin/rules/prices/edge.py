@@ -1,4 +1,7 @@
-"""Price rules: each fires on the edge, once, until it is re-armed; and how often it would have on the closes that are known."""
+"""Price rules. A rule fires once when its condition becomes true, and not again until it is re-armed.
+
+`often` counts how often it would have fired on the known closes.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,10 @@ from tocsin.units import utc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceState:
-    """The memory that a rule has of one instrument.
+    """The state of a rule for one instrument.
 
-    *armed* is None until the condition was first known; *met* counts how often in a row it held since;
-    *alerted* is the price of the last alert, and before the first one the price that the rule saw first.
+    *armed* is None until the condition is first known. *met* counts how often in a row it has been true since. *alerted* is
+    the price of the last alert; before the first alert it is the first price that the rule saw.
     """
 
     armed: bool | None = None
@@ -29,7 +32,7 @@ class PriceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRule:
-    """A compiled price rule. It is about the instruments named, or else about those of the class *kind*."""
+    """A compiled price rule. It covers the class *kind* of instruments or, if that is empty, the named *instruments*."""
 
     info: RuleInfo
     when: Node
@@ -41,11 +44,11 @@ class PriceRule:
     instruments: frozenset[str] = frozenset()
 
     def covers(self, instrument: Instrument) -> bool:
-        """Return whether the rule is about *instrument*."""
+        """Return True if the rule is about *instrument*."""
         return instrument.kind == self.kind if self.kind else instrument.id in self.instruments
 
     def sight(self, series: Series, quote: Quote, now: datetime, alerted: Reference | None = None) -> Sight:
-        """Return what the condition looks at when *quote* is judged on *series*; *alerted* as in `PriceState`."""
+        """Return the input of the condition for *quote* on *series*; *alerted* is as in `PriceState`."""
         return Sight(
             series=series, quote=quote, now=now, stale_after=self.stale_after, min_obs=self.min_obs, alerted=alerted
         )
@@ -54,7 +57,7 @@ class PriceRule:
 def step(state: PriceState, when: bool | None, clear: bool | None, confirm: int) -> tuple[PriceState, bool]:
     """Return the state after one more evaluation, and whether the rule fires.
 
-    Unknown changes nothing. The first known evaluation only arms, or does not; it never fires.
+    An unknown condition changes nothing. The first known evaluation never fires; it arms the rule if the condition is false.
     """
     if when is None:
         return state, False
@@ -75,10 +78,10 @@ def sighted(state: PriceState, quote: Quote) -> PriceState:
 
 
 def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceState:
-    """Return the state at the beginning of a session, *sight* having the close before it as its quote.
+    """Return the state at the beginning of a session. The quote of *sight* is the close before it.
 
-    What is measured from that close begins at nothing. So a rule that held until the close can fire again on the first
-    quote, which is a move of its own, however far it opens.
+    Moves that are measured from that close begin at zero. So a rule that was true until the close can fire again on the
+    first quote: the opening is a move of its own, however large.
     """
     if state.armed is not False:
         return state
@@ -108,9 +111,9 @@ def judge(rule: PriceRule, sight: Sight, state: PriceState) -> tuple[PriceState,
 
 
 def ended(rule: PriceRule, series: Series, now: datetime) -> str:
-    """Return why what *rule* said of *series* is true no longer, in words; nothing while it is, or may be.
+    """Return a sentence if the condition of *rule* is no longer true of *series*; empty while it is true, or may be.
 
-    What is measured since the alert itself is unknown here, and so is all that rests on it.
+    A move since the alert itself is unknown here, and so is every condition that depends on it.
     """
     newest = series.newest
     if newest is None:
@@ -122,7 +125,7 @@ def ended(rule: PriceRule, series: Series, now: datetime) -> str:
 
 
 def prove(rule: PriceRule, when: Reading) -> Evidence:
-    """Return the whole proof of a rule on a quote."""
+    """Return the whole proof of *rule* on a quote."""
     return Evidence(
         op="rule",
         text=rule.info.id,
@@ -139,19 +142,19 @@ def _labels(instrument: Instrument) -> Labels:
 
 
 def _words(sight: Sight, evidence: Evidence) -> str:
-    """Return the number, what it is measured against, and when that was."""
+    """Return the price in words, with each number of the proof, its reference and the time of that."""
     instrument, quote = sight.series.instrument, sight.quote
     unit = "/".join(filter(None, [instrument.currency, instrument.unit]))
     head = f"{instrument.id} {quote.price:f} {unit}".rstrip() + f" of {utc(quote.at)}"
     leaves = [leaf for leaf in numbers(evidence) if leaf.op != "last" and not leaf.note.startswith(UNKNOWN)]
-    # A z says its change as well.
+    # The note of a z contains that of the change, which is not repeated.
     telling = [a for a in leaves if not any(a is not b and a.note != b.note and a.note in b.note for b in leaves)]
     found = dict.fromkeys(f"{leaf.text} = {leaf.note}" for leaf in telling)
     return f"{head}: {'; '.join(found)}" if found else head
 
 
 def numbers(evidence: Evidence) -> Iterator[Evidence]:
-    """Yield the functions of a condition that say something, from left to right."""
+    """Yield the functions of a condition that have a note, from left to right."""
     if evidence.note and not evidence.children:
         yield evidence
     for child in evidence.children:
@@ -162,10 +165,10 @@ _DAY = timedelta(days=1)
 
 
 def often(rule: PriceRule, series: Series) -> Often | None:
-    """Return how often *rule* would have fired on the closes of *series*; None where closes cannot say that.
+    """Return how often *rule* would have fired on the closes of *series*; None if closes cannot show that.
 
-    They cannot for what happens within a session: its opening, and windows of less than a day. A close that takes several
-    polls to be confirmed is confirmed here. Linear in the closes, of which there are at most 300.
+    They do not show what happens within a session: its opening, and windows of less than a day. One close confirms here,
+    even if the rule needs several polls to confirm. Linear in the closes, of which there are at most 300.
     """
     if not series.closes or any(map(_is_within_a_session, parts(rule.when))):
         return None

@@ -1,4 +1,4 @@
-"""Quotes of one instrument judged by every price rule about it. Pure: series and states come in, and go out."""
+"""Quotes of one instrument, judged by every price rule about it. Pure: takes series and states, and returns new ones."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tocsin.model.prices import Quote
 from tocsin.model.rules import Match, Unevaluated
 from tocsin.rules.prices.edge import PriceRule, PriceState, begin_session, judge, sighted
 
-#: By (rule id, instrument).
+#: States by (rule id, instrument id).
 PriceStates = Mapping[tuple[str, str], PriceState]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A quote that no rule saw, and why."""
+    """A quote that hygiene kept from all rules, and the reason."""
 
     quote: Quote
     finding: Finding
     reason: str
-    notice: bool = False  # worth telling the operator: it looks like a split of which no event came
+    notice: bool = False  # to be reported to the operator: it looks like a split, but no split event came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """The result of some quotes of one instrument: its *series*, and the *states* of the rules that changed."""
+    """The result of judging quotes of one instrument: its *series*, and those *states* of rules that changed."""
 
     series: Series
     quotes: tuple[Quote, ...] = ()
@@ -36,13 +36,13 @@ class Observed:
     states: PriceStates
     refused: tuple[Refused, ...] = ()
     unevaluated: tuple[Unevaluated, ...] = ()
-    turned: bool = False  # stale since now, or no longer
+    turned: bool = False  # the series has just become stale, or fresh again
 
 
 def observe(
     rules: Iterable[PriceRule], series: Series, states: PriceStates, quotes: Sequence[Quote], now: datetime
 ) -> Observed:
-    """Judge *quotes* of the instrument of *series*, in the order of their times; without one it may turn out stale."""
+    """Judge *quotes* of the instrument of *series* in order of time. Without quotes it may still become stale."""
     mine = [rule for rule in rules if rule.covers(series.instrument)]
     seen = Observed(series=series, states={})
     in_order = sorted(quotes, key=lambda item: item.at)
@@ -63,7 +63,10 @@ def observe(
 
 
 def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, after: Series) -> PriceStates:
-    """Return the states of rules in the terms of *after*, in which hygiene divided all prices of the series."""
+    """Return the states in which the last alert's price is adjusted as hygiene adjusted all prices in *after*.
+
+    Prices are multiplied, or shifted if those of the instrument may be negative.
+    """
     old, new = seen.series.newest, after.newest
     if not old or not new or old.price == new.price:
         return {}
@@ -96,7 +99,7 @@ def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quot
                 close = replace(quote, price=series.closes[-1].price, volume=None)
                 state = begin_session(rule, replace(sight, quote=close), state)
             after, match = judge(rule, sight, state)
-        except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
+        except Exception as error:  # noqa: BLE001 - a fault of one rule must not keep the next from judging
             failed.append(Unevaluated.by(error, rule.info))
             continue
         if after != before:

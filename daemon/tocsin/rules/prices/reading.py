@@ -1,6 +1,6 @@
-"""Readings of price conditions on one quote: true, false or unknown, with the numbers that say so.
+"""Readings of price conditions on one quote: true, false or unknown, with the numbers that prove it.
 
-Unknown follows Kleene: `false and unknown` is false, `true or unknown` is true, every other mixture stays unknown.
+Unknown follows Kleene: `false and unknown` is false, `true or unknown` is true, anything else with unknown is unknown.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from tocsin.model.rules import Evidence
 from tocsin.rules.prices.condition import Node, Window
 from tocsin.units import utc
 
-#: Sessions whose volume says what is usual.
+#: Sessions from which the usual volume is computed.
 _VOLUMES = 20
-#: The least spread of log volume: below it a thin market's every trade would stand out.
+#: The least spread of log volume. With a smaller one every trade in a thin market would stand out.
 _VOLUME_FLOOR = 0.1
-#: The share of a normal distribution's sigma that its median absolute deviation is.
+#: The median absolute deviation of a normal distribution, as a share of its sigma.
 _MAD = 0.6745
 
-#: The note of what cannot be known begins so.
+#: Beginning of the note of an unknown value.
 UNKNOWN = "unknown"
 
 _COMPARE: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
@@ -51,9 +51,9 @@ _COUNT: Mapping[str, Callable[..., Decimal]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """The sight of a condition: *quote*, with *series* as it was before its session (`close_before`) and *now*.
+    """The input of a condition: *quote*, *now*, and *series* before the quote, with earlier sessions closed (`close_before`).
 
-    *alerted* is the price of the last alert of the rule about this instrument, or else the first price it saw.
+    *alerted* is the price of the last alert of the rule about this instrument, or else the first price that the rule saw.
     """
 
     series: Series
@@ -64,7 +64,7 @@ class Sight:
     alerted: Reference | None = None
 
 
-#: How a number came about; called only when somebody wants the proof.
+#: Makes the explanation of a number; called only if the proof is wanted.
 _Words = Callable[[], str]
 
 
@@ -95,17 +95,17 @@ class Reading:
 
 
 class _UnknownError(Exception):
-    """A number cannot be known; says why."""
+    """A number that cannot be known; the message is the reason."""
 
 
 def read(node: Node, sight: Sight) -> Reading:
-    """Read *node* on *sight*; never raises for a number that cannot be."""
+    """Read *node* on *sight*. A number that cannot be computed is unknown, not an error."""
     why = _blind(sight)
     return _unknown(node, (), why) if why else _read(node, sight)
 
 
 def _blind(sight: Sight) -> str:
-    """Return why nothing can be said of a quote."""
+    """Return the reason why every condition on this quote is unknown; empty if there is none."""
     hours = sight.series.instrument.session
     age = market_time(hours, sight.quote.at, sight.now)
     if age > sight.stale_after:
@@ -152,7 +152,7 @@ def _kleene(op: str, values: Sequence[bool | None]) -> bool | None:
 
 
 def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tuple[Decimal, _Words]:
-    """Return the value of a number and how it came about, in words."""
+    """Return the value of a number and its explanation in words."""
     if node.op == "number":
         return node.number, _nothing
     if node.op in _COUNT:
@@ -191,7 +191,7 @@ def _reference(sight: Sight, window: Window) -> Reference:
 
 
 def _z(sight: Sight, sessions: int) -> tuple[Decimal, _Words]:
-    """ln(p / close) / (sigma sqrt(k)), sigma as it was after that close: the moves judged are not in it."""
+    """Return ln(p / close) / (sigma sqrt(k)). Sigma is that after the close, so the moves being judged are not in it."""
     _observed(sight)
     close = sessions_back(sight.series, sessions)
     if close is None:
@@ -205,7 +205,7 @@ def _z(sight: Sight, sessions: int) -> tuple[Decimal, _Words]:
 
 
 def _gap(sight: Sight) -> tuple[Decimal, _Words]:
-    """From the last close to the first quote of the session in progress."""
+    """Return the move from the last close to the first quote of the session in progress."""
     _observed(sight)
     close = sessions_back(sight.series, 1)
     if close is None:
@@ -216,7 +216,7 @@ def _gap(sight: Sight) -> tuple[Decimal, _Words]:
 
 
 def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, _Words]:
-    """Return the highest or lowest price before this quote; of `td` windows among the closes."""
+    """Return the highest or lowest price before this quote. For `td` windows it is that of the closes."""
     if window.sessions:
         _observed(sight)
         if len(sight.series.closes) < window.sessions:
@@ -235,7 +235,7 @@ def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, _Words]:
 
 
 def _volume(sight: Sight) -> tuple[Decimal, _Words]:
-    """Return how far ln(volume) lies from the median of 20 sessions, by their median absolute deviation."""
+    """Return the distance of ln(volume) from the median of 20 sessions, in sigmas by median absolute deviation."""
     volume = sight.quote.volume
     known = [math.log(c.volume) for c in sight.series.closes[-_VOLUMES:] if c.volume is not None and c.volume > 0]
     if volume is None or volume <= 0:
