@@ -1,4 +1,4 @@
-"""How long an entry with a huge and hostile body takes to judge, by its size.
+"""Time that the rules take for an entry with a huge and hostile body, by its size.
 
     python bench/hostile.py [--megabytes 1,2,4]
 

@@ -1,4 +1,4 @@
-"""What price rules find on a folder of daily closes: shocks found and alerts a series-year.
+"""Shocks that price rules find on a folder of daily closes, and their alerts a series-year.
 
 usage: python bench/prices.py FOLDER [--curve] [--half a|b]
 

@@ -278,7 +278,7 @@ class Lives(Daemon):
         )
 
     def waiting(self) -> int:
-        """How many messages to those who can be reached wait."""
+        """Return the number of waiting messages whose receiver can be reached."""
         return self.rows(
             "select count(*) from delivery where state in ('held', 'ready', 'sending', 'retry')"
             " and receiver not in ('gone', 'refused')"

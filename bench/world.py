@@ -83,7 +83,7 @@ class FileClock:
 
 
 class Answer(NamedTuple):
-    """What a server says; *sent* is called when that was sent."""
+    """Answer of a server; *sent* is called when it was sent."""
 
     status: int = 200
     body: bytes = b"ok"

@@ -38,7 +38,7 @@ FolderOption = Annotated[Path, typer.Option("--mails", help="The folder in which
 
 
 def demo(mails: FolderOption = Path("demo-mails")) -> None:
-    """Run a complete demo on this machine alone, in under a minute: feeds, alerts, mails and Slack messages."""
+    """Run a complete demo on this machine alone, in about a minute: feeds, alerts, mails and Slack messages."""
     try:
         # The demo's servers need an extra. Every other command must work without it.
         from tocsin.demo.run import run_demo  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What `tocsin doctor` finds: one line each, with its remedy."""
+"""Findings of `tocsin doctor`: a line each, with its remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SUBJECT = 14
 
 
 class Level(StrEnum):
-    """How bad a finding is."""
+    """Severity of a finding: a warning costs exit code 3, a failure 1."""
 
     OK = "ok"
     WARN = "warn"
