@@ -106,6 +106,28 @@ def test_a_backup_that_is_killed_leaves_the_one_of_before(filled, saved):
     assert list(saved.parent.glob("*.part-*")) == []
 
 
+def test_a_backup_on_a_full_disk_leaves_the_one_of_before(filled, saved):
+    """A file that may grow no further stands for the disk: the error says what to look at, and no half of a copy stays."""
+    before = saved.read_bytes()
+    script = f"""
+import resource, sys
+from pathlib import Path
+from tocsin.errors import StoreError
+from tocsin.store.db import backup
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    backup.backup(Path({str(filled)!r}), Path({str(saved)!r}))
+except StoreError as error:
+    sys.exit(str(error))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert str(saved) in done.stderr
+    assert "look at its space" in done.stderr
+    assert saved.read_bytes() == before
+    assert list(saved.parent.glob("*.part-*")) == []
+
+
 def test_a_dated_backup_clears_up_after_those_that_were_killed(filled, tmp_path):
     """Each has a name of its own, and a machine that often loses power must not fill its disk."""
     folder = tmp_path / "dated"

@@ -75,7 +75,7 @@ def restore(source: Path, target: Path, now: datetime, tick: Tick = unheard) -> 
             _known(whole, source)
             return _put(whole, database.path, now, tick)
         finally:
-            whole.unlink(missing_ok=True)
+            _drop(whole)
 
 
 def _put(whole: Path, target: Path, now: datetime, tick: Tick) -> Path | None:
@@ -200,7 +200,13 @@ def _copy(source: Path, target: Path, tick: Tick, *, checked: bool) -> None:
     except OSError as error:
         raise StoreError(f"{target} cannot be written ({error.strerror}): check its folder and its disk") from error
     finally:
-        part.unlink(missing_ok=True)
+        _drop(part)
+
+
+def _drop(part: Path) -> None:
+    """Delete *part* and what SQLite wrote beside it: on a full disk a journal stays."""
+    for end in ("", "-journal", "-wal", "-shm"):
+        part.with_name(part.name + end).unlink(missing_ok=True)
 
 
 def _part(target: Path) -> Path:
