@@ -119,7 +119,7 @@ def _check_expressions(root: Node) -> Iterator[Problem]:
     """Yield faults of the labels of expressions, which the shape leaves to the nodes."""
     for node in children(member(root, "expressions")):
         labels = member(node, "labels")
-        groups = [owns for _, owns in entries(labels)] or [labels]
+        groups: list[Node | None] = [owns for _, owns in entries(labels)] or [labels]
         if labels is not None and not all(map(_is_texts, groups)):
             yield problem(
                 labels, "labels must be names of labels in square brackets, or a map such as {actor: country}"
