@@ -140,16 +140,6 @@ def database(config: Config) -> Iterator[Finding]:
     yield from _content(path)
 
 
-def up_to_date(path: Path) -> bool:
-    """Return whether the database at *path* has the tables of this program, so that to open it changes nothing.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
-    with closing(Database(path)) as opened:
-        return schema.version(opened) == schema.newest()
-
-
 def _content(path: Path) -> Iterator[Finding]:
     log = files_of(path.resolve())[1]
     octets = log.stat().st_size if log.exists() else 0

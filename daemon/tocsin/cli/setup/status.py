@@ -19,7 +19,7 @@ from tocsin.cli.sources import state
 from tocsin.clock import SystemClock
 from tocsin.config.config import Config, salvage
 from tocsin.config.stores import open_store
-from tocsin.errors import ConfigError, LockedError
+from tocsin.errors import ConfigError, OutdatedError
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.service.selfreport import troubles
 from tocsin.store import Store
@@ -77,11 +77,14 @@ def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
     process = running(path.resolve())
     try:
         store = open_store(settings)
-    except LockedError:  # only an upgrade of the tables needs the lock
-        number = process.pid if process else "unknown"
-        words = f"an older tocsin (process {number}) works on {path}: restart it to use this version"
-        _short(words, json=json, runs=True)
-        return
+    except OutdatedError:
+        if process:
+            words = f"an older tocsin (process {process.pid}) works on {path}: restart it to use this version"
+            _short(words, json=json, runs=True)
+            return
+        words = f"tocsin does not run, and {path} is of an older version: tocsin run upgrades it after a backup"
+        _short(words, json=json)
+        raise typer.Exit(FAILED) from None
     try:
         found = look(store, process, faults, now)
     finally:
