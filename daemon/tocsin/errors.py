@@ -8,6 +8,7 @@
     │   ├── LostError                its files were deleted or replaced while it was in use
     │   ├── DamagedError             a value or a page of it cannot be read
     │   ├── LockedError              another process works on it
+    │   ├── OutdatedError            its tables are of an older version
     │   └── LeaseLostError           the row has another lease now; what was done under the old one is void
     ├── FileError               a file that somebody named cannot be read
     └── UsageError              the command was called in a way that cannot work
@@ -192,6 +193,10 @@ class DamagedError(StoreError):
 
 class LockedError(StoreError):
     """Another process works on the database."""
+
+
+class OutdatedError(StoreError):
+    """The tables of the database are of an older version, and only a backup may come before an upgrade."""
 
 
 class LeaseLostError(StoreError):
