@@ -23,7 +23,7 @@ from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
-from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
+from tocsin.errors import ConfigError, DamagedError, LostError, Problem, StoreError
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
@@ -161,6 +161,7 @@ class Service:
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
         self._reload_wanted = False
+        self._reloads = 0
         self._write = runner(self._writer)
         self._work = runner(self._workers)
         config = await self._work(self._read)
@@ -204,14 +205,15 @@ class Service:
         await self._http.__aenter__()
         await self._adopt(config, loaded)
         now = self._clock.now()
-        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now))
+        began = time.monotonic()
+        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now, began=began))
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed."""
         warnings = (*config.problems, *loaded.warnings)
         for problem in warnings[:MOST_WARNINGS]:
-            log.warning("%s", problem)
+            log.warning(_logged(problem))
         if len(warnings) > MOST_WARNINGS:
             log.warning(line("more warnings, all shown by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
@@ -365,6 +367,7 @@ class Service:
     async def _reload(self) -> None:
         """Build the new configuration beside the old one and swap it in; a faulty one is logged and changes nothing."""
         self._notifier.reloading()
+        self._reloads += 1  # logged, so that no answer to a person counts as a repeated line
         content = await self._work(self._watched.digest)
         refused: ConfigError | None = None
         try:
@@ -389,13 +392,15 @@ class Service:
             await self._miss(gone(before, config, rules, loaded.rules))
             await self._listener.adopt(config, loaded)
             self._notifier.ready(self._status())
-            log.info(line("reloaded", **self._facts()))
+            log.info(line("reloaded", **self._facts(), number=self._reloads))
 
     async def _refuse(self, error: ConfigError) -> None:
         faults = [problem for problem in error.problems if not problem.warning]
-        log.error(line("reload refused", problems=len(faults), first=faults[0]))
+        log.error(
+            line("reload refused", problems=len(faults), first=str(faults[0]).partition("\n")[0], number=self._reloads)
+        )
         for problem in error.problems:
-            log.log(logging.WARNING if problem.warning else logging.ERROR, "%s", problem)
+            log.log(logging.WARNING if problem.warning else logging.ERROR, _logged(problem))
         await self._note(replace(self._running, refused=self._clock.now(), words=str(faults[0]).partition("\n")[0]))
         problems = counted(len(faults), "problem")
         self._notifier.ready(f"running on the last good configuration; {problems} in the new one")
@@ -427,3 +432,9 @@ class Service:
     def _status(self) -> str:
         sources = counted(len(self._config.sources) + len(self._config.prices), "source")
         return f"watching {sources} with {self._loaded}"
+
+
+def _logged(problem: Problem) -> str:
+    """Return *problem* on one line; `tocsin check` shows its place in the file."""
+    kind = "warning" if problem.warning else "fault"
+    return line(f"{kind} in the configuration", at=problem.position, words=problem.sentence)

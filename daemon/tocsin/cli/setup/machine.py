@@ -93,7 +93,7 @@ def problems(subject: str, found: Iterable[Problem]) -> Iterator[Finding]:
 def secrets(path: Path) -> Iterator[Finding]:
     """Yield the files that the configuration at *path* names as secrets and that others may read."""
     text, _ = read_text(path)
-    named = [Path(name).expanduser() for name in dict.fromkeys(_FILE.findall(text))]
+    named = [path.parent / name for name in dict.fromkeys(_FILE.findall(text))]
     modes: dict[Path, int] = {}
     for file in named:
         with suppress(OSError):  # one that cannot be read is a fault of the configuration
@@ -138,16 +138,6 @@ def database(config: Config) -> Iterator[Finding]:
     process = running(path.resolve())
     yield ok("lock", f"process {process.pid} works on the database" if process else "nobody works on the database")
     yield from _content(path)
-
-
-def up_to_date(path: Path) -> bool:
-    """Return whether the database at *path* has the tables of this program, so that to open it changes nothing.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
-    with closing(Database(path)) as opened:
-        return schema.version(opened) == schema.newest()
 
 
 def _content(path: Path) -> Iterator[Finding]:
