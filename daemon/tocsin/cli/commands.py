@@ -37,6 +37,7 @@ COMMANDS = {
     "digest": "receivers:digest_app",
     "silences": "silences:app",
     "service": "setup.service:app",
+    "web": "web:app",
     "config": "configuration:app",
     "db": "database:app",
 }
