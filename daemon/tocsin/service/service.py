@@ -189,7 +189,8 @@ class Service:
         await self._http.__aenter__()
         await self._adopt(config, loaded)
         now = self._clock.now()
-        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now))
+        began = time.monotonic()
+        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now, began=began))
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:

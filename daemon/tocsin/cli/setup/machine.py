@@ -93,7 +93,7 @@ def problems(subject: str, found: Iterable[Problem]) -> Iterator[Finding]:
 def secrets(path: Path) -> Iterator[Finding]:
     """Yield the files that the configuration at *path* names as secrets and that others may read."""
     text, _ = read_text(path)
-    named = [Path(name).expanduser() for name in dict.fromkeys(_FILE.findall(text))]
+    named = [path.parent / name for name in dict.fromkeys(_FILE.findall(text))]
     modes: dict[Path, int] = {}
     for file in named:
         with suppress(OSError):  # one that cannot be read is a fault of the configuration
