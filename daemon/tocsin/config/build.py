@@ -38,7 +38,7 @@ RATES = {MessageKind.MAIL: 30, MessageKind.SLACK: 60}
 USUAL_RATE = 120
 
 
-def make_http(config: Config, client: type[HttpClient] = HttpClient) -> HttpClient:
+def make_http(config: Config, client: Callable[..., HttpClient] = HttpClient) -> HttpClient:
     """Return the *client* that all sources share."""
     http = config.http
     return client(http.contact, proxy=http.proxy.reveal(), ca_file=http.ca_file, groups=http.groups)
