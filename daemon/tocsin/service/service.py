@@ -197,6 +197,7 @@ class Service:
             clock=self._clock,
             write=self._write,
             health=self._health,
+            counters=runtime.counters,
             reload=self.reload,
             wake=self._wake.set,
             failed=self._page_failed,
@@ -345,9 +346,8 @@ class Service:
     async def _page_failed(self, words: str) -> None:
         """Notify operators that nobody can see the page."""
         listen = self._config.web.listen if self._config.web else ""
-        await self._pipeline.tell(
-            [builtin.own_match(builtin.PAGE_FAILED, {"page": (listen,)}, words, self._clock.now())]
-        )
+        event = builtin.own_match(builtin.PAGE_FAILED, {"page": (listen,)}, words, self._clock.now())
+        await self._try(partial(self._pipeline.tell, [event]))
 
     async def _report(self) -> None:
         config, now = self._config, self._clock.now()

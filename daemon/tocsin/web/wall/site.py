@@ -48,6 +48,7 @@ def site_of(config: WebConfig, secret: str, port: int | None) -> Site:
         hosts |= set(_LOOPBACK)
     if host:
         hosts |= {host, without_port(host, parts.scheme)}
+        hosts |= {f"{host}:{_DEFAULT_PORTS[parts.scheme]}"} if parts.port is None else set()
     slug = re.sub(r"[^a-z0-9]+", "-", config.base.lower()).strip("-")
     return Site(
         base=config.base,
