@@ -58,11 +58,16 @@ class Problem:
     warning: bool = False
     uses: tuple[Position, ...] = ()
 
+    @property
+    def sentence(self) -> str:
+        """Return the message, with the places where what has the fault is used."""
+        return f"{self.message}{_used_at(self.uses)}"
+
     def __str__(self) -> str:
         """Return `file:line:col: message`, then the line and a caret under the place that is meant."""
         where = f"{self.position}: " if self.position else ""
         kind = "warning: " if self.warning else ""
-        text = f"{where}{kind}{self.message}{_used_at(self.uses)}"
+        text = f"{where}{kind}{self.sentence}"
         if not self.position or not self.excerpt:
             return text
         before = self.excerpt[: self.position.column - 1]

@@ -42,7 +42,7 @@ COMMANDS = sorted(
         found[1].strip()
         for path in DOCUMENTS
         for found in re.finditer(
-            r"^    tocsin ((?:[a-z-]+ )*[a-z-]+)(?=[ |\n]|$)", path.read_text(encoding="utf-8"), re.MULTILINE
+            r"^    tocsin ((?:[a-z][a-z-]* )*[a-z][a-z-]*)(?=[ |\n]|$)", path.read_text(encoding="utf-8"), re.MULTILINE
         )
     }
 )
