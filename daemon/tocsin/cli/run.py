@@ -19,7 +19,10 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every 
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:
-    """Run the daemon until it is stopped. SIGHUP or a changed file reloads, SIGTERM drains."""
+    """Run the daemon until it is stopped. SIGHUP or a changed file reloads, SIGTERM drains.
+
+    Exit code 74: the database was deleted or replaced. 78: nothing was started.
+    """
     log_to_stderr(verbose)
     asyncio.run(_service(config, dry_run=dry_run).run())
 
