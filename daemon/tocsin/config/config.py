@@ -201,10 +201,10 @@ def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
     problems = list(document.problems)
     if document.root is None:
         raise ConfigError(problems)
-    filler = Filler(env)
+    folder = path.resolve().parent
+    filler = Filler(env, folder)
     root = filler.fill(document.root)
     problems += filler.problems
-    folder = path.resolve().parent
     shape = ConfigFile.of(root, problems, folder)
     problems += _check(root)
     sources = shape.sources.items() if shape else ()
