@@ -73,6 +73,7 @@ overrides:
   mine-accident: {disable: true}
 heartbeat: {url: "${TOCSIN_HEARTBEAT_URL:-}"}
 self_report: {at: "09:00"}
+web: {listen: 127.0.0.1:8787}
 """,
     "http": """\
 http:
@@ -244,6 +245,28 @@ heartbeat: {url: "${TOCSIN_HEARTBEAT_URL:-}", every: 5m, allow_private: false}
     "self_report": """\
 self_report: {at: "09:00", on: [mon]}
 """,
+    "web": """\
+web:
+  listen: unix:/run/tocsin/web.sock
+  group: www-data
+  url: https://ops.example.org/alarm
+  secret: "${file:secrets/web}"
+  metrics: 127.0.0.1:9787
+  answer_links: 7d
+  proxy: {socket: true}
+  tokens:
+    dashboard: {secret: "${file:secrets/dashboard}"}
+""",
+    "proxy": """\
+web:
+  listen: unix:/run/tocsin/web.sock
+  proxy: {socket: true, secret: "${file:secrets/proxy}"}
+""",
+    "tokens": """\
+web:
+  tokens:
+    dashboard: {secret: "${file:secrets/dashboard}", may: read}
+""",
 }
 #: Sections whose keys stand below another key: the heading, and what its example is about.
 TITLES = {
@@ -271,6 +294,12 @@ TITLES = {
     ),
     "heartbeat": ("## heartbeat", "See [operating](../operating.md)."),
     "self_report": ("## self_report", "See [operating](../operating.md)."),
+    "web": (
+        "## web",
+        "The page in a browser. `web: {}` is enough on your own machine; `tocsin web link` prints how to log in.",
+    ),
+    "proxy": ("### proxy", "For a server that stands in front of the page and knows who its users are."),
+    "tokens": ("### tokens", "`NAME: {...}`: a program sends `Authorization: Bearer SECRET`."),
 }
 
 
@@ -356,7 +385,7 @@ def _default(field: Any) -> str:
 def _value(described: dict[str, Any]) -> str:
     """Return in words which values a JSON Schema accepts."""
     reference = described.get("$ref", "").rpartition("/")[2]
-    if reference in ("Severity", "Format"):
+    if reference:
         described = schema(Kind.CONFIG)["$defs"][reference]
     if "enum" in described:
         return ", ".join(f"`{value}`" for value in described["enum"])

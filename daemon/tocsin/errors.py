@@ -8,6 +8,7 @@
     │   ├── LostError                its files were deleted or replaced while it was in use
     │   ├── DamagedError             a value or a page of it cannot be read
     │   ├── LockedError              another process works on it
+    │   ├── OutdatedError            its tables are of an older version
     │   └── LeaseLostError           the row has another lease now; what was done under the old one is void
     ├── FileError               a file that somebody named cannot be read
     └── UsageError              the command was called in a way that cannot work
@@ -57,11 +58,16 @@ class Problem:
     warning: bool = False
     uses: tuple[Position, ...] = ()
 
+    @property
+    def sentence(self) -> str:
+        """Return the message, with the places where what has the fault is used."""
+        return f"{self.message}{_used_at(self.uses)}"
+
     def __str__(self) -> str:
         """Return `file:line:col: message`, then the line and a caret under the place that is meant."""
         where = f"{self.position}: " if self.position else ""
         kind = "warning: " if self.warning else ""
-        text = f"{where}{kind}{self.message}{_used_at(self.uses)}"
+        text = f"{where}{kind}{self.sentence}"
         if not self.position or not self.excerpt:
             return text
         before = self.excerpt[: self.position.column - 1]
@@ -187,6 +193,10 @@ class DamagedError(StoreError):
 
 class LockedError(StoreError):
     """Another process works on the database."""
+
+
+class OutdatedError(StoreError):
+    """The tables of the database are of an older version, and only a backup may come before an upgrade."""
 
 
 class LeaseLostError(StoreError):

@@ -63,7 +63,9 @@ COMMANDS = sorted(
             *re.findall(r"^    (tocsin .*\n)", text, re.MULTILINE),
         )
         for typed in re.finditer(
-            r"^(?:sudo )?(?:\S*/)?tocsin (.+?)(?=  | [>|#]| &&|$)", block.replace("\\\n", ""), re.MULTILINE
+            r"^(?:sudo (?:-u \S+ )?(?:\w+=\S+ )*+)?+(?:\S*/)?tocsin (.+?)(?=  | [>|#]| &&|$)",
+            block.replace("\\\n", ""),
+            re.MULTILINE,
         )
     }
 )
@@ -103,7 +105,7 @@ def test_every_yaml_block_is_good(block: str, tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         return
     if re.search(
-        r"^(sources|receivers|timezone|http|heartbeat|self_report|overrides|instruments):", block, re.MULTILINE
+        r"^(sources|receivers|timezone|http|heartbeat|self_report|overrides|instruments|web):", block, re.MULTILINE
     ):
         path = tmp_path / "config.yaml"
         path.write_text(block, encoding="utf-8")

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tocsin.cli.common import log_to_stderr
+from tocsin.cli.log_output import log_to_stderr
 from tocsin.clock import SystemClock
 from tocsin.config.build import Factories
 from tocsin.config.config import Config
@@ -56,6 +56,6 @@ def open_store(config: Config) -> Store:
 
 
 if __name__ == "__main__":
-    log_to_stderr(verbose=False)
+    log_to_stderr()
     service = Service(Path(sys.argv[2]), env=os.environ, clock=SystemClock(), makers=Factories(store=open_store))
     asyncio.run(service.run())

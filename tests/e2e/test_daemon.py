@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import time
@@ -45,6 +46,22 @@ def test_a_new_entry_becomes_a_mail_and_a_slack_message(world: World) -> None:
     for file in world.folder.glob("tocsin.db*"):
         assert b"c4nary" not in file.read_bytes()
         assert file.stat().st_mode & 0o077 == 0
+
+
+def test_the_log_is_json_for_programs_and_says_what_the_first_fetch_held(world: World) -> None:
+    """Each line is one object without a secret; who installs it today learns what it would have sent."""
+    world.configure()
+    world.web.publish("wire0", BAN)
+    daemon = world.launch("run", "--config", str(world.config), "--log", "json", "--log-level", "debug")
+    daemon.wait_for("what the first fetch held is history and was not sent")
+    assert daemon.stop() == 0
+    lines = [json.loads(line) for line in daemon.log]
+    assert {"started", "draining", "stopped"} <= {line["event"] for line in lines}
+    (held,) = (line for line in lines if line["event"].startswith("what the first fetch held"))
+    assert (held["level"], held["source"], held["matches"]) == ("info", "wire0", 1)
+    assert held["see"] == "tocsin alerts list --suppressed"
+    assert not daemon.says("c4nary")
+    assert world.run("alerts", "list", "--suppressed", "--config", str(world.config), "--json").count(BAN) == 1
 
 
 def test_twenty_feeds_with_one_headline_give_one_alert(world: World) -> None:

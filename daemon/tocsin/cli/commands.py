@@ -36,6 +36,8 @@ COMMANDS = {
     "receivers": "receivers:app",
     "digest": "receivers:digest_app",
     "silences": "silences:app",
+    "service": "setup.service:app",
+    "web": "web:app",
     "config": "configuration:app",
     "db": "database:app",
 }

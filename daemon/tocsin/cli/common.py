@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 import sys
@@ -126,10 +125,3 @@ def read_label(text: str) -> tuple[str, str]:
     if not name or not value:
         raise UsageError(f"--label {shown(text)[:80]}: write name=value, such as mineral=gallium")
     return name, value
-
-
-def log_to_stderr(verbose: bool) -> None:
-    """Send log lines to stderr. Under systemd they carry no time, because the journal adds one."""
-    form = "%(levelname)s %(message)s" if "JOURNAL_STREAM" in os.environ else "%(asctime)s %(levelname)s %(message)s"
-    logging.basicConfig(level=logging.WARNING, format=form, stream=sys.stderr, force=True)
-    logging.getLogger("tocsin").setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -23,6 +23,7 @@ from tocsin.cli.common import (
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_since
+from tocsin.cli.new_rule import new_rule
 from tocsin.cli.opening import opened
 from tocsin.cli.output import FAILED, PARTLY, dump, listing, say, shown
 from tocsin.config.loading import load_rules, rules_of
@@ -40,6 +41,7 @@ from tocsin.units import counted, written
 app = typer.Typer(help="List and show rules, judge them by answers, and list word forms.", no_args_is_help=True)
 app.command("list")(rule_views.list_rules)
 app.command("show")(rule_views.show_rule)
+app.command("new")(new_rule)
 
 RuleArgument = Annotated[str | None, typer.Argument(help="Only this rule.")]
 TermArgument = Annotated[

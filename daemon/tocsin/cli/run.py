@@ -9,27 +9,38 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption, log_to_stderr
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption
+from tocsin.cli.log_output import FormOption, LevelOption, LogForm, LogLevel, VerboseOption, log_to_stderr
 from tocsin.clock import SystemClock
 from tocsin.config.build import Factories, dry_makers
 from tocsin.errors import UsageError
 from tocsin.service.service import Service
 
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every poll, not only changes.")]
 
-
-def run(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    dry_run: DryRunOption = False,
+    log: FormOption = LogForm.TEXT,
+    log_level: LevelOption = LogLevel.INFO,
+    verbose: VerboseOption = False,
+) -> None:
     """Run the daemon until it is stopped. SIGHUP or a changed file reloads, SIGTERM drains.
 
     Exit code 74: the database was deleted or replaced. 78: nothing was started.
     """
-    log_to_stderr(verbose)
+    log_to_stderr(log, log_level, verbose=verbose)
     asyncio.run(_service(config, dry_run=dry_run).run())
 
 
-def once(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:
+def once(
+    config: ConfigOption = DEFAULT_CONFIG,
+    dry_run: DryRunOption = False,
+    log: FormOption = LogForm.TEXT,
+    log_level: LevelOption = LogLevel.INFO,
+    verbose: VerboseOption = False,
+) -> None:
     """Run one cycle and exit, for cron: poll and send what is due."""
-    log_to_stderr(verbose)
+    log_to_stderr(log, log_level, verbose=verbose)
     asyncio.run(_service(config, dry_run=dry_run).once())
 
 

@@ -14,7 +14,7 @@ from tocsin.config.feeds import FeedConfig
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.config.secrets import unread
-from tocsin.config.stores import open_copy, open_store
+from tocsin.config.stores import open_copy, open_upgraded
 from tocsin.deliver.dispatcher import DeliveryConfig
 from tocsin.ingest.config import IngestConfig
 from tocsin.model.deliveries import MessageKind
@@ -38,7 +38,7 @@ RATES = {MessageKind.MAIL: 30, MessageKind.SLACK: 60}
 USUAL_RATE = 120
 
 
-def make_http(config: Config, client: type[HttpClient] = HttpClient) -> HttpClient:
+def make_http(config: Config, client: Callable[..., HttpClient] = HttpClient) -> HttpClient:
     """Return the *client* that all sources share."""
     http = config.http
     return client(http.contact, proxy=http.proxy.reveal(), ca_file=http.ca_file, groups=http.groups)
@@ -104,7 +104,7 @@ class Factories:
     source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
     prices: Callable[[PriceConfig, HttpClient, Run], Source] = make_price_source
     receiver: Callable[[ReceiverConfig], Receiver] = make_receiver
-    store: Callable[[Config], Store] = open_store
+    store: Callable[[Config], Store] = open_upgraded
     http: Callable[[Config], HttpClient] = make_http
 
 

@@ -23,6 +23,7 @@ from tocsin.config.secrets import Filler, unread, untaken
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
 from tocsin.config.state import default_database, left_behind
 from tocsin.config.values import Packs, Zone
+from tocsin.config.web import WebConfig, check_web
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Missing, Node, Pairs, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
@@ -62,6 +63,7 @@ class Config:
     retention: timedelta
     heartbeat: Heartbeat | None
     report: WeeklyTime
+    web: WebConfig | None
     problems: tuple[Problem, ...] = ()
     missing: tuple[Missing, ...] = field(default=(), repr=False)
 
@@ -176,6 +178,8 @@ class ConfigFile(Shape):
     """An address that is called as long as the daemon works, so that somebody notices when it does not."""
     self_report: ReportShape = ReportShape()
     """When operators get a report of what was checked, sent, and lost."""
+    web: WebConfig | None = None
+    """The page in a browser, for alerts, rules and sources. Without this section there is none; `web: {}` is enough."""
 
 
 def load_config(path: Path, env: Mapping[str, str]) -> Config:
@@ -254,6 +258,7 @@ def salvage(path: Path, env: Mapping[str, str]) -> Config:
 def _check(root: Node) -> Iterator[Problem]:
     """Yield faults that the shape cannot express. Checks nodes, so that it works even if the shape has faults."""
     yield from check_report(root)
+    yield from check_web(root)
     for source in children(member(root, "sources")):
         yield from check_source(source)
         if member(source, "table") or member(source, "file"):

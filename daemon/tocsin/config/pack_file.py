@@ -36,7 +36,7 @@ _CLASS = {
     "additionalProperties": False,
     "patternProperties": {"^x-": {}},
 }
-_LEAVING = {"anyOf": [*TEXTS["anyOf"], {"type": "object", "additionalProperties": {"type": "string"}}]}
+_LEAVING = {"anyOf": [*TEXTS["anyOf"], {"type": "object", "additionalProperties": TEXTS}]}
 
 _IDS = {"type": "array", "minItems": 1, "items": {"type": "string"}}
 #: The choice between the two forms is checked on the nodes.
@@ -71,7 +71,10 @@ class _Expression(Shape):
     quiet: tuple[str, ...] = ()
     """Headlines that must not meet it."""
     labels: Annotated[Any, WithJsonSchema(_LEAVING)] = None
-    """The labels that leave it: [mineral], [] for none, or {actor: country} for country under the name actor. Default: all."""
+    """The labels that leave it: [mineral], [] for none, or {actor: country} for country under the name actor.
+
+    {actor: [state, ministry]} lets several out under one name. Default: all.
+    """
     note: str = ""
     """A note for readers of the pack."""
 

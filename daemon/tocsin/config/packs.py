@@ -119,13 +119,18 @@ def _check_expressions(root: Node) -> Iterator[Problem]:
     """Yield faults of the labels of expressions, which the shape leaves to the nodes."""
     for node in children(member(root, "expressions")):
         labels = member(node, "labels")
-        texts = scalars(labels)
-        if labels is not None and (
-            len(texts) < len(children(labels)) or any(not isinstance(t.value, str) for t in texts)
-        ):
+        groups: list[Node | None] = [owns for _, owns in entries(labels)] or [labels]
+        if labels is not None and not all(map(_is_texts, groups)):
             yield problem(
                 labels, "labels must be names of labels in square brackets, or a map such as {actor: country}"
             )
+
+
+def _is_texts(node: Node | None) -> bool:
+    """Return whether *node* is a text, or a list of nothing but texts."""
+    texts = scalars(node)
+    single = not isinstance(node, Pairs) and len(texts) >= len(children(node))
+    return single and all(isinstance(text.value, str) for text in texts)
 
 
 def _check_names(lists: Sequence[ListSpec], expressions: Sequence[ExpressionSpec]) -> Iterator[Problem]:
@@ -160,7 +165,7 @@ def read_lists(root: Node) -> Iterator[ListSpec]:
 def _expressions(root: Node) -> Iterator[ExpressionSpec]:
     for key, node in entries(member(root, "expressions")):
         labels = member(node, "labels")
-        pairs = [(name.place, own.place) for name, own in entries(labels) if isinstance(own, Scalar)]
+        pairs = [(name.place, own) for name, owns in entries(labels) for own in _places(owns)]
         pairs += [(name, name) for name in _places(labels)] if not pairs else []
         yield ExpressionSpec(
             name=key.place,

@@ -213,7 +213,7 @@ def load_preset(path: Path, env: Mapping[str, str]) -> tuple[TableConfig | None,
     if document.root is None:
         return None, document.problems
     problems = list(document.problems)
-    filler = Filler(env, path.parent)
+    filler = Filler(env, path.resolve().parent)
     root = filler.fill(document.root)
     problems += filler.problems
     shape = PresetFile.of(root, problems)

@@ -78,11 +78,10 @@ def unread(missing: Sequence[Missing]) -> ConfigError:
 
 
 class Filler:
-    """Replacer of `${NAME}`, `${NAME:-default}`, `${file:path}` and `${cred:name}`. `$$` is a dollar sign.
+    """Replacer of `${NAME}`, `${NAME:-default}`, `${file:/path}` and `${cred:name}`. `$$` is a dollar sign.
 
-    The path of a file is relative to *folder*, that of the file which names it.
-
-    A default is used for a name that is unset or empty. A line break at the end of a file or credential is removed.
+    The path of a file is relative to *folder*. A default is used for a name that is unset or empty. A line break at the end
+    of a file or credential is removed.
     Files and credentials that cannot be read are *missing*: commands that do not use a secret need none.
     """
 
@@ -135,7 +134,7 @@ class Filler:
         name, _, default = inner.partition(":-")
         kind, colon, rest = inner.partition(":")
         if colon and kind == "file":
-            return _read(self._folder / Path(rest).expanduser())
+            return _read(self._folder / rest)
         if colon and kind == "cred":
             return self._credential(rest)
         if not _NAME.match(name):

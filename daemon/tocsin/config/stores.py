@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import UTC, datetime
+
 from tocsin.config.config import Config
+from tocsin.errors import OutdatedError
+from tocsin.log import line
 from tocsin.store import Store
+from tocsin.store.db.backup import upgrade
+from tocsin.store.db.place import path_of
+from tocsin.store.db.schema import newest
+
+log = logging.getLogger(__name__)
 
 
 def open_store(config: Config) -> Store:
-    """Return the store that *config* names, with its tables migrated to this version."""
+    """Return the store that *config* names; it is made if there is none.
+
+    Raises:
+        OutdatedError: its tables are of an older version.
+    """
     return Store.open(config.database)
+
+
+def open_upgraded(config: Config) -> Store:
+    """Return the store that *config* names. Tables of an older version are upgraded, after a backup beside the database.
+
+    Raises:
+        StoreError: it cannot be opened, or another daemon works on it.
+    """
+    try:
+        return open_store(config)
+    except OutdatedError:
+        if done := upgrade(path_of(config.database), datetime.now(UTC)):
+            log.warning(line("database upgraded", before=done[0], now=newest(), backup=done[1]))
+    return open_store(config)
 
 
 def open_copy(config: Config) -> Store:

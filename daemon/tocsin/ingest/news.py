@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from tocsin.errors import SourceError
 from tocsin.ingest.config import Answer, IngestConfig, Poll
 from tocsin.log import line
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Batch, Entry
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.chunks import Backlog, Chunk, Taken
@@ -112,6 +113,9 @@ class NewsIntake:
         taken = (earlier or Taken()).and_also(committed.entries, committed.decision)
         level = logging.INFO if taken.entries or poll.lease.baseline else logging.DEBUG
         log.log(level, line("source polled", source=poll.lease.name, new=taken.entries, **taken.tally()))
+        if history := taken.outcomes[MatchOutcome.BASELINE]:
+            words, see = "what the first fetch held is history and was not sent", "tocsin alerts list --suppressed"
+            log.info(line(words, source=poll.lease.name, matches=history, see=see))
         self._wake(committed)
 
     async def _take_in(self, answer: Answer, backlog: Backlog, *, flood: Collection[str], habits: PollHistory) -> Taken:

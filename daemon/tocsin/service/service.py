@@ -23,7 +23,7 @@ from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
-from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
+from tocsin.errors import ConfigError, DamagedError, LostError, Problem, StoreError
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
@@ -37,6 +37,8 @@ from tocsin.store import CHECKED_WITHIN
 from tocsin.store.db.lock import Running
 from tocsin.trouble import Trouble
 from tocsin.units import counted
+from tocsin.web.health import Health
+from tocsin.web.listener import Listener
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,8 @@ WATCH = timedelta(seconds=2)
 #: Real time between two checks for a due heartbeat, and for a due report.
 BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
+#: Real time between two tries to listen at an address that is taken.
+LISTEN = timedelta(seconds=15)
 DRAIN = 20.0
 #: Seconds for the messages to operators about the loss of the database.
 LAST_WORDS = 15.0
@@ -107,6 +111,8 @@ class Service:
             ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
             ticker.every(self._report_every, "report", partial(self._try, self._report))
+            await self._listener.adopt(self._config, self._loaded)
+            ticker.every(LISTEN, "listen", partial(self._try, self._listener.keep))
             ticker.every(WATCH, "watch", partial(self._try, self._watch))
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
@@ -155,6 +161,7 @@ class Service:
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
         self._reload_wanted = False
+        self._reloads = 0
         self._write = runner(self._writer)
         self._work = runner(self._workers)
         config = await self._work(self._read)
@@ -185,18 +192,28 @@ class Service:
             self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
         await self._pipeline.resume()
+        self._listener = Listener(
+            self._store,
+            clock=self._clock,
+            write=self._write,
+            health=self._health,
+            reload=self.reload,
+            wake=self._wake.set,
+            failed=self._page_failed,
+        )
         self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
         await self._http.__aenter__()
         await self._adopt(config, loaded)
         now = self._clock.now()
-        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now))
+        began = time.monotonic()
+        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now, began=began))
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed."""
         warnings = (*config.problems, *loaded.warnings)
         for problem in warnings[:MOST_WARNINGS]:
-            log.warning("%s", problem)
+            log.warning(_logged(problem))
         if len(warnings) > MOST_WARNINGS:
             log.warning(line("more warnings, all shown by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
@@ -227,6 +244,7 @@ class Service:
         """Wait a bounded time for work in progress; work that is cut off continues after the next start."""
         log.info(line("draining"))
         self._sender.cancel()
+        await self._listener.close()
         await self._pipeline.drain(DRAIN)
         await self._dispatcher.drain(DRAIN)
         with suppress(asyncio.CancelledError):
@@ -261,6 +279,7 @@ class Service:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._listener.changed()
             await self._try(self._dispatcher.tick)
 
     async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
@@ -309,6 +328,26 @@ class Service:
     async def _beat(self) -> None:
         await self._liveness.beat(self._http, self._config.heartbeat)
 
+    def _health(self) -> Health:
+        running = self._running
+        return Health(
+            version=running.version,
+            started=running.started,
+            loaded=running.loaded,
+            alive=self._liveness.alive,
+            rules=len(self._loaded.rules.infos),
+            claims=self._liveness.ages,
+            refused=running.refused,
+            words=running.words,
+            kept_back=tuple(pack.folder for pack in self._loaded.packs if pack.kept_back),
+        )
+
+    async def _page_failed(self, words: str) -> None:
+        """Notify operators that nobody can see the page."""
+        listen = self._config.web.listen if self._config.web else ""
+        event = builtin.own_match(builtin.PAGE_FAILED, {"page": (listen,)}, words, self._clock.now())
+        await self._try(partial(self._pipeline.tell, [event]))
+
     async def _report(self) -> None:
         config, now = self._config, self._clock.now()
         free = shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free
@@ -327,6 +366,7 @@ class Service:
     async def _reload(self) -> None:
         """Build the new configuration beside the old one and swap it in; a faulty one is logged and changes nothing."""
         self._notifier.reloading()
+        self._reloads += 1  # logged, so that no answer to a person counts as a repeated line
         content = await self._work(self._watched.digest)
         refused: ConfigError | None = None
         try:
@@ -349,14 +389,17 @@ class Service:
             await self._adopt(config, loaded)
             await self._note(replace(self._running, loaded=self._clock.now(), refused=None, words=""))
             await self._miss(gone(before, config, rules, loaded.rules))
+            await self._listener.adopt(config, loaded)
             self._notifier.ready(self._status())
-            log.info(line("reloaded", **self._facts()))
+            log.info(line("reloaded", **self._facts(), number=self._reloads))
 
     async def _refuse(self, error: ConfigError) -> None:
         faults = [problem for problem in error.problems if not problem.warning]
-        log.error(line("reload refused", problems=len(faults), first=faults[0]))
+        log.error(
+            line("reload refused", problems=len(faults), first=str(faults[0]).partition("\n")[0], number=self._reloads)
+        )
         for problem in error.problems:
-            log.log(logging.WARNING if problem.warning else logging.ERROR, "%s", problem)
+            log.log(logging.WARNING if problem.warning else logging.ERROR, _logged(problem))
         await self._note(replace(self._running, refused=self._clock.now(), words=str(faults[0]).partition("\n")[0]))
         problems = counted(len(faults), "problem")
         self._notifier.ready(f"running on the last good configuration; {problems} in the new one")
@@ -388,3 +431,9 @@ class Service:
     def _status(self) -> str:
         sources = counted(len(self._config.sources) + len(self._config.prices), "source")
         return f"watching {sources} with {self._loaded}"
+
+
+def _logged(problem: Problem) -> str:
+    """Return *problem* on one line; `tocsin check` shows its place in the file."""
+    kind = "warning" if problem.warning else "fault"
+    return line(f"{kind} in the configuration", at=problem.position, words=problem.sentence)

@@ -14,7 +14,7 @@ from tocsin.market.series import Series
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
-from tocsin.store import maintenance, sending
+from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
@@ -91,6 +91,7 @@ class Queries(OnDatabase):
     last_sent = reads(health.last_sent)
     waiting = reads(health.waiting)
     history = reads(entries.history)
+    session_epoch = reads(sessions.epoch)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """Yield the entries of the history, in the order in which they were first seen."""
@@ -110,3 +111,5 @@ class Commands(OnDatabase):
     test = writes(enqueue.test)
     resend = writes(enqueue.resend)
     answer = writes(feedback.add)
+    end_sessions = writes(sessions.end_all)
+    use_code = writes(sessions.use_code)

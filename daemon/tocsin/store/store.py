@@ -78,17 +78,18 @@ class Store(OnDatabase):
         program: str = __version__,
         copy: bool = False,
     ) -> Self:
-        """Open the store that *url* (`sqlite:///path`) names; it is made, or its tables are upgraded to this version.
+        """Open the store that *url* (`sqlite:///path`) names; it is made if there is none.
 
         *new_id* gives deliveries their ids. With *copy* the store works on a copy that `close` deletes, so the original
-        does not change.
+        does not change and may be of an older version.
 
         Raises:
+            OutdatedError: its tables are of an older version.
             StoreError: it cannot be opened, or a newer program made it.
         """
         database = Database.copy(url, new_id) if copy else Database.open(url, new_id)
         try:
-            schema.upgrade(database)
+            (schema.upgrade if copy else schema.prepare)(database)
         except BaseException:
             database.close()
             raise

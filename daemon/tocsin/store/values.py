@@ -256,6 +256,21 @@ class SourceView:
     reasons: tuple[str, ...] = ()  # for the due time
     habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
 
+    @property
+    def state(self) -> str:
+        """Return its state in a word or two."""
+        troubles = (
+            (self.disabled, "removed"),
+            (self.gone, "gone"),
+            (self.dead, "dead"),
+            (self.unhealthy, "unhealthy"),
+            (self.errors, f"failing ({self.errors})"),
+            (self.habits.hollow, "empty"),
+            (self.habits.silent, "silent"),
+            (self.last_success is None, "new"),
+        )
+        return next((words for there, words in troubles if there), "ok")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDetail:

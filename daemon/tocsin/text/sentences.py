@@ -50,15 +50,16 @@ WIDE = (
 _AROUND = "\u3000-\u3003\u3008-\u3020\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3d\uff5b-\uff64"
 _QUOTE = APOSTROPHES
 _LETTER = f"(?:(?![{WIDE}_])\\w|[{MARKS}{_SOFT}])"
-# Nearly all letters are ASCII, so a run of these is matched at once. The match never backtracks into a run.
-_RUN = f"(?:[A-Za-z0-9]++|{_LETTER})++"
+# Nearly all letters are ASCII, so a run of these is matched at once. The match never backtracks into a run. Groups are
+# atomic and not possessive, which Python before 3.11.5 matches wrongly.
+_RUN = f"(?>(?:[A-Za-z0-9]++|{_LETTER})+)"
 #: Articles and the like of French, Italian, Catalan and Portuguese that lose their vowel before another: l', dell', qu'.
 #: O'Brien, don't and N'Djamena are one word.
 ELIDED = "[ldjmtsnc]|qu|jusqu|lorsqu|puisqu|quoiqu|un|all|dall|dell|nell|sull|coll|quell|quest"
 #: The point in the Catalan col·lapse.
 INNER_POINT = re.compile("(?<=[lL])·(?=[lL])")
 #: A hashtag, which may be several words.
-TAG = f"[#＃](?=[^\\W\\d_]){_RUN}(?:{INNER_POINT.pattern}{_RUN})*+"
+TAG = f"[#＃](?=[^\\W\\d_]){_RUN}(?>(?:{INNER_POINT.pattern}{_RUN})*)"
 # A Hangul syllable may be written as separate letters; it still is one character.
 _SYLLABLE = "[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?"
 _SIGN = "$＄€£¥￥₩₹₽₺₴₫₱฿"
@@ -67,7 +68,7 @@ _DOLLARS = "(?:[A-ZＡ-Ｚ]{1,3}|(?i:us|au|ca|hk|nt|nz|sg)|U\\.S\\.)[$＄]"
 _CODES = ("RMB", "CNY", "CNH")
 _MONEY = (
     f"(?:{_DOLLARS}|[$＄](?:US|AU?|CA?|HK|NT|NZ?|SG?|R)(?=\\d)|(?:{'|'.join(_CODES)})(?=\\s?\\d))"
-    r"\s?\d+(?:[.,]\d+)*+[A-Za-zＡ-Ｚａ-ｚ\d]*+"
+    r"\s?\d+(?>(?:[.,]\d+)*)[A-Za-zＡ-Ｚａ-ｚ\d]*+"
 )
 _SCAN = re.compile(
     "|".join(
@@ -82,7 +83,7 @@ _SCAN = re.compile(
             rf"(?P<number>(?=[\s\S]{{0,4}}[\d$＄])(?:{_MONEY}|{_DOLLARS}(?![A-Za-z])|(?:[{_SIGN}]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?i:bn|mn|tn|[bkmt])?)(?!{_LETTER})|[$＄][A-Za-z]+))",
             f"(?P<wide>(?:{_SYLLABLE}|[{WIDE}])[{MARKS}\u3099\u309a\uff9e\uff9f]*)",
             f"(?P<elided>(?i:{ELIDED})[{_QUOTE}](?=[aeiouyhAEIOUYH\\u00c0-\\u00ff\\u0152\\u0153\\d]|\\Z))",
-            f"(?P<word>{_RUN}(?:[{_QUOTE}]{_RUN}|{INNER_POINT.pattern}{_RUN})*+)",
+            f"(?P<word>{_RUN}(?>(?:[{_QUOTE}]{_RUN}|{INNER_POINT.pattern}{_RUN})*))",
             f"(?P<tag>{TAG})",
             r"(?P<end>[.!?]++(?=[\"'”’»)\]]*(?:\s|$)))",
             r"(?P<stop>[。！？｡]+)",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 Tocsin = Any
+#: Databases of older versions.
+STORE = Path(__file__).parents[1] / "store"
 
 
 def _record(result: Any) -> dict[str, Any]:
@@ -80,6 +83,67 @@ def test_an_upgrade_says_what_it_found(tocsin: Tocsin, history: Any) -> None:
     refused = tocsin("db", "upgrade")
     assert refused.exit_code == 1
     assert "newer tocsin (its tables are of version 9999): install that version" in refused.stderr
+
+
+@pytest.fixture
+def old(tocsin: Tocsin) -> Path:
+    """The database of an older version, and a source that answers at once."""
+    path = Path(tocsin.folder / "tocsin.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((STORE / "0011_limit.sql").read_text(encoding="utf-8"))
+    file = tocsin.folder / "config.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("https://me:s3cret@example.org/feed", "http://127.0.0.1:1/feed"), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(words.split(), id=words)
+        for words in (
+            "alerts list",
+            "alerts ack 1",
+            "deliveries list",
+            "sources list",
+            "receivers list",
+            "instruments list",
+            "silences list",
+            "rules stats",
+            "rules show ban",
+            "digest preview here",
+            "why ban gallium",
+            "notify-test",
+            "db prune",
+        )
+    ],
+)
+def test_no_command_changes_a_database_of_an_older_version(tocsin: Tocsin, old: Path, arguments: list[str]) -> None:
+    """A look at the alerts after an upgrade of the program must not be what takes the way back away."""
+    before = old.read_bytes()
+    refused = tocsin(*arguments)
+    assert refused.exit_code == 1
+    assert "stop the daemon, then: tocsin db upgrade, which makes a backup first" in refused.stderr
+    assert _version(old) == "0011_limit"
+    assert len(old.read_bytes()) == len(before)
+
+
+def test_the_daemon_saves_a_database_of_an_older_version_and_goes_on(tocsin: Tocsin, old: Path) -> None:
+    """Nobody need be there when a machine starts with a newer program: it works, and the way back is named."""
+    assert "run upgrades it after a backup" in " ".join(tocsin("status").stdout.split())
+    assert tocsin("once", "--dry-run").exit_code == 0
+    assert _version(old) == "0011_limit"
+    done = tocsin("once")
+    assert done.exit_code == 0
+    (saved,) = old.parent.glob("tocsin.db.v0011-*")
+    assert _version(saved) == "0011_limit"
+    assert f"backup={saved}" in done.stderr
+    assert tocsin("alerts", "list").exit_code == 0
+
+
+def _version(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
 
 
 def test_a_prune_says_first_what_would_go(tocsin: Tocsin, history: Any) -> None:

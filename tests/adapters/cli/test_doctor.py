@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,9 +18,11 @@ from typing import Any
 
 import pytest
 
-from tocsin.cli.setup import machine
+from tocsin.cli.setup import machine, network
+from tocsin.config.config import load_config
 from tocsin.errors import Position, Problem
 from tocsin.policy.notifying.retry import ReceiverStatus
+from tocsin.sources.http.client import Limits
 from tocsin.store.outbox import receivers
 
 Tocsin = Any
@@ -268,3 +272,14 @@ def test_a_proxy_and_certificates_are_looked_at(tocsin: Tocsin, http: str, subje
 def _run(tocsin: Tocsin, statement: str) -> None:
     with closing(sqlite3.connect(tocsin.folder / "tocsin.db")) as connection, connection:
         connection.execute(statement)
+
+
+def test_a_server_that_hangs_is_given_up(tocsin: Tocsin) -> None:
+    """One that accepts and says nothing would keep the whole examination waiting."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/feed"
+        _configure(tocsin, f'  dumb: {{feed: "{address}", allow_private: true}}\n')
+        settings = load_config(tocsin.folder / "config.yaml", os.environ)
+        (found,) = network.sources(settings, lambda *_: None, limits=Limits(total=0.2))
+    assert (found.level, found.subject) == ("fail", "source")
+    assert found.words.startswith("dumb: ")

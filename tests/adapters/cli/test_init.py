@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from aiosmtpd.smtp import AuthResult
 from typer.testing import CliRunner
 
 from tocsin.cli import app
-from tocsin.cli.setup import questions
+from tocsin.cli.setup import first_files, questions
 from tocsin.cli.setup.questions import mail_url
 
 PASSWORD = "p@ss:w/rd %41"
@@ -203,6 +204,35 @@ def test_a_place_that_cannot_be_written_is_named(empty_home: Path) -> None:
     assert done.exit_code == 2
     assert f"{empty_home / 'file'}" in done.stderr
     assert "nothing was written" in done.stderr
+
+
+def test_a_full_disk_leaves_no_half_installation(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next try must not find a half-written file and refuse, and the secret must not stay behind."""
+    opened = iter(range(10))
+
+    def full(handle: int, mode: str) -> Any:
+        if next(opened) < 3:
+            return os.fdopen(handle, mode)
+        os.close(handle)
+        return Path("/dev/full").open(mode)
+
+    monkeypatch.setattr(first_files, "os", SimpleNamespace(**{**vars(os), "fdopen": full}))
+    done = init(empty_home, "--to", "json://127.0.0.1:9/", "--offline")
+    assert done.exit_code == 2
+    assert "No space left on device; nothing was written, free some space" in done.stderr
+    assert content(empty_home) == {}
+    monkeypatch.undo()
+
+
+def test_a_folder_may_be_moved(empty_home: Path) -> None:
+    """An installation is tried in one place and served from another; its secret goes along."""
+    assert (
+        init(empty_home, "--to", "json://127.0.0.1:9/x", "--offline", "--feed", "http://127.0.0.1:9/f").exit_code == 0
+    )
+    moved = empty_home.rename(empty_home.with_name("moved"))
+    assert "${file:secrets/other}" in (moved / "config.yaml").read_text()
+    checked = run("check", "--config", str(moved / "config.yaml"))
+    assert checked.exit_code == 0, checked.stderr
 
 
 @pytest.mark.parametrize(

@@ -187,4 +187,19 @@ def test_doctor_examines_what_it_can_without_secrets(guarded: Any) -> None:
     assert done.exit_code == 1
     assert "/nowhere/key cannot be read" in re.sub(r"\s+", " ", done.stdout)
     assert "ok    database" in done.stdout
-    assert "sources and receivers are not asked" in re.sub(r"\s+", " ", done.stdout)
+    words = re.sub(r"\s+", " ", done.stdout)
+    assert "warn network no source is asked, because the secret of http.proxy is missing" in words
+    assert "desk: not asked, because a secret is missing" in words
+
+
+def test_doctor_leaves_out_only_what_needs_a_secret(guarded: Any) -> None:
+    """One credential of the service must not hide a feed that is gone and a server that is down."""
+    open_one = '  open: {feed: "http://127.0.0.1:1/feed", allow_private: true}\n'
+    text = CONFIG.replace('http: {proxy: "${cred:proxy}"}\n', "").replace("sources:\n", f"sources:\n{open_one}")
+    text = text.replace("receivers:\n", 'receivers:\n  other: {url: "json://127.0.0.1:1/"}\n')
+    (guarded.folder / "config.yaml").write_text(text, encoding="utf-8")
+    words = re.sub(r"\s+", " ", guarded("doctor").stdout)
+    assert "fail source open: " in words
+    assert "warn source wire, closed, metals:TIN: not asked, because a secret is missing" in words
+    assert "fail receiver other: 127.0.0.1:1: " in words
+    assert "warn receiver bot: not asked, because a secret is missing" in words

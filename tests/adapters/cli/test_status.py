@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -69,6 +70,13 @@ def test_a_running_daemon_is_described_in_eighty_columns(tocsin: Tocsin, daemon:
     assert (record["running"], record["sources"], record["unanswered"]) == (True, {"ok": 1, "failing": 1}, 1)
     tocsin("alerts", "ack", "1")
     assert _record(tocsin("status", "--json"))["unanswered"] == 0
+
+
+def test_a_clock_that_is_set_does_not_change_how_long_it_runs(tocsin: Tocsin, daemon: Any) -> None:
+    """A machine that boots with a wrong clock and sets it would seem to run since 1970, or not at all."""
+    for years in (-50, 1):
+        daemon(started=datetime.now(UTC) + timedelta(days=365 * years), began=time.monotonic() - 7200)
+        assert tocsin("status").stdout.splitlines()[0].endswith(", up 2h")
 
 
 def test_a_refused_configuration_is_shown_although_it_cannot_be_read(tocsin: Tocsin, daemon: Any) -> None:

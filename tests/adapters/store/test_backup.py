@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.errors import DamagedError, LockedError, StoreError
-from tocsin.store.db import backup
+from tocsin.store.db import backup, schema
 from tocsin.store.db.place import is_there
 from tocsin.store.db.sqlite import Database
 
@@ -270,6 +270,21 @@ backup.upgrade(Path({str(old)!r}), NOW)
     with closing(sqlite3.connect(old)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0011_limit",)
     assert backup.upgrade(old, NOW)
+
+
+def test_an_upgrade_that_fails_again_and_again_does_not_fill_the_disk(old, monkeypatch):
+    """A service is started again every few seconds: the two newest backups stay, and other files beside them."""
+    (old.parent / "tocsin.db.v0011").write_text("mine", encoding="utf-8")
+
+    def fail(_):
+        raise StoreError("a step failed")
+
+    monkeypatch.setattr(schema, "_migrate", fail)
+    for n in range(4):
+        with pytest.raises(StoreError, match="a step failed"):
+            backup.upgrade(old, NOW + timedelta(seconds=n))
+    found = sorted(file.name for file in old.parent.glob("tocsin.db.v*"))
+    assert found == ["tocsin.db.v0011", "tocsin.db.v0011-20260302T120002Z", "tocsin.db.v0011-20260302T120003Z"]
 
 
 def test_no_upgrade_beside_a_running_daemon_or_of_what_is_newer(filled):

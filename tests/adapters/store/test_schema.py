@@ -4,6 +4,7 @@ import re
 import sqlite3
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from tocsin.errors import StoreError
+from tocsin.errors import OutdatedError, StoreError
+from tocsin.store.db import backup
 from tocsin.store.db.schema import upgrade
 from tocsin.store.db.sqlite import Database
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def test_the_migrations_make_the_tables(tmp_path):
@@ -110,6 +114,7 @@ def test_an_older_database_becomes_a_new_one(hands, steps, rows):
     hands.path.parent.mkdir()
     _run(hands.path, old, *steps, *rows)
     assert all(_rows(hands.path).values()), "a table without rows shows nothing"
+    backup.upgrade(hands.path, NOW)
     hands.open().close()
     fresh = hands.path.with_name("fresh.db")
     database = Database.open(f"sqlite:///{fresh}")
@@ -120,10 +125,21 @@ def test_an_older_database_becomes_a_new_one(hands, steps, rows):
     assert _rows(hands.path) == _rows(fresh)
 
 
+def test_an_older_database_is_opened_by_nobody_before_its_backup(hands):
+    """A look at it must not change it: whoever goes back to the older program needs its tables."""
+    hands.path.parent.mkdir()
+    _run(hands.path, Path(__file__).with_name("0011_limit.sql").read_text(encoding="utf-8"))
+    with pytest.raises(OutdatedError, match=r"of version 0011_limit\): stop the daemon, then: tocsin db upgrade"):
+        hands.open()
+    with closing(sqlite3.connect(hands.path)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0011_limit",)
+
+
 def test_the_rows_of_an_older_database_can_be_read(hands):
     """People see its rows as before."""
     hands.path.parent.mkdir()
     _run(hands.path, Path(__file__).with_name("0011_limit.sql").read_text(encoding="utf-8"))
+    backup.upgrade(hands.path, NOW)
     read = hands.open().read
     assert [one.title for one in read.find_entries("1")[0].revised] == ["China denies it"]
     assert [view.title for view in read.deliveries()] == ["gallium: ban", "gallium: ban"]

@@ -20,7 +20,7 @@ from typing import Any
 
 from chaos.clock import WorldClock
 from chaos.points import Side
-from tocsin.cli.common import log_to_stderr
+from tocsin.cli.log_output import log_to_stderr
 from tocsin.config.build import Factories, make_price_source, make_source
 from tocsin.config.config import Config
 from tocsin.config.contacts import make_receiver
@@ -125,7 +125,7 @@ class HastyStore(Store):
 
 def live(order: Order) -> int:
     """Live until the trap springs or somebody ends it; the exit status."""
-    log_to_stderr(verbose=False)
+    log_to_stderr()
     if order.space:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.space, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     folder, trap = Path(order.folder), Trap(order)

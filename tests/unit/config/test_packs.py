@@ -125,7 +125,8 @@ def test_defaults_make_a_short_rule_a_good_one() -> None:
         ("tocsin: 1\nexpressions: {a_b: x}", "the name of an expression must be small letters"),
         ("tocsin: 1\nlists: {A: [x]}", "the name of a list must be small letters"),
         ("tocsin: 1\nexpressions: {a: {match: x, labels: [[y]]}}", "labels must be names of labels"),
-        ("tocsin: 1\nexpressions: {a: {match: x, labels: {y: [z]}}}", "labels must be names of labels"),
+        ("tocsin: 1\nexpressions: {a: {match: x, labels: {y: [[z]]}}}", "labels must be names of labels"),
+        ("tocsin: 1\nexpressions: {a: {match: x, labels: {y: {z: w}}}}", "labels must be names of labels"),
         ("tocsin: 1\nexpressions: {a: {match: x, labels: 5}}", "labels must be names of labels"),
         ("tocsin: 1\nexpressions:\n  a: x\nlists: {a: [x]}", "a is the name of a list and of an expression, first at"),
         ("tocsin: 1\nexpressions:\n  a: @b NEAR/3 c", "a.yaml:3:6: a value cannot begin with @; write `a: |` and the"),
@@ -142,6 +143,7 @@ def test_named_expressions_arrive_with_their_examples(tmp_path: Path) -> None:
     """In any file of the folder, as a text or as a map."""
     more = """\
 tocsin: 1
+lists: {metal: {steel: [steel]}}
 expressions:
   curb: |
     $restrict NOT NEAR/3 lift~
@@ -154,6 +156,7 @@ expressions:
   quoted: "@curb OR quota"
   hidden: {match: $mineral, labels: []}
   shown: {match: $mineral, labels: mineral}
+  joined: {match: $mineral OR $metal, labels: {metal: [mineral, metal]}}
 rules:
   - {id: r, news: {match: "@deal OR @quoted"}, key: [metal]}
 """.replace("'@curb'", "@curb")
@@ -161,14 +164,14 @@ rules:
     spec, found = parse_pack([(path.name, path.read_text(encoding="utf-8")) for path in sorted(folder.iterdir())])
     assert found == ()
     assert spec is not None
-    curb, deal, quoted, hidden, shown = spec.expressions
+    curb, deal, quoted, hidden, shown, joined = spec.expressions
     assert (curb.match.text, curb.labels) == ("$restrict NOT NEAR/3 lift~\n", None)
     assert [text.text for text in (*deal.fires, *deal.quiet)] == ["Gallium ban", "Gallium"]
     assert quoted.match.text == "@curb OR quota"
     assert [
         [(out.text, own.text) for out, own in one.labels or ()] if one.labels is not None else None
-        for one in (deal, hidden, shown)
-    ] == [[("metal", "mineral")], [], [("mineral", "mineral")]]
+        for one in (deal, hidden, shown, joined)
+    ] == [[("metal", "mineral")], [], [("mineral", "mineral")], [("metal", "mineral"), ("metal", "metal")]]
     loaded = load_rules([folder])
     assert list(loaded.rules.rules) == ["metals/r"]
 

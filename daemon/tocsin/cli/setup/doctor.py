@@ -15,7 +15,7 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.output import FAILED, PARTLY, dump, progress, say
 from tocsin.cli.setup import machine, network
-from tocsin.cli.setup.finding import Finding, Level, fail, warn
+from tocsin.cli.setup.finding import Finding, Level, fail
 from tocsin.config.config import Config, load_config, salvage
 from tocsin.config.stores import open_store
 from tocsin.errors import ConfigError, StoreError
@@ -62,10 +62,7 @@ def _examine(path: Path, tick: Callable[[int, int], None], *, offline: bool) -> 
     except StoreError as error:
         yield fail("database", str(error))
     yield from machine.unit()
-    if settings.missing:
-        words = "sources and receivers are not asked, because some of their secrets are missing"
-        yield warn("network", words, "tocsin check prints the line that has the credentials of the service")
-    elif readable and not offline:
+    if readable and not offline:
         yield from network.sources(settings, tick)
         yield from network.receivers(settings, *_history(settings))
 
@@ -74,7 +71,7 @@ def _history(settings: Config) -> tuple[dict[str, ReceiverStatus], dict[str, dat
     """Return the status of each receiver and the time of its last delivery, where there is a database."""
     path = path_of(settings.database)
     with suppress(StoreError):  # it is a finding of its own
-        if is_there(path) and machine.up_to_date(path):
+        if is_there(path):
             with closing(open_store(settings)) as store:
                 return dict(store.read.receivers()), dict(store.read.last_sent())
     return {}, {}

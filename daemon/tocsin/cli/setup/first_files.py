@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -141,7 +142,7 @@ def suggested(packs: Sequence[str]) -> tuple[NewSource, ...]:
 def files(folder: Path, answers: Answers) -> dict[Path, str]:
     """Return the content of every file below *folder*."""
     found = {
-        folder / "config.yaml": _config(folder, answers),
+        folder / "config.yaml": _config(answers),
         folder / "rules" / "mine.yaml": _RULES,
         folder / "rules" / "tests" / "mine.yaml": _TEST,
         folder / ".gitignore": _IGNORED,
@@ -155,23 +156,23 @@ def files(folder: Path, answers: Answers) -> dict[Path, str]:
     return found
 
 
-def _config(folder: Path, answers: Answers) -> str:
+def _config(answers: Answers) -> str:
     database = f"database: {answers.database}" if answers.database else "# database: sqlite:///var/tocsin.db"
     return _CONFIG.format(
         zone=answers.zone,
         database=f"{database}   # the default is in the folder that this machine keeps for state",
         packs=", ".join((*answers.packs, "./rules")),
         sources="\n".join(f"  {source.line}" for source in answers.feeds),
-        receivers="\n".join(f"  {line}" for line in _receivers(folder, answers)),
+        receivers="\n".join(f"  {line}" for line in _receivers(answers)),
         routes="\n".join(f"  - {line}" for line in _routes(answers)),
     )
 
 
-def _receivers(folder: Path, answers: Answers) -> Iterator[str]:
+def _receivers(answers: Answers) -> Iterator[str]:
     if not answers.url:
         yield "here: {console: true, operator: true}     # prints alerts where tocsin runs"
         return
-    path = json.dumps("${file:%s}" % (folder / _SECRETS / answers.kind))
+    path = json.dumps("${file:%s}" % (_SECRETS / answers.kind))
     yield "here: {console: true}                     # prints alerts where tocsin runs"
     yield f"{answers.kind}:"
     yield f"  url: {path}   # the address is a secret, so it has a file of its own"
@@ -219,5 +220,6 @@ def write(content: Mapping[Path, str]) -> list[Path]:
         for path in written:
             with suppress(OSError):
                 path.unlink()
-        raise UsageError(f"{error.filename}: {error.strerror}; nothing was written, name another folder") from error
+        remedy = "free some space" if error.errno == errno.ENOSPC else "name another folder"
+        raise UsageError(f"{error.filename or path}: {error.strerror}; nothing was written, {remedy}") from error
     return written

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +27,8 @@ from tocsin.model.entries import Batch, Cursor
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.receivers.apprise import AppriseReceiver
 from tocsin.receivers.classify import remedy
-from tocsin.sources.http.client import Fetched, HttpClient
+from tocsin.sources import Source
+from tocsin.sources.http.client import Fetched, HttpClient, Limits
 from tocsin.units import counted, duration, local
 
 #: Called with what is left and what there is in all.
@@ -35,6 +37,7 @@ Tick = Callable[[int, int], None]
 _OFF, _FAR_OFF = timedelta(minutes=1), timedelta(minutes=10)
 #: Seconds to connect to a proxy.
 _PATIENCE = 10.0
+_SECRETS = "correct it, or run this with the line that tocsin check prints"
 #: Faults that pass by themselves.
 _PASSING = frozenset({Fault.BUSY, Fault.RATE_LIMITED})
 
@@ -53,16 +56,37 @@ class _Timed(HttpClient):
         return fetched
 
 
-def sources(config: Config, tick: Tick) -> list[Finding]:
-    """Return the result of one poll of each source of *config*, and of the clock beside that of their servers."""
-    return asyncio.run(_sources(config, tick))
+def sources(config: Config, tick: Tick, *, limits: Limits | None = None) -> list[Finding]:
+    """Return the result of one poll of each source of *config*, and of the clock beside that of their servers.
 
-
-async def _sources(config: Config, tick: Tick) -> list[Finding]:
-    http = make_http(config, _Timed)
+    Sources whose secrets are missing are not polled. *limits* bound each fetch.
+    """
+    try:
+        http = make_http(config, partial(_Timed, limits=limits))
+    except ConfigError:
+        return [warn("network", "no source is asked, because the secret of http.proxy is missing", _SECRETS)]
     assert isinstance(http, _Timed)
-    polls = {source.name: make_source(source, http, in_thread) for source in config.sources}
-    polls |= {row.name: make_price_source(row, http, in_thread) for row in config.prices}
+    polls, closed = _makeable(config, http)
+    skipped = (
+        [warn("source", f"{', '.join(closed)}: not asked, because a secret is missing", _SECRETS)] if closed else []
+    )
+    return [*(asyncio.run(_sources(config, http, polls, tick)) if polls else []), *skipped]
+
+
+def _makeable(config: Config, http: HttpClient) -> tuple[dict[str, Source], list[str]]:
+    """Return the sources of *config* by name, and the names of those whose secrets are missing."""
+    makers: dict[str, Callable[[], Source]] = {
+        **{one.name: partial(make_source, one, http, in_thread) for one in config.sources},
+        **{one.name: partial(make_price_source, one, http, in_thread) for one in config.prices},
+    }
+    found: dict[str, Source] = {}
+    for name, make in makers.items():
+        with suppress(ConfigError):
+            found[name] = make()
+    return found, [name for name in makers if name not in found]
+
+
+async def _sources(config: Config, http: _Timed, polls: Mapping[str, Source], tick: Tick) -> list[Finding]:
     pages = {source.name for source in config.sources if source.selectors}
     left = len(polls)
 
@@ -149,6 +173,8 @@ def receivers(config: Config, statuses: Mapping[str, ReceiverStatus], sent: Mapp
 
 
 def _receiver(config: Config, one: ReceiverConfig, status: ReceiverStatus | None, sent: datetime | None) -> Finding:
+    if one.missing:
+        return warn("receiver", f"{one.name}: not asked, because a secret is missing", _SECRETS)
     try:
         receiver = make_receiver(one)
     except ConfigError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,11 +16,10 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.deliveries import rests
 from tocsin.cli.output import FAILED, dump, item, local, plain, say_zone, shown
-from tocsin.cli.sources import state
 from tocsin.clock import SystemClock
 from tocsin.config.config import Config, salvage
 from tocsin.config.stores import open_store
-from tocsin.errors import ConfigError, LockedError
+from tocsin.errors import ConfigError, OutdatedError
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.service.selfreport import troubles
 from tocsin.store import Store
@@ -39,12 +39,13 @@ _LATE = timedelta(minutes=2)
 class Status:
     """The daemon and its work.
 
-    *process* is None if no daemon runs. *faults* counts those of the configuration file as it is now. *sources* counts them by state, *late* those whose poll is overdue;
+    *process* is None if no daemon runs, and *uptime* is how long it has run. *faults* counts those of the configuration file as it is now. *sources* counts them by state, *late* those whose poll is overdue;
     *blocked* are the receivers that rest now; *last_sent* is the last delivery of each receiver; *day* has the
     statistics of the last day.
     """
 
     process: Running | None
+    uptime: timedelta
     faults: int
     sources: Mapping[str, int]
     late: int
@@ -77,13 +78,16 @@ def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
     process = running(path.resolve())
     try:
         store = open_store(settings)
-    except LockedError:  # only an upgrade of the tables needs the lock
-        number = process.pid if process else "unknown"
-        words = f"an older tocsin (process {number}) works on {path}: restart it to use this version"
-        _short(words, json=json, runs=True)
-        return
+    except OutdatedError:
+        if process:
+            words = f"an older tocsin (process {process.pid}) works on {path}: restart it to use this version"
+            _short(words, json=json, runs=True)
+            return
+        words = f"tocsin does not run, and {path} is of an older version: tocsin run upgrades it after a backup"
+        _short(words, json=json)
+        raise typer.Exit(FAILED) from None
     try:
-        found = look(store, process, faults, now)
+        found = look(store, process, faults, now, time.monotonic())
     finally:
         store.close()
     if json:
@@ -112,14 +116,15 @@ def _settings(path: Path) -> tuple[Config, int]:
         return salvage(path, os.environ), sum(not problem.warning for problem in error.problems)
 
 
-def look(store: Store, process: Running | None, faults: int, now: datetime) -> Status:
-    """Return the status at *now*. A command that has locked the database is no daemon."""
+def look(store: Store, process: Running | None, faults: int, now: datetime, monotonic: float) -> Status:
+    """Return the status at *now*, *monotonic* by the clock that nobody sets. A command that has locked the database is no daemon."""
     process = process if process and process.started else None
     views = [view for view in store.read.sources() if not view.disabled]
     return Status(
         process=process,
+        uptime=_uptime(process, now, monotonic),
         faults=faults,
-        sources=Counter(state(view).partition(" (")[0] for view in views),
+        sources=Counter(view.state.partition(" (")[0] for view in views),
         late=sum(view.due_at < now - _LATE for view in views) if process else 0,
         unanswered=store.read.unanswered(now - _ANSWERED_WITHIN),
         blocked=store.read.paused(now),
@@ -128,11 +133,19 @@ def look(store: Store, process: Running | None, faults: int, now: datetime) -> S
     )
 
 
+def _uptime(process: Running | None, now: datetime, monotonic: float) -> timedelta:
+    if process is None or process.started is None:
+        return timedelta(0)
+    if process.began is None:  # an older daemon
+        return now - process.started
+    return timedelta(seconds=monotonic - process.began)
+
+
 def describe(found: Status, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     """Yield the lines of the screen, each at most 80 characters wide unless a word is longer."""
     process = found.process
     if process and process.started:
-        yield f"tocsin {process.version}, process {process.pid}, up {duration(now - process.started)}"
+        yield f"tocsin {process.version}, process {process.pid}, up {duration(found.uptime)}"
         yield from item("started", local(process.started, zone))
         yield from item("configuration", *_configuration(process, zone))
     if found.faults:

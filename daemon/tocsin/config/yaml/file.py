@@ -18,7 +18,7 @@ from tocsin.config.yaml.nodes import Node, Pairs, Scalar
 from tocsin.errors import FileError, Position, Problem
 from tocsin.files import read_regular
 
-_QUOTED = r"""(?:"(?:[^"\\]|\\.)*+"|'(?:[^']|'')*+')"""
+_QUOTED = r"""(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^']|'')*)')"""
 _CUT = re.compile(
     rf"(?:(?P<key>[\w.-]+):[ \t]+|-[ \t]+|[\[,][ \t]*)(?P<quoted>{_QUOTED})[ \t]*(?P<rest>[^\s,#\]}}].*)?$"
 )

@@ -35,6 +35,8 @@ _MAGIC = b"SQLite format 3\0"
 _PART = ".part-"
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
 _DATED = re.compile(r"tocsin-\d{8}T\d{6}Z\.db")
+#: Backups of upgrades that stay: the version before, and the one before that.
+_UPGRADES = 2
 
 
 def unheard(_left: int, _total: int) -> None:
@@ -91,9 +93,9 @@ def _put(whole: Path, target: Path, now: datetime, tick: Tick) -> Path | None:
 
 
 def upgrade(path: Path, now: datetime, tick: Tick = unheard) -> tuple[str, Path] | None:
-    """Bring the tables of the database at *path* to this program's version, after a backup of it.
+    """Bring the tables of the database at *path* to this program's version, after a backup beside it.
 
-    Return the version from before and the backup; None if the tables are of this version.
+    Return the version from before and the backup; None if the tables are of this version. The last two such backups stay.
 
     Raises:
         StoreError: a newer program wrote it, or a daemon works on it.
@@ -106,8 +108,11 @@ def upgrade(path: Path, now: datetime, tick: Tick = unheard) -> tuple[str, Path]
         if found is None:
             raise StoreError(f"{path} has no tables of tocsin: name another file in `database:`")
         database.lock()
-        saved = database.path.with_name(f"{database.path.name}.v{found[:4]}-{now:%Y%m%dT%H%M%SZ}")
+        name = database.path.name
+        saved = database.path.with_name(f"{name}.v{found[:4]}-{now:%Y%m%dT%H%M%SZ}")
         _copy(database.path, saved, tick, checked=True)
+        # A step that fails is tried again by each start of a service, and must not fill the disk.
+        _thin_out(saved.parent, _UPGRADES, re.compile(rf"{re.escape(name)}\.v\d{{4}}-{_STAMP.pattern}"))
         schema.upgrade(database)
         return found, saved
 
@@ -141,8 +146,12 @@ def dated(folder: Path, now: datetime) -> Path:
 
 def thin_out(folder: Path, keep: int) -> tuple[Path, ...]:
     """Delete all but the newest *keep* of the `dated` backups in *folder*, and return those that are gone."""
-    found = sorted(file for file in folder.iterdir() if _DATED.fullmatch(file.name) and file.is_file())
-    old = tuple(found[:-keep])
+    return _thin_out(folder, keep, _DATED)
+
+
+def _thin_out(folder: Path, keep: int, named: re.Pattern[str]) -> tuple[Path, ...]:
+    found = [file for file in folder.iterdir() if named.fullmatch(file.name) and file.is_file()]
+    old = tuple(sorted(found, key=lambda file: _STAMP.findall(file.name)[-1])[:-keep])
     for file in old:
         file.unlink()
     return old

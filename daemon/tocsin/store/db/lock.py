@@ -22,7 +22,10 @@ _WORDS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A running daemon: its process, and when its configuration was *loaded* and a newer one *refused*, with the words."""
+    """A running daemon: its process, and when its configuration was *loaded* and a newer one *refused*, with the words.
+
+    *began* is when it started by the monotonic clock of the machine, in seconds: nobody sets that clock.
+    """
 
     pid: int
     version: str = ""
@@ -30,6 +33,7 @@ class Running:
     loaded: datetime | None = None
     refused: datetime | None = None
     words: str = ""
+    began: float | None = None
 
 
 class Lock:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import inspect
 from sqlmodel import Session
 
-from tocsin.errors import StoreError
+from tocsin.errors import OutdatedError, StoreError
 from tocsin.store.db.sqlite import Database
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -55,8 +55,27 @@ def usable(found: str, path: Path) -> None:
     )
 
 
+def prepare(database: Database) -> None:
+    """Make the tables of a new *database*, and check that those of an existing one are of this program's version.
+
+    Raises:
+        OutdatedError: they are of an older version.
+        StoreError: as `usable`, or a daemon uses a new database.
+    """
+    found = version(database)
+    if found is None:
+        upgrade(database)
+    elif found != newest():
+        raise OutdatedError(
+            f"the database {database.path} is of an older tocsin (its tables are of version {found}): "
+            "stop the daemon, then: tocsin db upgrade, which makes a backup first"
+        )
+
+
 def upgrade(database: Database) -> None:
     """Bring the tables of *database* to this program's version, all steps in one transaction.
+
+    A database with data is backed up before: see `tocsin.store.db.backup.upgrade`.
 
     Raises:
         StoreError: as `usable`, or a daemon uses the database.
