@@ -197,6 +197,7 @@ class Service:
             clock=self._clock,
             write=self._write,
             health=self._health,
+            counters=runtime.counters,
             reload=self.reload,
             wake=self._wake.set,
             failed=self._page_failed,

@@ -18,7 +18,7 @@ from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import contents, health, listing, overview, withheld
+from tocsin.store.queries import contents, gauges, health, listing, overview, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -90,6 +90,7 @@ class Queries(OnDatabase):
     unanswered = reads(health.unanswered)
     last_sent = reads(health.last_sent)
     waiting = reads(health.waiting)
+    gauges = reads(gauges.gauges)
     history = reads(entries.history)
     session_epoch = reads(sessions.epoch)
 

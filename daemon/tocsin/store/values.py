@@ -321,6 +321,34 @@ class PeriodStatistics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceGauge:
+    """A source for monitoring; it is *up* if its last poll succeeded."""
+
+    name: str
+    last_success: datetime | None
+    up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauges:
+    """The state of now for monitoring.
+
+    *outbox* counts messages by state, *oldest* is how long the first of them is overdue, *unanswered* counts alerts of a
+    week by severity. *receivers* are those that ever failed, true if blocked. *unevaluated* counts entries; *quotes* are
+    the times of the newest ones by instrument; *size* is that of the database in bytes.
+    """
+
+    sources: tuple[SourceGauge, ...]
+    outbox: Mapping[DeliveryState, int]
+    oldest: timedelta
+    unanswered: Mapping[Severity, int]
+    receivers: Mapping[str, bool]
+    unevaluated: int
+    quotes: Mapping[str, datetime]
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
     """An alert that is not sent to *recipient* of *receiver* *until* then, or never (None), and the *reason*.
 

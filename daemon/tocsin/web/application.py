@@ -39,3 +39,14 @@ def application(daemon: Daemon, site: Site, attempts: Attempts) -> web.Applicati
         else:
             app.router.add_route(route.method, f"{site.base}{route.path}", handler)
     return app
+
+
+def metrics_application(daemon: Daemon) -> web.Application:
+    """Return the application that serves /metrics without a login, and nothing else."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return await probes.answer_metrics(daemon)
+
+    app = web.Application()
+    app.router.add_get("/metrics", answer)
+    return app

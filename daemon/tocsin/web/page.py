@@ -16,6 +16,7 @@ from tocsin import units
 from tocsin.config.config import Config
 from tocsin.config.loading import LoadedRules
 from tocsin.config.web import Right
+from tocsin.model.counters import Counters
 from tocsin.protocols import Clock, Run
 from tocsin.render.words import host, seen, web_link
 from tocsin.store import Store
@@ -57,7 +58,7 @@ class Daemon:
     """The daemon as pages see it: its store, and the configuration and rules in force.
 
     *clock* is that of alerts and polls, *real* that of logins. *read* runs queries beside each other, *write* runs acts
-    one after the other. *wake* makes the daemon look for work at once, *reload* makes it read its files.
+    one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files.
     """
 
     store: Store
@@ -71,6 +72,7 @@ class Daemon:
     reload: Callable[[], None]
     wake: Callable[[], None]
     changes: Changes
+    counters: Counters
 
 
 class Page:

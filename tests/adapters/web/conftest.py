@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ import pytest
 
 from tocsin.config.config import parse_config
 from tocsin.config.loading import load_rules
+from tocsin.model.counters import Counters
 from tocsin.protocols import runner
 from tocsin.store import Store
 from tocsin.web.health import Health
@@ -89,6 +91,7 @@ class Served:
     secret: str
     calls: list[str]
     slept: list[float]
+    counters: Counters
     cookies: dict[str, str] = field(default_factory=dict)
     health: Health = HEALTH
 
@@ -149,6 +152,7 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
         clock, real = HandClock(), HandClock()
         calls: list[str] = []
         slept: list[float] = []
+        counters = Counters()
 
         async def sleep(seconds: float) -> None:
             slept.append(seconds)
@@ -165,6 +169,7 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     clock=clock,
                     write=runner(writer),
                     health=lambda: served.health,
+                    counters=counters,
                     reload=lambda: calls.append("reload"),
                     wake=lambda: calls.append("wake"),
                     failed=failed,
@@ -176,7 +181,7 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     assert listener.address, calls
                     secret = site.secret.reveal() or own_secret(secret_beside(tmp_path / "tocsin.db"))
                     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-                        served = Served(listener, store, clock, real, session, secret, calls, slept)
+                        served = Served(listener, store, clock, real, session, secret, calls, slept, counters)
                         if log_in:
                             await served.log_in(base=site.base)
                         return await scene(served)
@@ -187,3 +192,11 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
         return asyncio.run(play())
 
     return run
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

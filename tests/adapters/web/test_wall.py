@@ -400,7 +400,7 @@ def test_a_slow_body_ends(serve, monkeypatch):
 
 def test_a_slow_head_ends(serve, monkeypatch):
     """Nor does one that never gets to the end of its request."""
-    monkeypatch.setattr("tocsin.web.listener.HEAD_WITHIN", 0.1)
+    monkeypatch.setattr("tocsin.web.server.HEAD_WITHIN", 0.1)
 
     async def scene(page):
         address = page.listener.address
@@ -415,7 +415,7 @@ def test_a_slow_head_ends(serve, monkeypatch):
 
 def test_connections_are_counted(serve, monkeypatch):
     """Those that are too many are closed, and the others work on."""
-    monkeypatch.setattr("tocsin.web.listener.MOST_CONNECTIONS", 3)
+    monkeypatch.setattr("tocsin.web.server.MOST_CONNECTIONS", 3)
 
     async def scene(page):
         address = page.listener.address

@@ -9,7 +9,8 @@ from http import HTTPStatus
 from aiohttp import web
 
 from tocsin.errors import StoreError
-from tocsin.web.page import Page, Route, get
+from tocsin.web.metrics import CONTENT_TYPE, metrics
+from tocsin.web.page import Daemon, Page, Route, get
 
 #: Seconds in which the database has to answer.
 _WITHIN = 1.0
@@ -21,6 +22,7 @@ def routes() -> tuple[Route, ...]:
         Route(method="GET", path="/healthz", handler=alive, may=None, from_anywhere=True),
         Route(method="GET", path="/readyz", handler=ready, may=None, from_anywhere=True),
         get("/changes", changes),
+        get("/metrics", measure),
     )
 
 
@@ -47,6 +49,19 @@ async def changes(page: Page) -> web.Response:
     if page.request.query.get("since") == str(number):
         return web.Response(status=HTTPStatus.NOT_MODIFIED)
     return web.json_response({"number": number})
+
+
+async def measure(page: Page) -> web.Response:
+    """Answer with all metrics."""
+    return await answer_metrics(page.daemon)
+
+
+async def answer_metrics(daemon: Daemon) -> web.Response:
+    """Return the metrics of *daemon* as an answer."""
+    now = daemon.clock.now()
+    gauges = await daemon.read(daemon.store.read.gauges, now)
+    body = metrics(daemon.counters, gauges, daemon.health(), now)
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
 
 def _status(cautions: Sequence[str], failures: Sequence[str]) -> web.Response:
