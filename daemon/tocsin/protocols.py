@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
+from tocsin.model.counters import Counters
 from tocsin.trouble import Trouble
 
 P = ParamSpec("P")
@@ -38,7 +39,7 @@ class Runtime:
     """The means of a step of the daemon.
 
     *write* and *work* run blocking calls in the writer thread and in worker threads; *random* gives [0, 1); *trouble*
-    is where failures of the store are reported.
+    is where failures of the store are reported, *counters* count for monitoring.
     """
 
     clock: Clock
@@ -46,6 +47,7 @@ class Runtime:
     work: Run
     random: Callable[[], float]
     trouble: Trouble = field(default_factory=lambda: Trouble(time.monotonic))
+    counters: Counters = field(default_factory=Counters)
 
 
 def runner(pool: Executor) -> Run:

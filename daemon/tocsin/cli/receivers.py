@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import webbrowser
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -24,11 +27,13 @@ from tocsin.policy.notifying.receiver import DAYS, DigestTimes, QuietHours
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.receivers.apprise import AppriseReceiver
 from tocsin.store import Store
+from tocsin.store.db.place import path_of
 from tocsin.units import counted, duration
 
 app = typer.Typer(help="List and show receivers: what state they are in, and why.", no_args_is_help=True)
 digest_app = typer.Typer(help="Preview digests.", no_args_is_help=True)
 
+OpenOption = Annotated[bool, typer.Option("--open", help="Open the page of a mail in a browser, in place of its text.")]
 NameArgument = Annotated[str, typer.Argument(metavar="RECEIVER", help="A receiver of the configuration.")]
 
 
@@ -90,7 +95,12 @@ def show_receiver(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG, jso
 
 
 @digest_app.command("preview")
-def preview(receiver: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+def preview(
+    receiver: NameArgument,
+    show_page: OpenOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
     """Print the next digest of RECEIVER as it would be sent with what waits now. Nothing is sent or changed."""
     with opened(config) as (settings, store):
         found = next((one for one in settings.receivers if one.name == receiver), None)
@@ -116,7 +126,27 @@ def preview(receiver: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json:
                 dump({**names, "subject": message.subject, "text": message.text, "html": message.html})
                 continue
             say(f"It leaves {local(digest.due_at, settings.zone)} to {digest.recipient or receiver}:")
+            if show_page and message.html:
+                _open_page(path_of(settings.database).with_name("digest.html"), message.html)
+                continue
             print(f"{message.subject}\n\n{message.text}")
+
+
+def _open_page(page: Path, html: str) -> None:
+    """Write *html* to the file *page*, for its owner alone, and open it; an earlier one is replaced.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        page.unlink(missing_ok=True)
+        with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(html)
+    except OSError as error:
+        raise UsageError(f"{page} cannot be written: {error.strerror}") from error
+    if not webbrowser.open(page.as_uri()):
+        say("There is no browser here. The page is in this file:")
+    print(page)
 
 
 def _unknown(name: str, known: Sequence[str]) -> UsageError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -36,7 +37,7 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
             store.read.sources(),
             {
                 "source": lambda v: v.name,
-                "state": state,
+                "state": lambda v: v.state,
                 "entries": lambda v: v.entries,
                 "last success": lambda v: _ago(v.last_success, now),
                 "next poll": lambda v: _next(v, now),
@@ -48,7 +49,11 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 
 
 @app.command("show")
-def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+def show_source(
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, as `sources list` names it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
     """Show one source: its state, its next poll and why it is then, and its last fetches."""
     with opened(config) as (settings, store):
         detail = store.read.source(name)
@@ -71,25 +76,10 @@ def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOpti
         say_zone(zone)
 
 
-def state(view: SourceView) -> str:
-    """Return the state of a source in a word or two."""
-    troubles = (
-        (view.disabled, "removed"),
-        (view.gone, "gone"),
-        (view.dead, "dead"),
-        (view.unhealthy, "unhealthy"),
-        (view.errors, f"failing ({view.errors})"),
-        (view.habits.hollow, "empty"),
-        (view.habits.silent, "silent"),
-        (view.last_success is None, "new"),
-    )
-    return next((words for there, words in troubles if there), "ok")
-
-
 def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     """Yield the lines about a source, each at most 80 characters wide unless a word is longer."""
     view = detail.source
-    yield f"{view.name}  ({view.kind}, {state(view)})"
+    yield f"{view.name}  ({view.kind}, {view.state})"
     yield from item("address", address)
     if moved := view.habits.moved:
         seen = f"{counted(moved.count, 'time')} since {local(moved.since, zone)}"

@@ -1,4 +1,4 @@
-"""The packs and presets that come with the program, and the names by which a configuration names them."""
+"""The packs, presets and units that come with the program, and the names by which a configuration names them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tocsin.errors import meant
 _PACKAGE = Path(__file__).resolve().parents[1]
 #: The folder of the shipped packs: a wheel holds them in the package, a checkout beside the source code.
 SHIPPED = next(filter(Path.is_dir, (_PACKAGE / "packs", _PACKAGE.parents[1] / "rules")), _PACKAGE / "packs")
+#: The folder of the files for systemd, found in the same way.
+UNITS = next(filter(Path.is_dir, (_PACKAGE / "systemd", _PACKAGE.parents[1] / "systemd")), _PACKAGE / "systemd")
 #: Folder of the presets, beside the packs.
 PRESETS = "presets"
 

@@ -22,7 +22,9 @@ from tocsin.errors import StoreError
 from tocsin.log import line
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
+from tocsin.model.counters import Counted, Timed
 from tocsin.model.deliveries import (
+    SETTLED,
     AttemptResult,
     Delivery,
     DeliveryKind,
@@ -260,11 +262,13 @@ class Dispatcher:
         if settlement is None:
             log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
             return
+        self._runtime.counters.add(Counted.ATTEMPTS, delivery.receiver, outcome.error_class)
         self._report(delivery, settlement, now)
         self._settled(delivery, outcome, settlement)
 
     def _report(self, delivery: Delivery, settlement: Settlement, now: datetime) -> None:
         who = {"receiver": delivery.receiver, "delivery": delivery.id, "attempt": delivery.attempt}
+        self._count(delivery, settlement, now)
         if settlement.state is DeliveryState.DELIVERED:
             log.info(line("delivered", **who, waited=now - delivery.created_at))
         elif settlement.state is DeliveryState.RETRY:
@@ -273,6 +277,16 @@ class Dispatcher:
             )
         else:
             log.error(line("delivery given up", **who, reason=in_words(settlement.reason)))
+
+    def _count(self, delivery: Delivery, settlement: Settlement, now: datetime) -> None:
+        """Count a delivery that is settled, and the time since its first alert opened."""
+        if settlement.state not in SETTLED:
+            return
+        counters = self._runtime.counters
+        counters.add(Counted.DELIVERIES, delivery.receiver, settlement.state)
+        if settlement.state is DeliveryState.DELIVERED and delivery.tidings:
+            opened = min(item.alert.opened_at for item in delivery.tidings)
+            counters.observe(Timed.NEWS_TO_DELIVERY, (now - opened).total_seconds(), delivery.receiver)
 
     def _lane(self, receiver: str) -> ThreadPoolExecutor:
         if receiver not in self._lanes:

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import SourceError
 from tocsin.ingest.config import Answer, IngestConfig, Poll
+from tocsin.ingest.counting import count
 from tocsin.log import line
 from tocsin.model.alerts import MatchOutcome
+from tocsin.model.counters import Counted, Timed
 from tocsin.model.entries import Batch, Entry
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.chunks import Backlog, Chunk, Taken
@@ -101,6 +103,7 @@ class NewsIntake:
         """Commit *chunk*, the last of its document after the *earlier* ones, and release the source."""
         poll, after = answer.poll, answer.after
         last = await self._judge(answer, chunk, flood)
+        started = time.perf_counter()
         committed = await self._runtime.write(
             self._store.commit,
             poll.lease,
@@ -110,7 +113,9 @@ class NewsIntake:
             answer.record,
             earlier=earlier.entries if earlier else None,
         )
+        self._runtime.counters.observe(Timed.COMMIT, time.perf_counter() - started)
         taken = (earlier or Taken()).and_also(committed.entries, committed.decision)
+        self._runtime.counters.add(Counted.ENTRIES, poll.lease.name, by=taken.entries)
         level = logging.INFO if taken.entries or poll.lease.baseline else logging.DEBUG
         log.log(level, line("source polled", source=poll.lease.name, new=taken.entries, **taken.tally()))
         if history := taken.outcomes[MatchOutcome.BASELINE]:
@@ -147,8 +152,11 @@ class NewsIntake:
     async def _judge(self, answer: Answer, chunk: Chunk, flood: Collection[str]) -> JudgedBatch:
         """Return the batch of *answer* with the matches of the new and rewritten entries of *chunk*."""
         work, rules, now = self._runtime.work, answer.poll.config.rules, answer.poll.now
+        started = time.perf_counter()
         new = await work(_judge, rules, chunk.new, now) if chunk.new else ()
         rewritten = await work(_judge, rules, chunk.rewritten, now) if chunk.rewritten else ()
+        if new or rewritten:
+            self._runtime.counters.observe(Timed.EVALUATION, time.perf_counter() - started)
         batch, once = replace(answer.batch, deleted=chunk.deleted), _failures([*new, *rewritten], now)
         return JudgedBatch(batch=batch, judged=new, rewritten=rewritten, flood=flood, once=once)
 
@@ -167,6 +175,7 @@ class NewsIntake:
             self._wake(committed)
 
     def _wake(self, committed: Committed) -> None:
+        count(self._runtime.counters, committed)
         if committed.delivery_ids:
             self._committed()
 

@@ -17,9 +17,11 @@ from datetime import UTC, datetime, timedelta
 
 from tocsin.errors import DamagedError, Fault, LeaseLostError, SourceError, StoreError
 from tocsin.ingest.config import IngestConfig, Poll
+from tocsin.ingest.counting import count
 from tocsin.ingest.news import LEASE, NewsIntake
 from tocsin.ingest.prices import PriceIntake
 from tocsin.log import line
+from tocsin.model.counters import Counted, Timed
 from tocsin.model.rules import Match
 from tocsin.policy.chunks import Chunk
 from tocsin.policy.polling import health
@@ -100,6 +102,7 @@ class Pipeline:
         """Commit events of the daemon."""
         decide, now = self.inbound.policy.decide, self._runtime.clock.now()
         committed = await self._runtime.write(self._store.tell, own, decide, now)
+        count(self._runtime.counters, committed)
         if committed.delivery_ids:
             self._committed()
 
@@ -172,6 +175,9 @@ class Pipeline:
             return
         await self._note(poll, reached=True)
         fetch = Fetch(at=poll.now, status=batch.answer.status, size=batch.size, took=_took(started))
+        counters = self._runtime.counters
+        counters.observe(Timed.POLL, fetch.took.total_seconds())
+        counters.add(Counted.POLLS, poll.lease.name, "changed" if batch.changed else "unchanged")
         answer = await intake.take(poll, batch, fetch)
         if answer is None:
             return
@@ -199,6 +205,7 @@ class Pipeline:
         after = after_failure(poll.before, error, now=now, random=self._runtime.random(), refusals=refusals)
         what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": lease.errors + 1}
         log.warning(line("source failed", **what, next=after.plan.due_at))
+        self._runtime.counters.add(Counted.POLLS, lease.name, "failed")
         fetch = Fetch(at=now, status=error.status or 0, took=took, fault=error.fault, error=str(error))
         until, reason = after.others_until, f"another source of that server: {error}"
         committed = await self._runtime.write(
@@ -217,6 +224,7 @@ class Pipeline:
             poll.config.policy.decide,
             now,
         )
+        count(self._runtime.counters, committed)
         if committed.delivery_ids:
             self._committed()
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tocsin.errors import Fault, SourceError
 from tocsin.ingest.config import Answer, IngestConfig, Poll
+from tocsin.ingest.counting import count
 from tocsin.log import line
 from tocsin.market import series as market
 from tocsin.market.hygiene import Finding
@@ -177,6 +178,7 @@ class PriceIntake:
                 self._series[item.series.instrument.id] = item.series
                 self._states |= item.states
             self._failed |= failed
+            count(self._runtime.counters, committed)
             if committed.delivery_ids:
                 self._committed()
             return committed

@@ -57,6 +57,7 @@ PRICE_FOUND = _own("price-found", "listing", Severity.INFO, "There is a price ag
 HOST_BLOCKED = _own("host-blocked", "host", Severity.HIGH, "Blocked by {host}")
 HOST_OPEN = _own("host-open", "host", Severity.INFO, "No longer blocked by {host}")
 SELF_REPORT = _own("self-report", "verdict", Severity.INFO, "Report: {verdict}")
+PAGE_FAILED = _own("page-failed", "page", Severity.MEDIUM, "Page not served: {page}")
 RULE_UNEVALUATED = _own("rule-unevaluated", "rule", Severity.HIGH, "Rule could not be evaluated: {rule}")
 
 

@@ -43,6 +43,7 @@ from tocsin.rules.news.nodes import (
     Pair,
     Union,
 )
+from tocsin.rules.news.openness import most_open, share
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import names_in
@@ -56,6 +57,8 @@ _MOST_BRANCHES = 100
 #: From so many days of history on it says something that a rule never fired.
 ENOUGH_DAYS = 7
 MOST_A_DAY = 20
+#: The share of ordinary titles from which on a rule costs something with every title.
+MOST_OPEN = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +231,7 @@ def _rule(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
             yield from _condition(condition, condition.place, "")
     yield from _keys(spec, rule)
     yield from _self_cancelled(rule)
+    yield from _too_open(spec, rule)
 
 
 def _twice(rule: RuleSpec, seen: dict[str, RuleSpec]) -> Iterator[Problem]:
@@ -261,6 +265,20 @@ def _is_meant(rule: CompiledRule, label: str) -> bool:
     """Return whether an example that fires has no such label, so that the author knows."""
     shown = (grounds(rule.match, example.text) for example in rule.fires)
     return any(found and label not in labels_of(found) for found in shown)
+
+
+def _too_open(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
+    """Warn of a rule that costs every title, at the branch that makes it do so."""
+    part = share(rule.match)
+    if part < MOST_OPEN or not rule.match.place:
+        return
+    place = rule.match.place
+    for node in most_open(rule.match):
+        at, branch = place.at(node.start), node.text
+        if isinstance(node, Named):
+            place = node.expression.place
+    words = f"rule {spec.id.text} is looked at for about {part:.0%} of ordinary titles because of the branch"
+    yield spec.id.warning(f"{words} `{_short(branch)}` ({at.file}:{at.line}): give it a rarer word")
 
 
 def _self_cancelled(rule: CompiledRule) -> Iterator[Problem]:

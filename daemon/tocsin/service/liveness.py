@@ -42,6 +42,12 @@ class Liveness:
         """Return True if every claim runs."""
         return self._monotonic() - min(self._ran.values()) < STUCK
 
+    @property
+    def ages(self) -> Mapping[str, float]:
+        """Return the seconds since each claim ran, by name."""
+        now = self._monotonic()
+        return {name: now - ran for name, ran in self._ran.items()}
+
     async def beat(self, http: HttpClient, heartbeat: Heartbeat | None) -> None:
         """Send a heartbeat if it is due and all claims run; a failure is logged once and changes nothing else."""
         now = self._monotonic()

@@ -37,6 +37,8 @@ from tocsin.store import CHECKED_WITHIN
 from tocsin.store.db.lock import Running
 from tocsin.trouble import Trouble
 from tocsin.units import counted
+from tocsin.web.health import Health
+from tocsin.web.listener import Listener
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,8 @@ WATCH = timedelta(seconds=2)
 #: Real time between two checks for a due heartbeat, and for a due report.
 BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
+#: Real time between two tries to listen at an address that is taken.
+LISTEN = timedelta(seconds=15)
 DRAIN = 20.0
 #: Seconds for the messages to operators about the loss of the database.
 LAST_WORDS = 15.0
@@ -107,6 +111,8 @@ class Service:
             ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
             ticker.every(self._report_every, "report", partial(self._try, self._report))
+            await self._listener.adopt(self._config, self._loaded)
+            ticker.every(LISTEN, "listen", partial(self._try, self._listener.keep))
             ticker.every(WATCH, "watch", partial(self._try, self._watch))
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
@@ -190,6 +196,16 @@ class Service:
             self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
         await self._pipeline.resume()
+        self._listener = Listener(
+            self._store,
+            clock=self._clock,
+            write=self._write,
+            health=self._health,
+            counters=runtime.counters,
+            reload=self.reload,
+            wake=self._wake.set,
+            failed=self._page_failed,
+        )
         self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
         await self._http.__aenter__()
         await self._adopt(config, loaded)
@@ -233,6 +249,7 @@ class Service:
         """Wait a bounded time for work in progress; work that is cut off continues after the next start."""
         log.info(line("draining"))
         self._sender.cancel()
+        await self._listener.close()
         await self._pipeline.drain(DRAIN)
         await self._dispatcher.drain(DRAIN)
         with suppress(asyncio.CancelledError):
@@ -267,6 +284,7 @@ class Service:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._listener.changed()
             await self._try(self._dispatcher.tick)
 
     async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
@@ -315,6 +333,26 @@ class Service:
     async def _beat(self) -> None:
         await self._liveness.beat(self._http, self._config.heartbeat)
 
+    def _health(self) -> Health:
+        running = self._running
+        return Health(
+            version=running.version,
+            started=running.started,
+            loaded=running.loaded,
+            alive=self._liveness.alive,
+            rules=len(self._loaded.rules.infos),
+            claims=self._liveness.ages,
+            refused=running.refused,
+            words=running.words,
+            kept_back=tuple(pack.folder for pack in self._loaded.packs if pack.kept_back),
+        )
+
+    async def _page_failed(self, words: str) -> None:
+        """Notify operators that nobody can see the page."""
+        listen = self._config.web.listen if self._config.web else ""
+        event = builtin.own_match(builtin.PAGE_FAILED, {"page": (listen,)}, words, self._clock.now())
+        await self._try(partial(self._pipeline.tell, [event]))
+
     async def _report(self) -> None:
         config, now = self._config, self._clock.now()
         free = shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free
@@ -356,6 +394,7 @@ class Service:
             await self._adopt(config, loaded)
             await self._note(replace(self._running, loaded=self._clock.now(), refused=None, words=""))
             await self._miss(gone(before, config, rules, loaded.rules))
+            await self._listener.adopt(config, loaded)
             self._notifier.ready(self._status())
             log.info(line("reloaded", **self._facts(), number=self._reloads))
 

@@ -14,11 +14,11 @@ from tocsin.market.series import Series
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
-from tocsin.store import maintenance, sending
+from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import contents, health, listing, overview, withheld
+from tocsin.store.queries import contents, gauges, health, listing, overview, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -91,7 +91,9 @@ class Queries(OnDatabase):
     unanswered = reads(health.unanswered)
     last_sent = reads(health.last_sent)
     waiting = reads(health.waiting)
+    gauges = reads(gauges.gauges)
     history = reads(entries.history)
+    session_epoch = reads(sessions.epoch)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """Yield the entries of the history, in the order in which they were first seen."""
@@ -111,3 +113,5 @@ class Commands(OnDatabase):
     test = writes(enqueue.test)
     resend = writes(enqueue.resend)
     answer = writes(feedback.add)
+    end_sessions = writes(sessions.end_all)
+    use_code = writes(sessions.use_code)

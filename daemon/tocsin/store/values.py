@@ -256,6 +256,21 @@ class SourceView:
     reasons: tuple[str, ...] = ()  # for the due time
     habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
 
+    @property
+    def state(self) -> str:
+        """Return its state in a word or two."""
+        troubles = (
+            (self.disabled, "removed"),
+            (self.gone, "gone"),
+            (self.dead, "dead"),
+            (self.unhealthy, "unhealthy"),
+            (self.errors, f"failing ({self.errors})"),
+            (self.habits.hollow, "empty"),
+            (self.habits.silent, "silent"),
+            (self.last_success is None, "new"),
+        )
+        return next((words for there, words in troubles if there), "ok")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDetail:
@@ -302,6 +317,34 @@ class PeriodStatistics:
     doubtful: int
     blocked: tuple[str, ...]
     unevaluated: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceGauge:
+    """A source for monitoring; it is *up* if its last poll succeeded."""
+
+    name: str
+    last_success: datetime | None
+    up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauges:
+    """The state of now for monitoring.
+
+    *outbox* counts messages by state, *oldest* is how long the first of them is overdue, *unanswered* counts alerts of a
+    week by severity. *receivers* are those that ever failed, true if blocked. *unevaluated* counts entries; *quotes* are
+    the times of the newest ones by instrument; *size* is that of the database in bytes.
+    """
+
+    sources: tuple[SourceGauge, ...]
+    outbox: Mapping[DeliveryState, int]
+    oldest: timedelta
+    unanswered: Mapping[Severity, int]
+    receivers: Mapping[str, bool]
+    unevaluated: int
+    quotes: Mapping[str, datetime]
     size: int
 
 

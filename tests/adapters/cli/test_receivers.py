@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +130,22 @@ def test_the_next_digest_is_shown_as_it_would_be_sent(more: Tocsin) -> None:
     assert "<html" in record["html"]
     (held,) = map(json.loads, more("deliveries", "list", "--state", "held", "--json").stdout.splitlines())
     assert held["attempts"] == 0
+
+
+@pytest.mark.parametrize("browser", [True, False], ids=["a browser", "no browser"])
+def test_the_page_of_a_digest_is_opened(more: Tocsin, monkeypatch: pytest.MonkeyPatch, browser: bool) -> None:
+    """A mail is judged by its looks; what it says is private, and its place is named where there is no browser."""
+    asked: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: asked.append(address) or browser)
+    _digest(more)
+    for _ in range(2):  # the page of before is replaced
+        done = more("digest", "preview", "mail", "--open")
+    page = Path(more.folder) / "digest.html"
+    assert (done.exit_code, done.stdout) == (0, f"{page}\n")
+    assert "cobalt: ban" in page.read_text(encoding="utf-8")
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert asked == [page.as_uri()] * 2
+    assert ("There is no browser here" in done.stderr) is not browser
 
 
 def _digest(tocsin: Tocsin) -> None:

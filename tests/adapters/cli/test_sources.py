@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.cli.sources import describe, state
+from tocsin.cli.sources import describe
 from tocsin.errors import Fault
 from tocsin.hints import PollHints
 from tocsin.model.entries import Batch, Cursor
@@ -58,7 +58,7 @@ def described(**fields: Any) -> str:
 )
 def test_a_state_is_a_word(fields: dict[str, Any], words: str) -> None:
     """The worst that is known of a source."""
-    assert state(replace(VIEW, **fields)) == words
+    assert replace(VIEW, **fields).state == words
 
 
 def test_a_source_explains_its_schedule_in_eighty_columns() -> None:

@@ -101,8 +101,17 @@ overrides:
 retention: 30d
 heartbeat: {url: "https://beat.example/c4nary", every: 1m, allow_private: true}
 self_report: {at: "08:00", on: [fri]}
+web:
+  listen: unix:run/web.sock
+  group: www-data
+  url: https://ops.example.org/alarm/
+  secret: c4nary-0123456789abcdef012345
+  metrics: 127.0.0.1:9787
+  proxy: {socket: true, secret: c4nary-0123456789abcdef012345}
+  tokens: {panel: {secret: c4nary-0123456789abcdef012345, may: act}}
+  answer_links: 2d
 """
-ENV = {"KEY": "c4nary", "MAIL": "mailto://user:c4nary@example.org"}
+ENV = {"KEY": "c4nary", "MAIL": "mailto://user:c4nary@example.org", "LONG": "c4nary" * 5}
 
 
 @pytest.fixture
@@ -201,6 +210,7 @@ def test_what_is_shown_is_a_configuration_again(config: Config, tmp_path: Path) 
         ("url: '***'\n    console", "url: '${MAIL}'\n    console"),
         ("url: '***'", "url: ''"),
         ("- '***'", "- ''"),
+        ("secret: '***'", "secret: '${LONG}'"),
     ):
         assert masked in text
         text = text.replace(masked, secret)
@@ -208,7 +218,7 @@ def test_what_is_shown_is_a_configuration_again(config: Config, tmp_path: Path) 
     path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
     again = load_config(path, ENV)
-    assert write_config(again) == text.replace("url: '${MAIL}'", "url: '***'")
+    assert write_config(again) == text.replace("url: '${MAIL}'", "url: '***'").replace("'${LONG}'", "'***'")
     assert (again.routes, again.overrides[0].to, again.retention) == (
         config.routes,
         config.overrides[0].to,

@@ -7,19 +7,18 @@ import re
 import shutil
 import ssl
 import stat
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-import tocsin
 from tocsin.cli.setup.finding import Finding, fail, ok, warn
+from tocsin.cli.setup.unit import UNIT, USER_UNIT, user_layout
 from tocsin.config.cautions import cautions
 from tocsin.config.changes import route_in_words
 from tocsin.config.config import Config
 from tocsin.config.loading import rules_of
-from tocsin.config.shipped import PRESETS
+from tocsin.config.shipped import PRESETS, UNITS
 from tocsin.config.yaml.file import read_text, shown_path
 from tocsin.errors import ConfigError, Position, Problem, StoreError
 from tocsin.store.db import schema
@@ -40,10 +39,8 @@ _LARGE_LOG = 64 * 10**6
 _PATIENCE = 30.0
 _FILE = re.compile(r"\$\{file:([^}]+)\}")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_UNIT = "tocsin.service"
-#: Where units are installed, and where the shipped one lies: in a checkout, or where a wheel puts it.
-INSTALLED = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
-_SHIPPED = (Path(tocsin.__file__).parents[2] / "systemd", Path(sys.prefix) / "share" / "tocsin" / "systemd")
+#: Where units of the system are installed.
+INSTALLED = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"))
 #: Settings that are each installation's own.
 _OWN = frozenset({"ExecStart", "User", "Group", "LoadCredential", "Environment", "Documentation", "WorkingDirectory"})
 
@@ -183,18 +180,19 @@ def _room(folder: Path) -> Finding:
 
 
 def unit() -> Iterator[Finding]:
-    """Yield how the installed unit of systemd differs from the shipped one; nothing if there is none."""
-    installed = next((folder / _UNIT for folder in INSTALLED if (folder / _UNIT).exists()), None)
-    shipped = next((folder / _UNIT for folder in _SHIPPED if (folder / _UNIT).exists()), None)
-    if installed is None or shipped is None:
-        return
-    ours, theirs = _lines(shipped), _lines(installed)
-    other = sorted({name for name in {*ours, *theirs} - _OWN if ours.get(name) != theirs.get(name)})
-    if other:
-        words = f"{installed} differs from the shipped one in {', '.join(other)}"
-        yield warn("unit", words, f"compare it with {shipped}")
-    else:
-        yield ok("unit", f"{installed} is as shipped")
+    """Yield how each installed unit of systemd differs from the shipped one; nothing if there is none."""
+    user = user_layout(Path(), Path()).unit
+    for installed, name in (*((folder / UNIT, UNIT) for folder in INSTALLED), (user, USER_UNIT)):
+        shipped = UNITS / name
+        if not installed.exists() or not shipped.exists():
+            continue
+        ours, theirs = _lines(shipped), _lines(installed)
+        other = sorted({name for name in {*ours, *theirs} - _OWN if ours.get(name) != theirs.get(name)})
+        if other:
+            words = f"{installed} differs from the shipped one in {', '.join(other)}"
+            yield warn("unit", words, f"compare it with {shipped}, or: tocsin service install")
+        else:
+            yield ok("unit", f"{installed} is as shipped")
 
 
 def _lines(file: Path) -> Mapping[str, list[str]]:

@@ -16,7 +16,6 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.deliveries import rests
 from tocsin.cli.output import FAILED, dump, item, local, plain, say_zone, shown
-from tocsin.cli.sources import state
 from tocsin.clock import SystemClock
 from tocsin.config.config import Config, salvage
 from tocsin.config.stores import open_store
@@ -125,7 +124,7 @@ def look(store: Store, process: Running | None, faults: int, now: datetime, mono
         process=process,
         uptime=_uptime(process, now, monotonic),
         faults=faults,
-        sources=Counter(state(view).partition(" (")[0] for view in views),
+        sources=Counter(view.state.partition(" (")[0] for view in views),
         late=sum(view.due_at < now - _LATE for view in views) if process else 0,
         unanswered=store.read.unanswered(now - _ANSWERED_WITHIN),
         blocked=store.read.paused(now),

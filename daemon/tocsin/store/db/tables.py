@@ -384,3 +384,20 @@ class KeptPackRow(SQLModel, table=True):
     hash: str = columns.text()
     files: tuple[tuple[str, str], ...] = columns.json(tuple[tuple[str, str], ...])
     kept_at: datetime = columns.time()
+
+
+class SessionEpochRow(SQLModel, table=True):
+    """An end of all sessions of the page; those of lower numbers are void."""
+
+    __tablename__ = "session_epoch"
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+
+
+class UsedCodeRow(SQLModel, table=True):
+    """A one-time code of a login that was used, kept until it expires."""
+
+    __tablename__ = "used_code"
+
+    nonce: str = columns.text(primary_key=True)
+    expires_at: datetime = columns.time()

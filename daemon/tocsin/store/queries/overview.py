@@ -169,9 +169,6 @@ def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics
     def count(*which: object) -> int:
         return session.exec(select(func.count()).where(*which)).one()  # type: ignore[arg-type]
 
-    pages, page = (
-        session.connection().execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size")
-    )
     return PeriodStatistics(
         sources=count(_POLLED),
         read=count(_POLLED, col(SourceRow.last_success) >= now - _READ),
@@ -195,5 +192,13 @@ def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics
             session.exec(select(ReceiverRow.name).where(ReceiverRow.refused != "").order_by(col(ReceiverRow.name)))
         ),
         unevaluated=tuple(session.exec(select(UnevaluatedRow.rule).distinct().order_by(col(UnevaluatedRow.rule)))),
-        size=pages * page,
+        size=size(session),
     )
+
+
+def size(session: Session) -> int:
+    """Return the size of the database in octets."""
+    pages, page = (
+        session.connection().execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size")
+    )
+    return int(pages * page)

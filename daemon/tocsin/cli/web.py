@@ -1,0 +1,59 @@
+"""`tocsin web`: how people get to the page, and how all of them are logged out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption
+from tocsin.cli.opening import opened
+from tocsin.cli.output import say
+from tocsin.config.config import Config
+from tocsin.config.web import WebConfig
+from tocsin.errors import UsageError
+from tocsin.store.db.lock import running
+from tocsin.store.db.place import path_of
+from tocsin.units import duration
+from tocsin.web.listener import secret_beside
+from tocsin.web.wall.keys import derive, own_secret
+from tocsin.web.wall.sessions import LINK_LASTS, new_code
+from tocsin.web.wall.site import LOGIN_KEY
+
+app = typer.Typer(help="Log in to the page in a browser, and log everybody out.", no_args_is_help=True)
+
+
+@app.command("link")
+def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web") -> None:
+    """Print an address that logs one browser in: it works once, within five minutes."""
+    with opened(config) as (settings, _):
+        web = _wanted(settings)
+        path = path_of(settings.database)
+        key = derive(web.secret.reveal() or own_secret(secret_beside(path)), LOGIN_KEY)
+        print(f"{_where(web)}/login?code={new_code(by, key, datetime.now(UTC))}")
+        say(f"It works once, within {duration(LINK_LASTS)}.")
+        if running(path.resolve()) is None:
+            say("tocsin does not run: start it first, with tocsin run")
+
+
+@app.command("logout-all")
+def log_out_all(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """End all sessions: every browser has to log in again."""
+    with opened(config) as (_, store):
+        store.act.end_sessions()
+        say("All sessions have ended.")
+
+
+def _wanted(settings: Config) -> WebConfig:
+    if settings.web is None or settings.web.address is None:
+        raise UsageError(f"{settings.path} has no page: add a section such as web: {{listen: 127.0.0.1:8787}}")
+    return settings.web
+
+
+def _where(web: WebConfig) -> str:
+    """Return the address of the page."""
+    if web.url:
+        return web.url
+    if web.address is None or web.address.path:
+        raise UsageError("the page listens on a unix socket: write the address of its proxy as web: {url: ...}")
+    return f"http://127.0.0.1:{web.address.port}"

@@ -1,0 +1,52 @@
+"""The application: all pages below the base of a site, behind its wall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aiohttp import web
+
+from tocsin.web.attempts import Attempts
+from tocsin.web.middlewares import LARGEST_BODY, Wall
+from tocsin.web.page import Daemon, Route
+from tocsin.web.pages import home, login, probes, sources, static
+from tocsin.web.wall.site import Site
+
+#: Every module with pages. A new one is added here, and nowhere else.
+PAGES = (
+    home,
+    sources,
+    login,
+    probes,
+    static,
+)
+
+
+def routes() -> Iterator[Route]:
+    """Yield the routes of all pages."""
+    for module in PAGES:
+        yield from module.routes()
+
+
+def application(daemon: Daemon, site: Site, attempts: Attempts) -> web.Application:
+    """Return the application that serves *site* for *daemon*."""
+    wall = Wall(daemon, site, attempts)
+    app = web.Application(middlewares=wall.middlewares, client_max_size=LARGEST_BODY)
+    for route in routes():
+        handler = wall.endpoint(route)
+        if route.method == "GET":
+            app.router.add_get(f"{site.base}{route.path}", handler)
+        else:
+            app.router.add_route(route.method, f"{site.base}{route.path}", handler)
+    return app
+
+
+def metrics_application(daemon: Daemon) -> web.Application:
+    """Return the application that serves /metrics without a login, and nothing else."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return await probes.answer_metrics(daemon)
+
+    app = web.Application()
+    app.router.add_get("/metrics", answer)
+    return app

@@ -1,0 +1,242 @@
+"""One request for a page: what it reads, how it answers, and the addresses that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NoReturn, ParamSpec, TypeVar
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tocsin import units
+from tocsin.config.config import Config
+from tocsin.config.loading import LoadedRules
+from tocsin.config.web import Right
+from tocsin.model.counters import Counters
+from tocsin.protocols import Clock, Run
+from tocsin.render.words import host, seen, web_link
+from tocsin.store import Store
+from tocsin.web.attempts import Attempts
+from tocsin.web.health import Health
+from tocsin.web.wall.checks import Visitor
+from tocsin.web.wall.site import Site
+
+P = ParamSpec("P")
+T = TypeVar("T")
+#: The pages that every page leads to: address and name.
+NAVIGATION = (
+    ("", "Now"),
+    ("alerts", "Alerts"),
+    ("entries", "Entries"),
+    ("rules", "Rules"),
+    ("play", "Play"),
+    ("prices", "Prices"),
+    ("sources", "Sources"),
+    ("deliveries", "Deliveries"),
+    ("silences", "Silences"),
+    ("more", "More"),
+)
+
+
+class Changes:
+    """A number that grows with every change that a page may show; it begins with *first* at a start."""
+
+    def __init__(self, first: int) -> None:
+        self.number = first
+
+    def add(self) -> None:
+        """Record that something changed."""
+        self.number += 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Daemon:
+    """The daemon as pages see it: its store, and the configuration and rules in force.
+
+    *clock* is that of alerts and polls, *real* that of logins. *read* runs queries beside each other, *write* runs acts
+    one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files.
+    """
+
+    store: Store
+    config: Config
+    rules: LoadedRules
+    clock: Clock
+    real: Clock
+    read: Run
+    write: Run
+    health: Callable[[], Health]
+    reload: Callable[[], None]
+    wake: Callable[[], None]
+    changes: Changes
+    counters: Counters
+
+
+class Page:
+    """One *request* on *site* to the *daemon*, of a *visitor* (None where no login is needed) at *client*."""
+
+    def __init__(
+        self,
+        request: web.Request,
+        *,
+        daemon: Daemon,
+        site: Site,
+        attempts: Attempts,
+        visitor: Visitor | None,
+        client: str,
+    ) -> None:
+        self.request = request
+        self.daemon = daemon
+        self.site = site
+        self.attempts = attempts
+        self.visitor = visitor
+        self.client = client
+        self.now: datetime = daemon.clock.now()
+
+    # ---- what it reads ---------------------------------------------------------------------------------------
+
+    @property
+    def store(self) -> Store:
+        """The store, whose queries run by `read` and whose commands by `act`."""
+        return self.daemon.store
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the times on pages."""
+        return self.daemon.config.zone
+
+    @property
+    def path(self) -> str:
+        """The path of this page below the site, such as `alerts/7`."""
+        return self.request.path.removeprefix(self.site.base).strip("/")
+
+    def part(self, name: str) -> str:
+        """Return the part of the path that the route calls *name*."""
+        return self.request.match_info[name]
+
+    def number(self, name: str = "number") -> int:
+        """Return the part of the path that the route calls *name* as a number.
+
+        Raises:
+            HTTPNotFound: it is none.
+        """
+        text = self.part(name)
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            self.missing(f"{seen(text)[:80]} is no number.")
+        return int(text)
+
+    async def form(self) -> Mapping[str, str]:
+        """Return the texts of the form that was sent; of several with one name, the first."""
+        found: dict[str, str] = {}
+        for name, value in (await self.request.post()).items():
+            if isinstance(value, str):
+                found.setdefault(name, value)
+        return found
+
+    async def read(self, query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return the result of a *query*, such as `page.store.read.sources`."""
+        return await self.daemon.read(query, *args, **kwargs)
+
+    async def act(self, command: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a *command*, such as `page.store.act.answer`, and return its result. Open pages are told of the change."""
+        found = await self.daemon.write(command, *args, **kwargs)
+        self.daemon.changes.add()
+        self.daemon.wake()
+        return found
+
+    # ---- how it answers --------------------------------------------------------------------------------------
+
+    def show(self, template: str, *, status: int = 200, **values: Any) -> web.Response:
+        """Return the page that *template* makes of *values*."""
+        text = TEMPLATES.get_template(template).render(page=self, **values)
+        return web.Response(text=text, status=status, content_type="text/html")
+
+    def go(self, *parts: str | int, **query: str | int) -> NoReturn:
+        """Send the browser to another page after an act, so that a reload does not act again."""
+        raise web.HTTPSeeOther(self.address(*parts, **query))
+
+    def missing(self, words: str) -> NoReturn:
+        """Answer that what was asked for is not there: *words* is a sentence for people."""
+        raise web.HTTPNotFound(text=words)
+
+    def address(self, *parts: str | int, **query: str | int) -> str:
+        """Return the address of a page of this site, by the *parts* of its path; an empty value is left out of the query."""
+        path = "/".join(quote(str(part), safe="") for part in parts)
+        text = urlencode({name: value for name, value in query.items() if value != ""})
+        return f"{self.site.base}/{path}{'?' if text else ''}{text}"
+
+    def address_with(self, **changes: str | int) -> str:
+        """Return the address of this page with *changes* of its query. The place in a list is forgotten."""
+        query = {name: value for name, value in self.request.query.items() if name != "cursor"}
+        return self.address(*filter(None, self.path.split("/")), **{**query, **changes})
+
+    @property
+    def navigation(self) -> Sequence[tuple[str, str, bool]]:
+        """The main pages: address, name, and True for that which this one belongs to."""
+        here = self.path.partition("/")[0]
+        return [(self.address(path), name, path == here) for path, name in NAVIGATION]
+
+    def local(self, time: datetime | None) -> str:
+        """Return *time* in the zone of the pages; a dash for never."""
+        return units.local(time, self.zone) if time else "-"
+
+    def ago(self, time: datetime | None) -> str:
+        """Return how long ago *time* was, or in which time it comes; a dash for never."""
+        if time is None:
+            return "-"
+        length = units.duration(abs(self.now - time))
+        return f"{length} ago" if time <= self.now else f"in {length}"
+
+
+Handler = Callable[[Page], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A page: its *handler*, for requests of *method* to *path* below the site.
+
+    A visitor needs the right *may*; None is for everybody, also without a login. Requests *from_anywhere* may have any
+    Host and come from pages of other sites.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    may: Right | None = Right.READ
+    from_anywhere: bool = field(default=False)
+
+
+def get(path: str, handler: Handler) -> Route:
+    """Return the route of a page to read."""
+    return Route(method="GET", path=path, handler=handler)
+
+
+def post(path: str, handler: Handler) -> Route:
+    """Return the route of an act."""
+    return Route(method="POST", path=path, handler=handler, may=Right.ACT)
+
+
+def _shown(value: Any) -> Any:
+    """Return text without invisible characters, which could reverse a sentence or hide in it."""
+    return seen(value) if type(value) is str else value
+
+
+TEMPLATES = Environment(
+    loader=PackageLoader("tocsin.web"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=_shown,
+)
+TEMPLATES.filters |= {
+    "counted": units.counted,
+    "span": lambda length: units.duration(length) if isinstance(length, timedelta) else "-",
+    "size": units.size,
+    # The only way from feed text to an address: empty unless it is http or https.
+    "web_link": web_link,
+    "host": host,
+}

@@ -1,0 +1,29 @@
+"use strict";
+// Every page works without this file. It adds keys, and says when there is something new.
+const rows = () => [...document.querySelectorAll("[data-alert]")];
+const chosen = () => document.querySelector("[data-chosen]");
+function choose(row) {
+  chosen()?.removeAttribute("data-chosen");
+  row?.setAttribute("data-chosen", "");
+  row?.scrollIntoView({ block: "nearest" });
+  row?.querySelector("a")?.focus({ preventScroll: true });
+}
+const step = (by) => choose(rows()[Math.max(0, Math.min(rows().length - 1, rows().indexOf(chosen()) + by))]);
+const answer = (kind) => (chosen() ?? rows()[0])?.querySelector(`button[value="${kind}"]`)?.click();
+const keys = {
+  j: () => step(1), k: () => step(-1), o: () => chosen()?.querySelector("a")?.click(),
+  a: () => answer("ack"), s: () => answer("snooze"), u: () => answer("useful"), n: () => answer("noise"),
+  "/": () => document.querySelector("input[type=search]")?.focus(),
+  "?": () => document.getElementById("keys")?.toggleAttribute("open"),
+};
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  if (Object.hasOwn(keys, event.key)) { event.preventDefault(); keys[event.key](); }
+});
+const { base, change } = document.documentElement.dataset;
+const live = document.getElementById("live");
+if (live) setInterval(async () => {
+  if (document.hidden || !live.hidden) return;
+  const news = await fetch(`${base}/changes?since=${change}`).catch(() => null);
+  if (news?.status === 200) live.hidden = false;
+}, 10_000);

@@ -1,0 +1,202 @@
+"""The page on a real listener on loopback, with a real store, and clients that do as browsers and programs do."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tocsin.config.config import parse_config
+from tocsin.config.loading import load_rules
+from tocsin.model.counters import Counters
+from tocsin.protocols import runner
+from tocsin.store import Store
+from tocsin.web.health import Health
+from tocsin.web.listener import Listener, secret_beside
+from tocsin.web.wall.keys import derive, own_secret
+from tocsin.web.wall.sessions import new_code
+from tocsin.web.wall.site import LOGIN_KEY
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+CONFIG = """\
+timezone: Europe/London
+database: sqlite:///tocsin.db
+rules: [./rules]
+sources:
+  wire: {feed: "https://me:s3cret@example.org/feed"}
+receivers:
+  here: {console: true, operator: true}
+"""
+PACK = """\
+tocsin: 1
+pack: {id: metals, version: 1.0.0}
+lists: {mineral: {gallium: [gallium], cobalt: [cobalt]}}
+rules:
+  - id: ban
+    title: "{mineral}: ban"
+    severity: high
+    news: {match: $mineral NEAR/8 (ban~ OR halt~)}
+    key: [mineral]
+    fires: [China bans gallium exports]
+    quiet: [China exports gallium]
+"""
+HEALTH = Health(version="1.2.3", started=NOON, loaded=NOON, alive=True, rules=3)
+#: What a browser sends with a form of our own page.
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+@dataclass
+class HandClock:
+    """A clock that stands until it is moved."""
+
+    time: datetime = NOON
+
+    def now(self) -> datetime:
+        """The time it shows."""
+        return self.time
+
+    def move(self, **span: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(**span)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    cookie: str = ""  # Set-Cookie as it was sent
+
+
+@dataclass
+class Served:
+    """A listener, and a browser in front of it, whose cookies are kept in *cookies*."""
+
+    listener: Listener
+    store: Store
+    clock: HandClock
+    real: HandClock
+    session: aiohttp.ClientSession
+    secret: str
+    calls: list[str]
+    slept: list[float]
+    counters: Counters
+    cookies: dict[str, str] = field(default_factory=dict)
+    health: Health = HEALTH
+
+    @property
+    def host(self) -> str:
+        """Host and port of the listener."""
+        return str(self.listener.address)
+
+    async def ask(self, method: str, path: str, **options: Any) -> Answer:
+        """Ask as this browser does; redirects are not followed."""
+        headers = dict(options.pop("headers", {}))
+        if self.cookies:
+            headers.setdefault("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
+        async with self.session.request(
+            method, f"http://{self.host}{path}", headers=headers, allow_redirects=False, **options
+        ) as response:
+            text = await response.text()
+            for name, morsel in response.cookies.items():
+                self.cookies[name] = morsel.value
+            cookie = response.headers.get("Set-Cookie", "")
+            return Answer(response.status, dict(response.headers), text, cookie)
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        """Open a page."""
+        return await self.ask("GET", path, **options)
+
+    async def post(self, path: str, form: Mapping[str, str] | None = None, **options: Any) -> Answer:
+        """Send a form of our own page."""
+        return await self.ask("POST", path, data=form or {}, headers={**OWN, **options.pop("headers", {})}, **options)
+
+    def code(self, user: str = "ann") -> str:
+        """What `tocsin web link` prints behind `code=`."""
+        return new_code(user, derive(self.secret, LOGIN_KEY), self.real.now())
+
+    async def log_in(self, user: str = "ann", base: str = "") -> None:
+        """Log this browser in."""
+        answer = await self.post(f"{base}/login", {"code": self.code(user)})
+        assert answer.status == 303, answer
+
+
+Scene = Callable[[Served], Awaitable[Any]]
+
+
+@pytest.fixture
+def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
+    """Run `scene(served)` on a listener: `serve(scene, web="tokens: {...}", log_in=False)`."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "pack.yaml").write_text(PACK, encoding="utf-8")
+    shutil.copy(empty, tmp_path / "tocsin.db")
+    path = tmp_path / "config.yaml"
+
+    def run(scene: Scene, *, web: str = "", config: str = CONFIG, log_in: bool = True) -> Any:
+        lines = "".join(f"  {line}\n" for line in ["listen: 127.0.0.1:1", *web.splitlines()])
+        parsed = parse_config(f"{config}web:\n{lines}", path, {})
+        assert parsed.web is not None
+        site = parsed.web.model_copy(update={"listen": "127.0.0.1:0"})
+        parsed = replace(parsed, web=site)
+        clock, real = HandClock(), HandClock()
+        calls: list[str] = []
+        slept: list[float] = []
+        counters = Counters()
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            real.move(seconds=seconds)
+
+        async def failed(words: str) -> None:
+            calls.append(words)
+
+        async def play() -> Any:
+            store = Store.open(parsed.database, real_now=real.now)
+            with ThreadPoolExecutor(1) as writer:
+                listener = Listener(
+                    store,
+                    clock=clock,
+                    write=runner(writer),
+                    health=lambda: served.health,
+                    counters=counters,
+                    reload=lambda: calls.append("reload"),
+                    wake=lambda: calls.append("wake"),
+                    failed=failed,
+                    real=real,
+                    sleep=sleep,
+                )
+                try:
+                    await listener.adopt(parsed, load_rules(parsed.rules))
+                    assert listener.address, calls
+                    secret = site.secret.reveal() or own_secret(secret_beside(tmp_path / "tocsin.db"))
+                    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+                        served = Served(listener, store, clock, real, session, secret, calls, slept, counters)
+                        if log_in:
+                            await served.log_in(base=site.base)
+                        return await scene(served)
+                finally:
+                    await listener.close()
+                    store.close()
+
+        return asyncio.run(play())
+
+    return run
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
