@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from tocsin.cli.output import in_zone, local, shown
+from tocsin.cli.output import local, shown
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Evidence, Hit, Severity
 from tocsin.render.quotes import quotes
+from tocsin.render.reasons import in_zone
 from tocsin.units import counted
 
 #: Columns of a line if the output is not a terminal.
