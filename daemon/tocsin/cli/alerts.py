@@ -25,7 +25,7 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError
-from tocsin.explain import revision
+from tocsin.explain.decision import revision
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.records import AlertDetail
 from tocsin.render.objects import plain
