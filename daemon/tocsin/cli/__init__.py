@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from tocsin import __version__
-from tocsin.cli.commands import COMMANDS, help_of, load
+from tocsin.cli.commands import COMMANDS, help_of, load, sketch
 from tocsin.errors import TocsinError
 
 
@@ -29,9 +29,10 @@ class _Commands(TyperGroup):
         return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command that is called, imported."""
+        """Return the command that is called, imported unless a shell only completes it."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, load(name) if name and command else None, rest
+        found = sketch if ctx.resilient_parsing else load
+        return name, found(name) if name and command else None, rest
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -11,6 +11,8 @@ from typing import Any
 import typer
 from typer.main import get_command, get_group
 
+from tocsin.cli import completion
+
 #: Module and name of each command's function, or of the `app` of each group, in the order in which help lists them.
 COMMANDS = {
     "run": "run:run",
@@ -54,6 +56,12 @@ def load(name: str) -> Any:
     alone = typer.Typer(add_completion=False)
     alone.command(name, help=_HELP.get(name))(found)
     return get_command(alone)
+
+
+def sketch(name: str) -> Any:
+    """Return the command *name* as a shell completes it, without importing it."""
+    module, attribute = COMMANDS[name].split(":")
+    return completion.sketch(name, module, attribute, _source)
 
 
 def help_of(name: str) -> str:

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 _PACK = "pack: {{id: {pack}, version: 0.1.0}}\n"
 _RULE = """\
 # An example: put your own words in the place of these, in the headlines, too.
-# `tocsin check` tries the headlines, `tocsin test` the file of this name in tests/.
+# `tocsin check` tries the headlines, `tocsin test` the file of its test.
 tocsin: 1
 {pack}lists:
   {name}-firm: [Lindqvist Mill, Lindqvist Group]     # one of these ...
@@ -37,13 +37,13 @@ rules:
       match: |
         ${name}-firm NEAR/8 (halt~ OR shut~ OR strike~)
     key: [story]                    # one alert for each story
-    fires:                          # ... within eight words of halts, halted, shut ...
+    fires:                          # ... near halts, halted, shuts, strikes ...
       - Lindqvist Mill halts its second line
     quiet:
       - Lindqvist Mill opens a second line
 """
 _TEST = """\
-# What the rule does over time: `tocsin test` plays this and compares the alerts.
+# What the rule does over time: `tocsin test` plays this news to it.
 tocsin_test: 1
 start: 2026-03-02T08:00:00Z
 tests:

@@ -22,8 +22,10 @@ from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
 
 app = typer.Typer(help="List, show and copy the rule packs that come with tocsin.", no_args_is_help=True)
 
-PackArgument = Annotated[str, typer.Argument(help="A shipped pack, or a folder with a slash.", show_default=False)]
-ShippedArgument = Annotated[str, typer.Argument(help="A shipped pack.", show_default=False)]
+PackArgument = Annotated[
+    str, typer.Argument(help="A shipped pack, or a folder with a slash.", show_default=False, autocompletion=pack_names)
+]
+ShippedArgument = Annotated[str, typer.Argument(help="A shipped pack.", show_default=False, autocompletion=pack_names)]
 IntoArgument = Annotated[Path, typer.Argument(help="The folder for the copy: that of the configuration, usually.")]
 #: Columns of a screen.
 _WIDTH = 80

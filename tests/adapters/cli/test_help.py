@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tocsin.cli import app
-from tocsin.cli.commands import COMMANDS, help_of, load
+from tocsin.cli.commands import COMMANDS, help_of, load, sketch
 
 HEAVY = {
     "sqlalchemy",
@@ -71,19 +72,84 @@ def test_a_command_about_files_imports_no_database_and_no_client(arguments: list
     assert {"sqlalchemy", "alembic", "aiohttp"}.isdisjoint(imported)
 
 
+def test_a_daemon_imports_what_sends_only_for_a_receiver_with_an_address() -> None:
+    """It is killed and begun again: until it is ready, news waits. Migrations are imported when one is due."""
+    code = "import json, sys, tocsin.cli.run; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"apprise", "requests", "alembic", "tocsin.demo"}.isdisjoint(json.loads(done.stdout))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_that_is_read_is_the_help_of_the_command(name: str) -> None:
     """The list of commands reads the source and the command itself the function: both must show the same."""
     assert help_of(name) == load(name).help != ""
 
 
-def test_every_command_can_be_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+def options_of(command: Any) -> Any:
+    """The options and arguments of a command, or those of each command of a group."""
+    if hasattr(command, "commands"):
+        return {name: options_of(one) for name, one in command.commands.items()}
+    return [
+        (sorted([*one.opts, *one.secondary_opts]), one.is_flag if one.opts[0][0] == "-" else None)
+        for one in command.params
+    ]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_is_completed_is_what_the_command_takes(name: str) -> None:
+    """Completion reads the source, and must not offer what is refused nor hide what is there."""
+    assert options_of(sketch(name)) == options_of(load(name))
+
+
+def complete(shell: str, line: str) -> list[str]:
+    """The words that a shell offers at the end of *line*, as the script of `--show-completion` asks for them."""
+    env = {"_TOCSIN_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": line}
+    env |= {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    shown = CliRunner().invoke(app, [], env=env, prog_name="tocsin").stdout
+    if shell == "zsh":
+        return re.findall(r'(?:\(\(|\n)"([^"]+)"', shown)
+    return [line.split("\t")[0] for line in shown.splitlines()]
+
+
+def test_every_command_can_be_completed() -> None:
     """Shells complete commands, and commands of a group, as before they were imported late."""
+    assert complete("bash", "tocsin ") == list(COMMANDS)
+    assert complete("bash", "tocsin packs ") == ["list", "show", "copy"]
 
-    def complete(line: str) -> Any:
-        env = {"_TOCSIN_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
-        return CliRunner().invoke(app, [], env=env, prog_name="tocsin").stdout.split()
 
-    assert complete("tocsin ") == list(COMMANDS)
-    assert complete("tocsin wh") == ["why", "why-not"]
-    assert complete("tocsin packs ") == ["list", "show", "copy"]
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        pytest.param("tocsin wh", {"why", "why-not"}, id="command"),
+        pytest.param("tocsin run --dry", {"--dry-run"}, id="option"),
+        pytest.param("tocsin packs show cri", {"critical-minerals"}, id="pack"),
+        pytest.param("tocsin rules list --pa", {"--pack"}, id="option of a function elsewhere"),
+    ],
+)
+def test_a_word_is_completed_in_each_shell(shell: str, line: str, words: set[str]) -> None:
+    """The name of a command, of an option and of a shipped pack."""
+    assert set(complete(shell, line)) == words
+
+
+@pytest.mark.parametrize("line", ["tocsin run --d", "tocsin alerts list --", "tocsin packs show "])
+def test_completion_imports_no_command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It must answer between two keys: the libraries of a command take seconds."""
+    for name, value in (
+        ("_TOCSIN_COMPLETE", "complete_bash"),
+        ("COMP_WORDS", line),
+        ("COMP_CWORD", str(line.count(" "))),
+    ):
+        monkeypatch.setenv(name, value)
+    shown, imported = imports_of()
+    assert shown.strip()
+    assert (HEAVY - PARSER - {"tocsin.config"}).isdisjoint(imported)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_each_shell_is_shown(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`tocsin --show-completion` is what packagers and careful people put into place themselves."""
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    done = CliRunner().invoke(app, ["--show-completion", shell], prog_name="tocsin")
+    assert done.exit_code == 0
+    assert f"_TOCSIN_COMPLETE=complete_{shell}" in done.stdout
