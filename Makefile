@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test chaos run check quality fmt clean
+.PHONY: help demo quick test chaos run check quality reference fmt clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,9 @@ check: $(VENV)/ready ## configuration and rules, examples included
 quality: $(VENV)/ready ## make quality DATA=FOLDER: the packs on labelled news, against the floors
 	@test -n "$(DATA)" || { echo "say where the labelled news is: make quality DATA=FOLDER" >&2; exit 2; }
 	@$(BIN)/python bench/quality.py "$(DATA)"
+
+reference: $(VENV)/ready ## write docs/reference/config.md and cli.md again, from the program
+	@$(BIN)/python tests/generate_reference.py
 
 fmt: $(VENV)/ready ## format and sort imports
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

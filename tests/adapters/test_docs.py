@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,6 +19,7 @@ from typer.testing import CliRunner
 from tocsin.cli import app
 from tocsin.config.config import load_config
 from tocsin.config.library import Library
+from tocsin.receivers.kinds import build
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 
@@ -22,30 +30,51 @@ DOCUMENTS = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
-TUTORIAL = ROOT / "docs" / "writing-rules.md"
+#: Pages whose blocks are tried in order, by somebody who types what stands there: files, commands and what they print.
+LESSON = ROOT / "docs" / "writing-rules.md"
+WALKS = [path for name in ("tutorial.md", "backtesting.md") if (path := ROOT / "docs" / name).exists()]
 BLOCKS = [
     pytest.param(found[1], id=f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, found.start()) + 1}")
     for path in DOCUMENTS
-    if path != TUTORIAL
+    if path not in (LESSON, *WALKS)
     for text in (path.read_text(encoding="utf-8"),)
     for found in re.finditer(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 ]
-#: The blocks of the tutorial, in order.
-STEPS = [
-    (found.string.count("\n", 0, found.start()) + 1, found["kind"], found["name"], found["text"])
-    for found in re.finditer(
-        r"^```(?P<kind>\w+) ?(?P<name>.*)\n(?P<text>[^`]*)^```$", TUTORIAL.read_text(encoding="utf-8"), re.MULTILINE
-    )
-]
+
+
+def blocks(path: Path) -> list[tuple[int, str, str, str]]:
+    """The blocks of a page, in order: line, language, file and text."""
+    form = r"^```(?P<kind>\w+) ?(?P<name>.*)\n(?P<text>(?:(?!```).*\n)*)^```$"
+    return [
+        (found.string.count("\n", 0, found.start()) + 1, found["kind"], found["name"], found["text"])
+        for found in re.finditer(form, path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+
+
+STEPS = blocks(LESSON)
+#: Lines that a reader may type: in blocks for the shell, or indented.
 COMMANDS = sorted(
     {
-        found[1].strip()
+        typed[1]
         for path in DOCUMENTS
-        for found in re.finditer(
-            r"^    tocsin ((?:[a-z][a-z-]* )*[a-z][a-z-]*)(?=[ |\n]|$)", path.read_text(encoding="utf-8"), re.MULTILINE
+        for text in (path.read_text(encoding="utf-8"),)
+        for block in (
+            *re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL),
+            *re.findall(r"^    (tocsin .*\n)", text, re.MULTILINE),
+        )
+        for typed in re.finditer(
+            r"^(?:sudo (?:-u \S+ )?(?:\w+=\S+ )*+)?+(?:\S*/)?tocsin (.+?)(?=  | [>|#]| &&|$)",
+            block.replace("\\\n", ""),
+            re.MULTILINE,
         )
     }
 )
+#: Addresses of receivers in recipes.
+ADDRESSES = [
+    found[1]
+    for path in DOCUMENTS
+    for found in re.finditer(r"^```address\n(.*)\n```", path.read_text(encoding="utf-8"), re.MULTILINE)
+] + re.findall(r"\| `(\S+://\S+)` \|", (ROOT / "docs" / "delivery.md").read_text(encoding="utf-8"))
 LINKS = [
     pytest.param(path, found[1], found[2] or "", id=f"{path.relative_to(ROOT)} {found[0][2:-1]}")
     for path in DOCUMENTS
@@ -64,12 +93,6 @@ NAMED = sorted(
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_yaml_block_is_good(block: str, tmp_path: Path) -> None:
     """A configuration loads; a pack, or a part of one, compiles and its examples pass; rule tests pass with the pack."""
-    if re.search(r"^(sources|receivers|timezone):", block, re.MULTILINE):
-        path = tmp_path / "config.yaml"
-        path.write_text(block, encoding="utf-8")
-        (tmp_path / "rules").symlink_to(ROOT / "rules")
-        load_config(path, {})
-        return
     if "tocsin_test:" in block:
         rules = re.findall(r"rule: ([\w-]+)|expect_not: \[([\w-]+)\]", block)
         names = {f"id: {one or other}\n" for one, other in rules}
@@ -80,6 +103,14 @@ def test_every_yaml_block_is_good(block: str, tmp_path: Path) -> None:
         (tmp_path / "tests" / "block.yaml").write_text(block, encoding="utf-8")
         result = CliRunner().invoke(app, ["test", str(tmp_path / "tests" / "block.yaml")])
         assert result.exit_code == 0, result.output
+        return
+    if re.search(
+        r"^(sources|receivers|timezone|http|heartbeat|self_report|overrides|instruments|web):", block, re.MULTILINE
+    ):
+        path = tmp_path / "config.yaml"
+        path.write_text(block, encoding="utf-8")
+        (tmp_path / "rules").symlink_to(ROOT / "rules")
+        load_config(path, {})
         return
     text = block if "tocsin:" in block else f"tocsin: 1\n{block}"
     text = text if re.search(r"^pack:", text, re.MULTILINE) else f"{text}\npack: {{id: docs}}\n"
@@ -92,13 +123,19 @@ def test_every_yaml_block_is_good(block: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_of_the_documents_exists(command: str) -> None:
-    """What is written can be typed."""
-    words = shlex.split(command)
-    assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
+    """What is written can be typed: the parser knows the command and each option."""
+    result = CliRunner().invoke(app, [*shlex.split(command), "--help"])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_address_of_a_recipe_is_one_of_a_receiver(address: str) -> None:
+    """Who fills the recipe with a token of their own gets a receiver."""
+    assert build("desk", address).recipients
 
 
 @pytest.mark.parametrize("number", [number for number, step in enumerate(STEPS) if step[1] == "sh"])
-def test_the_tutorial_does_what_it_says(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lesson_does_what_it_says(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever types it sees what stands there: each command runs on the files so far, and `...` leaves lines out."""
     monkeypatch.chdir(tmp_path)
     for _, kind, name, text in STEPS[:number]:
@@ -106,12 +143,75 @@ def test_the_tutorial_does_what_it_says(number: int, tmp_path: Path, monkeypatch
             Path(file).parent.mkdir(parents=True, exist_ok=True)
             Path(file).write_text(text, encoding="utf-8")
     shown = STEPS[number + 1][3] if STEPS[number + 1][1] == "text" else ""
-    results = [CliRunner().invoke(app, shlex.split(line)[1:]) for line in STEPS[number][3].splitlines()]
-    output = flat("\n".join(result.output for result in results))
-    assert re.fullmatch(re.escape(flat(shown)).replace(r"\.\.\.", r"[\s\S]*"), output), output
+    printed = "\n".join(CliRunner().invoke(app, shlex.split(line)[1:]).output for line in STEPS[number][3].splitlines())
+    assert matches(shown, printed), printed
 
 
-def test_each_file_of_the_tutorial_is_tried() -> None:
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """The port of a server of the folder feed, which a page wants the reader to start at 8765."""
+    handler = partial(QuietHandler, directory=str(tmp_path / "feed"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """A server of files that logs nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+@pytest.mark.parametrize("page", WALKS, ids=lambda page: page.name)
+def test_a_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    """Whoever follows it from the top sees what it shows, with the files and the answers of all steps before."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "daemon"))
+    steps = [(line, kind, name, text.replace(":8765/", f":{port}/")) for line, kind, name, text in blocks(page)]
+    printed = ""
+    for (line, kind, name, text), following in zip(steps, [*steps[1:], steps[0]], strict=True):
+        if file := written_to(kind, name, text):
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).write_text(text, encoding="utf-8")
+        elif kind == "sh":
+            printed = flat("".join(typed(one, following[3]) for one in text.splitlines()))
+        elif kind == "text":
+            assert matches(text, printed), f"{page.name}:{line}: {printed}"
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Whether a command printed what a page shows, in which `...` leaves something out."""
+    return bool(re.fullmatch(re.escape(flat(shown)).replace(r"\.\.\.", r"[\s\S]*"), flat(printed)))
+
+
+def typed(line: str, shown: str) -> str:
+    """Do what a line for the shell does, and return what it prints. What is due in a second is tried again until it is *shown*."""
+    command, *words = shlex.split(line, comments=True)
+    if command == "cd":
+        os.chdir(words[0])
+        return ""
+    assert command == "tocsin", line
+    if words[0] in ("init", "once"):
+        program = [sys.executable, "-u", "-c", "from tocsin.cli import main; main()", *words]
+        printed = ""
+        for _ in range(5):
+            ended = subprocess.run(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=True)
+            printed += ended.stdout.decode()
+            if words[0] == "init" or matches(shown, printed):
+                break
+        return printed
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code in (0, 1, 3, 78), line
+    assert not isinstance(result.exception, Exception), result.exception
+    return result.output
+
+
+def test_each_file_of_the_lesson_is_tried() -> None:
     """A block that no command reads may say anything."""
     for number, (line, kind, name, text) in enumerate(STEPS):
         if file := written_to(kind, name, text):
@@ -126,7 +226,7 @@ def flat(text: str) -> str:
 
 
 def written_to(kind: str, name: str, text: str) -> str:
-    """The file that a block of the tutorial is: its fence names it, or its first line."""
+    """The file that a block of a page is: its fence names it, or its first line."""
     return name or (text.partition("\n")[0].removeprefix("# ") if kind == "yaml" else "")
 
 
@@ -158,4 +258,6 @@ def test_the_shipped_configuration_is_good_without_any_environment() -> None:
 def test_the_documents_have_blocks_and_commands() -> None:
     """These tests look at something."""
     assert BLOCKS
-    assert {"run", "once", "check"} <= set(COMMANDS)
+    assert {"run", "check", "notify-test", "doctor"} <= set(COMMANDS)
+    assert ADDRESSES
+    assert STEPS

@@ -55,7 +55,10 @@ def add(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Poll a feed once and, if that works, write it into the configuration file."""
+    """Poll a feed once and, if that works, write it into the configuration file.
+
+    Exit code 1: there is no feed, and nothing was written.
+    """
     settings = read_config(config)
     url = urls.plain_scheme(url)
     if fault := url_fault(url):

@@ -80,7 +80,10 @@ def backtest(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Run the rules over stored or given history and show what would have been sent. Changes and sends nothing."""
+    """Run the rules over stored or given history and show what would have been sent. Changes and sends nothing.
+
+    Exit code 3: a rule failed on an entry, which is named.
+    """
     own, policy, settings = _judged_by(config, rules, inputs)
     sets = (own, *([load_rules(against).rules] if against else []))
     wanted = rule_named(rule, *sets).id if rule else None

@@ -50,7 +50,10 @@ RulesOption = Annotated[
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json: JsonOption = False) -> None:
-    """Check the configuration and its rules, and run the rules' own examples. Polls and sends nothing."""
+    """Check the configuration and its rules, and run the rules' own examples. Polls and sends nothing.
+
+    Exit code 78: there is a fault. Warnings do not count.
+    """
     problems: list[Problem] = []
     notes: list[str] = []
     judged = ""

@@ -143,7 +143,10 @@ def _several(words: str, count: int) -> str:
 
 @app.command("check")
 def check(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Read every page, index and reference of the database, also while the daemon runs."""
+    """Read every page, index and reference of the database, also while the daemon runs.
+
+    Exit code 1: it is damaged.
+    """
     path = _path(read_config(config))
     with progress("check") as tick:
         found = copies.faults(path, tick)

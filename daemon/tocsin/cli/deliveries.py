@@ -98,7 +98,13 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
 
 
 @app.command("show")
-def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+def show_delivery(
+    delivery: Annotated[
+        str, typer.Argument(metavar="ID", help="The id of a delivery, as `deliveries list` prints it.")
+    ],
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
     """Show one delivery: its text, its attempts and its changes of state."""
     with opened(config) as (settings, store):
         detail = store.read.delivery(delivery)

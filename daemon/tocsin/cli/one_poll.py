@@ -70,7 +70,10 @@ def try_source(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Poll TARGET once and show its entries, what would have matched, and what is wrong. Stores and sends nothing."""
+    """Poll TARGET once and show its entries, what would have matched, and what is wrong. Stores and sends nothing.
+
+    Exit code 1: it cannot be read.
+    """
     settings = _settings(config, target)
     prices = next((row for row in settings.prices if row.name == target), None)
     if prices:

@@ -142,7 +142,10 @@ def run_tests(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Run rule tests with a simulated clock, and the examples of the packs. Polls and sends nothing."""
+    """Run rule tests with a simulated clock, and the examples of the packs. Polls and sends nothing.
+
+    Exit code 1: a test failed. 78: an example failed, or a file has a fault.
+    """
     folders = tuple(rules or ()) or _folders(files or (), config)
     loaded = load_rules(folders).rules  # the error names every example that fails
     paths = list(files or ()) or [path for folder in folders for path in sorted((folder / "tests").glob("*.y*ml"))]
@@ -204,7 +207,10 @@ FileArgument = Annotated[
 def match(
     file: FileArgument, rules: RulesOption = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 ) -> None:
-    """Print which rules match each entry of FILE, in file order. Stores and sends nothing."""
+    """Print which rules match each entry of FILE, in file order. Stores and sends nothing.
+
+    Exit code 3: a rule failed on an entry.
+    """
     loaded = rules_in_force(config, rules)
     now = datetime.now(UTC)
     failed = False

@@ -24,7 +24,10 @@ def run(
     log_level: LevelOption = LogLevel.INFO,
     verbose: VerboseOption = False,
 ) -> None:
-    """Run the daemon until it is stopped. SIGHUP or a changed file reloads, SIGTERM drains."""
+    """Run the daemon until it is stopped. SIGHUP or a changed file reloads, SIGTERM drains.
+
+    Exit code 74: the database was deleted or replaced. 78: nothing was started.
+    """
     log_to_stderr(log, log_level, verbose=verbose)
     asyncio.run(_service(config, dry_run=dry_run).run())
 

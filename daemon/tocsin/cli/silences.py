@@ -110,7 +110,10 @@ def list_silences(
 
 
 @app.command("end")
-def end(number: int, config: ConfigOption = DEFAULT_CONFIG) -> None:
+def end(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Its number in `silences list`.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
     """End a silence now. What it suppressed stays suppressed, but `tocsin deliveries resend` can send it."""
     with opened(config) as (_, store):
         silence = store.act.end_silence(number, datetime.now(UTC))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -48,7 +49,11 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 
 
 @app.command("show")
-def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+def show_source(
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, as `sources list` names it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
     """Show one source: its state, its next poll and why it is then, and its last fetches."""
     with opened(config) as (settings, store):
         detail = store.read.source(name)

@@ -102,15 +102,15 @@ class _Route(Shape):
     to: Texts
     """The receivers that this route adds."""
     severity: Annotated[str, AfterValidator(lambda text: _comparison(text) and text)] | None = None
-    """A level, or a comparison such as ">= high"."""
+    """A severity, or a comparison with one, such as ">= high"."""
     labels: dict[str, str] = Field(default_factory=dict)
-    """Labels that an alert must have."""
+    """Labels that an alert must have, such as {mineral: lithium}."""
     event: str = ""
     """An event or the beginning of one: trade fits trade.export.restrict."""
     rule: str = ""
     """A rule (pack/id, or the id alone), or a pack."""
     origins: int | None = Field(default=None, ge=2, le=50)
-    """Notify these receivers again when this many independent origins report the same."""
+    """Notify these receivers again when this many independent origins report the same. Default: not again."""
 
 
 class _Override(Shape):
@@ -119,11 +119,11 @@ class _Override(Shape):
     severity: Severity | None = None
     """A severity that replaces `severity` and `severity_if` of the rule."""
     unless: str | None = None
-    """Cancels matches beside the rule's own `unless`; it may name the lists of the rule's pack."""
+    """A condition that cancels matches, in addition to the rule's own `unless`. It may name the lists of the rule's pack."""
     to: Texts = ()
     """The only receivers of this rule. Routes are not used for it."""
     lists: Lists = Field(default_factory=dict)
-    """Members that are added to lists of a pack, if the name is that of a pack."""
+    """Words that are added to the lists of a pack. Only under the name of a pack."""
 
     refused: ClassVar[Mapping[str, str]] = {
         "expressions": "expressions cannot be overridden; add words to a list of the pack, or an unless to a rule"
@@ -155,27 +155,29 @@ class ConfigFile(Shape):
     timezone: Zone = ZoneInfo("UTC")
     """The time zone for times that people see, such as Europe/London. Default: UTC."""
     database: Annotated[str, AfterValidator(_database)] | None = None
-    """The database as sqlite:///path, relative to this file. Default: tocsin.db in the folder for state of the system."""
+    """The database as sqlite:///path, relative to this file. Default: tocsin.db in $STATE_DIRECTORY, or in
+    ~/.local/state/tocsin."""
     rules: Packs = ()
-    """Rule packs: names of shipped ones such as critical-minerals, and folders such as ./rules, relative to this file."""
+    """Rule packs: shipped ones by name, such as critical-minerals, and folders with a slash, such as ./rules, relative to this
+    file."""
     http: HttpConfig = HttpConfig()
     """HTTP settings for all sources."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
     """The sources that are polled, by name. The key that holds the address gives the kind."""
     instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
-    """The instruments that have a price, by id."""
+    """What has a price, by id."""
     receivers: dict[_Named, ReceiverShape] = Field(default_factory=dict)
     """The receivers that are notified, by name."""
     routes: tuple[_Route, ...] | None = None
-    """Routes of alerts to receivers. Every route that matches adds its receivers. Default: all alerts to all."""
+    """Which alerts go to which receivers. Every route that fits adds its receivers. Default: all alerts to all."""
     overrides: dict[str, _Override] = Field(default_factory=dict)
     """Changes to rules without editing their packs, by pack/id or the id alone, and to lists of a pack, by its id."""
     retention: Duration = timedelta(days=90)
-    """Time for which the texts of entries are kept, such as 90d."""
+    """Time for which the texts and evidence of entries are kept. Alerts and headlines stay."""
     heartbeat: Heartbeat = Heartbeat()
-    """A monitoring service that is called as long as the daemon works, so that somebody notices when it does not."""
+    """An address that is called as long as the daemon works, so that somebody notices when it does not."""
     self_report: ReportShape = ReportShape()
-    """Times at which operators get a report on what was checked, what failed and what was lost."""
+    """When operators get a report of what was checked, sent, and lost."""
     web: WebConfig | None = None
     """The page in a browser, for alerts, rules and sources. Without this section there is none; `web: {}` is enough."""
 

@@ -54,7 +54,7 @@ class FeedConfig:
 
 class _Polled(Shape):
     every: Annotated[Duration, at_least(timedelta(seconds=1))] | None = None
-    """Time between two polls, such as 15m. Default: as often as it has news."""
+    """Time between two polls, such as 15m. Default: half the usual time between its news, from 5m to 1h."""
     ignore_hints: bool = False
     """True to ignore requests of the server, in headers or in the feed, to be polled less often."""
     allow_private: bool = False
@@ -88,7 +88,7 @@ class PageShape(_Polled):
     date: _Selector = ""
     """A selector of an item's date. Default: the first <time> in the item."""
     date_format: Annotated[str, unless_empty(check_format)] = ""
-    """The format of the date for strptime, such as %d.%m.%Y."""
+    """How the date is written, such as %d.%m.%Y (strptime). Default: the usual ways."""
     timezone: Zone = ZoneInfo("UTC")
     """The time zone of dates that name none."""
 

@@ -62,21 +62,22 @@ class InstrumentShape(Shape):
     """An instrument in the file."""
 
     kind: str = Field(default="", alias="class")
-    """The class it belongs to, such as equity or metal. Rules name classes or ids."""
+    """What kind of instrument it is: fx, index, metal, equity, smallcap or a word of yours. Rules ask for classes or ids."""
     currency: str = ""
     """The currency of its price, such as USD."""
     unit: str = ""
     """The unit that the price is for, such as kg."""
     sources: Texts = ()
-    """Sources of its price, of which the first that answers is used: yahoo:SYMBOL, or a source or preset with a symbol."""
+    """Where its price comes from, in order of preference: yahoo:SYMBOL, or the name of a table, file or preset and a symbol."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every match about it."""
     session: Annotated[Hours, BeforeValidator(lambda value: parse_hours(str(value))), WithJsonSchema(TEXT)] | None = (
         None
     )
-    """Trading hours, such as mon-fri 09:30-16:00 America/New_York. Default: as its source says, or always."""
+    """Trading hours, such as mon-fri 09:30-16:00 America/New_York. Default: what its source says, or always."""
     stale_after: Duration | None = None
-    """Trading time without a new price after which its source counts as failing, such as 10d for a weekly price."""
+    """Trading time without a new price after which operators are notified, such as 10d for a weekly price. Default: 1h of its
+    session; without one, three times its longest recent pause."""
     negative: bool = False
     """True if its price may be zero or below, like a yield, a spread or a power price."""
 

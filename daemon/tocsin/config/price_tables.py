@@ -35,9 +35,10 @@ _Fault = Literal[Fault.RATE_LIMITED, Fault.AUTH, Fault.NOT_FOUND, Fault.NOT_DATA
 
 class _Columns(Shape):
     every: Duration | None = None
-    """Time between two polls, such as 15m."""
+    """Time between two polls. Default: 15m, and 1m for a file."""
     format: Format | None = None
-    """The format, on which expressions depend: JMESPath, column names or CSS selectors."""
+    """The format of the document. It decides what expressions are: JMESPath for json and jsonl, column names for csv, CSS
+    selectors for html. Default: json, or as the name of the file ends."""
     rows: str = ""
     """An expression for the rows. Default: the document is the only row, or every line of a CSV file is one."""
     symbol: str = ""
@@ -45,21 +46,22 @@ class _Columns(Shape):
     price: str
     """In a row: the price. @value is the member itself."""
     time: str = ""
-    """In a row: the time of the price. $. in front makes it a path in the whole document."""
+    """In a row: the time of the price. A path that begins with $. is one in the whole document. Default: the time of the
+    poll."""
     time_format: str = ""
-    """The format of the time for strptime. Default: ISO 8601 or seconds since 1970."""
+    """How the time is written, such as %d.%m.%Y (strptime). Default: ISO 8601 or seconds since 1970."""
     timezone: Zone = ZoneInfo("UTC")
     """The time zone of times that name none."""
     close_at: WallTime = _MIDNIGHT
-    """The time of day to use if a time is only a day."""
+    """The time of day that is meant if a time is only a day."""
     volume: str = ""
     """In a row: the traded volume."""
     currency: str = ""
     """The currency of all its prices."""
     currency_at: str = ""
-    """In a row: the currency."""
+    """In a row: the currency of its price."""
     scale: Number = Decimal(1)
-    """A factor for all prices."""
+    """A factor for all prices, such as 0.01 for prices in cents."""
     decimal: Literal[".", ","] = "."
     """The decimal separator of numbers."""
     delimiter: str = Field(default="", max_length=1)
@@ -69,20 +71,21 @@ class _Columns(Shape):
     history: bool = False
     """True if rows of one symbol are its sessions. The newest is the price."""
     errors: dict[_Fault, str] = Field(default_factory=dict)
-    """Expressions that make an answer with a good status an error, by kind of error."""
+    """Expressions that make an answer an error though its status is good, by kind of error: rate_limited, auth, not_found,
+    not_data or stale."""
 
 
 class TableShape(_Columns):
     """A table in the file."""
 
     table: Address
-    """The address. {symbol} or {symbols} is filled in, and {today} or {today:%Y%m%d}."""
+    """The address. {symbol} is replaced by one symbol and {symbols} by all of them, {today} or {today:%Y%m%d} by the date."""
     method: Literal["GET", "POST"] = "GET"
     """The HTTP method."""
     body: Hidden = Secret("")
     """The body of a POST. It is filled in like the address."""
     headers: dict[str, Hidden] = Field(default_factory=dict)
-    """HTTP headers. Values may be ${NAME}."""
+    """HTTP headers for this server only. Values may be ${NAME}."""
     join: str = ","
     """The separator of the symbols in {symbols}."""
     allow_private: bool = False

@@ -53,7 +53,7 @@ class _QuietHours(Shape):
     end: WallTime = Field(alias="to")
     """The local time at which they end. A time before `from` is on the next day."""
     breaks: Severity | None = Field(default=None, alias="except")
-    """Alerts of this severity and above are sent at once."""
+    """Alerts of this severity and above are sent at once. Default: all alerts wait."""
     drop: bool = False
     """True to suppress other alerts. By default they wait and are sent as one digest at the end."""
 
@@ -80,23 +80,23 @@ class ReceiverShape(Shape):
     """A receiver in the file."""
 
     url: Hidden | None = None
-    """An apprise address. An empty one turns the receiver off."""
+    """The address, as apprise writes it: mailtos://..., a Slack webhook, tgram://... An empty one turns the receiver off."""
     console: bool = False
-    """True to print alerts on standard output instead."""
+    """True to print alerts on standard output. Such a receiver has no url."""
     operator: bool = False
-    """True to notify it about tocsin's own health."""
+    """True to notify it about tocsin's own health: failing sources and receivers, and the weekly report."""
     timezone: OwnZone = None
     """The time zone of its readers, such as Asia/Tokyo. Default: the time zone of the file."""
     rate: int | None = Field(default=None, ge=1, le=6000)
     """The most messages a minute. Default: the limit for services of its kind."""
     max_per_hour: int | None = Field(default=None, ge=1, le=3600)
-    """The most messages an hour. Further alerts go into the next digest."""
+    """The most messages to each recipient in sixty minutes. Further alerts go into the next digest. Default: no limit."""
     group_wait: Duration = timedelta(0)
-    """Time for which the first message waits for others to join it, such as 30s."""
+    """Time for which a first message waits for others that are sent with it, such as 30s. A critical one never waits."""
     fallback: _Fallback | None = None
-    """The receiver of messages that this one did not get."""
+    """Another receiver, for messages that this one did not get."""
     quiet_hours: _QuietHours | None = None
-    """A daily interval in which messages are held."""
+    """Hours of every day in which messages wait."""
     digest: _Digest | None = None
     """A message at a set time for everything that is not urgent."""
     secret: Hiddens = ()

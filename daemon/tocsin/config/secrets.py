@@ -80,7 +80,8 @@ def unread(missing: Sequence[Missing]) -> ConfigError:
 class Filler:
     """Replacer of `${NAME}`, `${NAME:-default}`, `${file:/path}` and `${cred:name}`. `$$` is a dollar sign.
 
-    The path of a file is relative to *folder*. A default is used for a name that is unset or empty. A line break at the end of a file or credential is removed.
+    The path of a file is relative to *folder*. A default is used for a name that is unset or empty. A line break at the end
+    of a file or credential is removed.
     Files and credentials that cannot be read are *missing*: commands that do not use a secret need none.
     """
 

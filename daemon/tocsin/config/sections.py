@@ -64,20 +64,20 @@ class Heartbeat(Shape):
     """A URL that is requested as long as the daemon works, so that somebody notices when it does not."""
 
     url: Annotated[Secret, BeforeValidator(_watcher), WithJsonSchema(TEXT)] = Secret("")
-    """A URL of a service that notifies you when the requests stop. Empty: none."""
+    """An address of a monitoring service that notifies you when the calls stop. An empty one turns this off."""
     every: Annotated[Duration, at_least(timedelta(seconds=10))] = timedelta(minutes=5)
-    """Time between two requests, such as 5m."""
+    """Time between two calls."""
     allow_private: bool = False
-    """True to permit a URL in a private network."""
+    """True to permit an address in a private network."""
 
 
 class ReportShape(Shape):
     """`self_report:` in the file."""
 
     at: WallTime = time(9)
-    """The time at which it is sent, in the time zone of the file."""
+    """The time of day at which it is sent, in the time zone of the file."""
     on: Texts = ("mon",)
-    """The days on which it is sent. Empty: never."""
+    """The days on which it is sent. An empty list switches it off."""
 
 
 def check_report(root: Node) -> Iterator[Problem]:

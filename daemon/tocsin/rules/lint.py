@@ -43,6 +43,7 @@ from tocsin.rules.news.nodes import (
     Pair,
     Union,
 )
+from tocsin.rules.news.openness import most_open, share
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import names_in
@@ -56,6 +57,8 @@ _MOST_BRANCHES = 100
 #: From so many days of history on it says something that a rule never fired.
 ENOUGH_DAYS = 7
 MOST_A_DAY = 20
+#: The share of ordinary titles from which on a rule costs something with every title.
+MOST_OPEN = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,27 +77,36 @@ def lint(
     poll: timedelta | None = None,
     given: Given | None = None,
     instruments: Collection[Instrument] = (),
+    clean: Sequence[PackSpec] = (),
 ) -> tuple[Problem, ...]:
-    """Return the warnings about *packs*, which are without fault.
+    """Return the warnings about *packs*, which are without fault. Those in *clean* are known to have no warning themselves.
 
     *poll* is the shortest interval of any source, and *given* the labels that sources give; None where neither is known.
     *instruments* are those that are known.
     """
     found: list[Problem] = []
     for pack in with_used(packs):
-        for spec in pack.lists:
-            found += _list(spec)
-        found += _expressions(pack, rules)
-        seen: dict[str, RuleSpec] = {}
+        if not any(pack is one for one in clean):
+            found += _pack(pack, rules)
         for rule in pack.rules:
-            compiled = _compiled(rules, pack, rule)
-            if compiled:
-                found += _rule(rule, compiled, poll)
+            if compiled := _compiled(rules, pack, rule):
+                found += _often(rule, poll)
                 found += never.news(rule, compiled, given)
-                found += _twice(rule, seen)
             if price := rules.prices.get(f"{pack.id}/{rule.id.text}"):
                 found += never.prices(rule, price, instruments)
     return tuple(found)
+
+
+def _pack(pack: PackSpec, rules: RuleSet) -> Iterator[Problem]:
+    """Yield the warnings about *pack* that no configuration changes."""
+    for spec in pack.lists:
+        yield from _list(spec)
+    yield from _expressions(pack, rules)
+    seen: dict[str, RuleSpec] = {}
+    for rule in pack.rules:
+        if compiled := _compiled(rules, pack, rule):
+            yield from _rule(rule, compiled)
+            yield from _twice(rule, seen)
 
 
 def lint_names(packs: Sequence[PackSpec]) -> Iterator[Problem]:
@@ -202,19 +214,24 @@ def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
 # ---- rules --------------------------------------------------------------------------------------------------------
 
 
-def _rule(spec: RuleSpec, rule: CompiledRule, poll: timedelta | None) -> Iterator[Problem]:
+def _often(spec: RuleSpec, poll: timedelta | None) -> Iterator[Problem]:
+    """Warn of a cooldown that no *poll* can be within."""
+    if poll and timedelta(0) < spec.cooldown < poll:
+        words = "the cooldown is shorter than the interval of every source: it never delays an alert"
+        yield spec.id.warning(words)
+
+
+def _rule(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
     for name, examples in (("fires", spec.fires), ("quiet", spec.quiet)):
         if not examples:
             what = "should fire" if name == "fires" else "should not fire"
             yield spec.id.warning(f"no example says what {what} this rule: give it `{name}:`")
-    if poll and timedelta(0) < spec.cooldown < poll:
-        words = "the cooldown is shorter than the interval of every source: it never delays an alert"
-        yield spec.id.warning(words)
     for condition in (rule.match, *rule.cancels, *(node for _, node in rule.severity_if)):
         if condition.place:
             yield from _condition(condition, condition.place, "")
     yield from _keys(spec, rule)
     yield from _self_cancelled(rule)
+    yield from _too_open(spec, rule)
 
 
 def _twice(rule: RuleSpec, seen: dict[str, RuleSpec]) -> Iterator[Problem]:
@@ -248,6 +265,20 @@ def _is_meant(rule: CompiledRule, label: str) -> bool:
     """Return whether an example that fires has no such label, so that the author knows."""
     shown = (grounds(rule.match, example.text) for example in rule.fires)
     return any(found and label not in labels_of(found) for found in shown)
+
+
+def _too_open(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
+    """Warn of a rule that costs every title, at the branch that makes it do so."""
+    part = share(rule.match)
+    if part < MOST_OPEN or not rule.match.place:
+        return
+    place = rule.match.place
+    for node in most_open(rule.match):
+        at, branch = place.at(node.start), node.text
+        if isinstance(node, Named):
+            place = node.expression.place
+    words = f"rule {spec.id.text} is looked at for about {part:.0%} of ordinary titles because of the branch"
+    yield spec.id.warning(f"{words} `{_short(branch)}` ({at.file}:{at.line}): give it a rarer word")
 
 
 def _self_cancelled(rule: CompiledRule) -> Iterator[Problem]:

@@ -175,13 +175,17 @@ class Service:
     def _read(self) -> Config:
         return complete(load_config(self._path, self._env))
 
+    def _rules_of(self, config: Config) -> LoadedRules:
+        """Return the rules of *config*. Packs that ran before are not tried again: that takes longer than all else."""
+        return rules_of(config, self._store.read.kept_pack, known=self._store.read.kept_hash)
+
     async def _build(self, config: Config) -> None:
         voided = await self._write(self._store.lock, self._clock.now())
         if not voided.checked:
             log.info(line("database checked in part", seconds=CHECKED_WITHIN))
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
-        loaded = await self._work(rules_of, config, self._store.read.kept_pack)
+        loaded = await self._work(self._rules_of, config)
         self._config, self._loaded = config, loaded
         self._http = self._makers.http(config)
         inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
@@ -374,7 +378,7 @@ class Service:
             config = await self._work(self._read)
             if problems := needs_restart(self._config, config):
                 raise ConfigError(problems)
-            loaded = await self._work(rules_of, config, self._store.read.kept_pack)
+            loaded = await self._work(self._rules_of, config)
             inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
         except ConfigError as error:
             refused = error

@@ -209,6 +209,17 @@ def test_a_reference_that_cannot_be_filled_is_a_fault_at_its_place(tmp_path: Pat
     assert any(words in fault for fault in found), found
 
 
+def test_the_path_of_a_secret_is_relative_to_the_file_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tocsin --config mine/config.yaml` finds the secrets of mine, wherever it is called."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "desk").write_text("json://desk\n", encoding="utf-8")
+    monkeypatch.chdir("/")
+    config = load(tmp_path, 'receivers: {a: {url: "${file:secrets/desk}"}}\n')
+    assert [r.url.reveal() if r.url else None for r in config.receivers] == ["json://desk"]
+
+
 def test_an_environment_variable_that_is_empty_counts_as_unset_for_a_default(tmp_path: Path) -> None:
     """Container tools set variables to nothing; the default stands in, and without one the value is empty."""
     text = "http: {contact: '${A:-x}'}\ntimezone: UTC\nreceivers: {a: {url: '${A}'}}\n"

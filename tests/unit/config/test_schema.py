@@ -19,7 +19,11 @@ PACK_FILES = sorted(path for path in (ROOT / "rules").glob("*/*.yaml") if path.p
 TEST_FILES = sorted((ROOT / "rules").glob("*/tests/*.yaml"))
 BLOCKS = [
     pytest.param(found[1], id=f"{path.name}:{number}")
-    for path in (ROOT / "README.md", ROOT / "docs" / "reference" / "rules.md", ROOT / "docs" / "writing-rules.md")
+    for path in (
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "docs" / "reference").glob("*.md")),
+    )
     for number, found in enumerate(
         re.finditer(r"^```yaml\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL), 1
     )
@@ -95,7 +99,9 @@ def test_the_examples_of_the_documents_are_good(block: str) -> None:
     """A part of a file as well as a whole one."""
     if "tocsin_test:" in block:
         assert faults(Kind.TESTS, block) == []
-    elif re.search(r"^(sources|receivers|timezone|overrides):", block, re.MULTILINE):
+    elif re.search(
+        r"^(sources|receivers|timezone|http|heartbeat|self_report|overrides|instruments|web):", block, re.MULTILINE
+    ):
         assert faults(Kind.CONFIG, block) == []
     else:
         assert faults(Kind.RULES, block if "tocsin:" in block else f"tocsin: 1\n{block}") == []

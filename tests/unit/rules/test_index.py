@@ -328,6 +328,16 @@ def test_only_rules_whose_words_are_there_are_run(bench: Any, condition: str, te
     assert list(Index([rule.match]).candidates(lambda: found)) == ([0] if looked else [])
 
 
+def test_many_alternatives_stay_apart_where_nothing_multiplies_them(bench: Any) -> None:
+    """A hundred pairs ask for both words of one of them, not for any word of any."""
+    pairs = " OR ".join(f"alpha{i} BEFORE/2 omega{i}" for i in range(100))
+    (rule,) = bench.compile(bench.rule(f"title(tin SENT ({pairs}))")).rules.values()
+    for text, found in (("Tin: alpha7 omega7", [0]), ("Tin: alpha7", []), ("Tin: alpha7 omega8", [])):
+        seen = gist(text)
+        assert seen is not None
+        assert list(Index([rule.match]).candidates(lambda seen=seen: seen)) == found
+
+
 def test_rules_are_run_in_their_order(bench: Any) -> None:
     """Matches stand in the order of the file, however they were found."""
     rules = bench.compile(*(bench.rule(text, name=f"r{i}") for i, text in enumerate(["ban", "age<2h", "curb", "ban"])))

@@ -12,6 +12,7 @@ from tocsin.model.prices import Instrument
 from tocsin.model.rules import Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.lint import History, lint, lint_history, lint_names
+from tocsin.rules.news.index import COMMON, OFTEN
 
 
 def warnings(bench: Any, match: str, *, lists: Any = None, **more: Any) -> list[str]:
@@ -127,6 +128,39 @@ def test_a_branch_without_the_label_that_an_example_shows_is_meant(bench: Any) -
     for fires, count in ((["Gallium ban"], 1), (["Gallium ban", "New quota"], 0)):
         spec = bench.rule(match, key=["mineral"], fires=fires, quiet=["y"])
         assert len(lint([bench.pack(spec, lists={**bench.lists})], bench.compile(spec))) == count
+
+
+EVERYDAY = " OR ".join(sorted(OFTEN - COMMON - {"us"}))
+
+
+@pytest.mark.parametrize(
+    ("match", "branch"),
+    [
+        ("gallium", ""),
+        (f"({EVERYDAY}) NEAR/3 gallium", ""),
+        (" OR ".join(f"(share{i} OR stock{i}) NEAR/3 gallium" for i in range(90)), ""),
+        ("镓 NEAR/3 出口", ""),
+        (f"title(({EVERYDAY}) NEAR/3 ($mineral OR {EVERYDAY}))", ""),
+        (f"title({EVERYDAY})", "ahead OR american OR amid"),
+        (f"gallium OR title(cobalt OR ({EVERYDAY}))", "ahead OR american OR amid"),
+        ("age<2h", "age<2h"),
+    ],
+    ids=[
+        "a word",
+        "a rare word beside",
+        "many pairs",
+        "no latin",
+        "two everyday words",
+        "verbs",
+        "a branch",
+        "no word",
+    ],
+)
+def test_a_branch_that_opens_a_rule_to_every_title_is_named(bench: Any, match: str, branch: str) -> None:
+    """It costs CPU with every entry, which nobody sees until there are thousands."""
+    found = [words for words in warnings(bench, match) if "of ordinary titles" in words]
+    assert len(found) == bool(branch)
+    assert all(branch in words and words.endswith("(p.yaml:1): give it a rarer word") for words in found)
 
 
 def past(days: float, matches: Mapping[str, int], alerts: Mapping[str, int]) -> History:

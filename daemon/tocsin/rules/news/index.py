@@ -72,12 +72,12 @@ class Index:
     """Rules by their anchors; rules are numbers, in the order in which their conditions were given."""
 
     def __init__(self, conditions: Iterable[object]) -> None:
-        branches = _branches(conditions)
-        shared = Counter(group for _, groups in branches for group in groups)
+        found = branches(conditions)
+        shared = Counter(group for _, groups in found for group in groups)
         rarity = {group: _weight(group) * count for group, count in shared.items()}
         filed: dict[bytes, list[tuple[int, Groups]]] = {}
-        self._always = sorted({rule for rule, groups in branches if not groups})
-        for rule, groups in branches:
+        self._always = sorted({rule for rule, groups in found if not groups})
+        for rule, groups in found:
             if not groups:
                 continue
             anchor = min(groups, key=lambda group: (rarity[group], min(frozenset().union(*group))))
@@ -124,10 +124,15 @@ def _has_key(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, kn
 
 def _weight(group: Group) -> float:
     """Return a rough likelihood that a text has one of its keys: long words are rare, but for the commonest."""
-    return sum(_LIKELY.get(key, 2.0 ** -len(key)) for keys in group for key in keys)
+    return sum(weight(key) for keys in group for key in keys)
 
 
-def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
+def weight(key: bytes) -> float:
+    """Return how often *key* stands in texts, compared with others: 1 for a word of nearly every text."""
+    return _LIKELY.get(key, 2.0 ** -len(key))
+
+
+def branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
     """Return (rule, what a text needs) of every alternative of every condition; equal groups are one object."""
     known: dict[Group, Group] = {}
     shared: dict[int, tuple[Groups, ...]] = {}
@@ -146,7 +151,8 @@ def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
         found = [alternatives(part) for part in wanted(node)]
         if not isinstance(node, All | Pair):
             return _together(list(chain.from_iterable(found)))
-        if math.prod(map(len, found)) > _MOST:
+        # Alternatives multiply only with others.
+        if math.prod(map(len, found)) > max([_MOST, *map(len, found)]):
             found = [(_any(part),) for part in found]
         return tuple(kept(chain.from_iterable(choice)) for choice in product(*found))
 
