@@ -18,7 +18,7 @@ from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import contents, gauges, health, listing, overview, withheld
+from tocsin.store.queries import attention, contents, gauges, health, listing, overview, search, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,6 +66,11 @@ class Queries(OnDatabase):
     matches = reads(listing.matches)
     alerts = reads(listing.alerts)
     alert = reads(listing.alert)
+    find_alerts = reads(search.find)
+    every_alert = reads(search.every)
+    cards = reads(search.cards)
+    open_alerts = reads(attention.open_alerts)
+    watched = reads(attention.watched)
     deliveries = reads(listing.deliveries)
     delivery = reads(listing.delivery)
     lasts_since = reads(listing.lasts_since)
@@ -76,6 +81,7 @@ class Queries(OnDatabase):
     history_quotes = reads(prices.history)
     rule_stats = reads(feedback.stats)
     answered = reads(feedback.by_number)
+    answers = reads(feedback.history)
     verdicts = reads(feedback.verdicts)
     paused = reads(receivers.paused)
     receivers = reads(receivers.every)

@@ -51,8 +51,9 @@ def of_alerts(
     numbers: Collection[int],
     kind: DeliveryKind = DeliveryKind.ALERT,
     news: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
+    most: int = MOST_COVERAGE,
 ) -> dict[int, AlertContent]:
-    """Return each alert with the evidence and the entry of its leading match, and its other entries.
+    """Return each alert with the evidence and the entry of its leading match, and its other entries, at *most* so many.
 
     The first match of the highest severity leads. In an update, and for an alert with *news*, the latest match with
     something new leads.
@@ -68,7 +69,7 @@ def of_alerts(
     grown = {number for number, words in news.items() if words and number in matches}
     leads = {number: _lead(rows, DeliveryKind.UPDATE if number in grown else kind) for number, rows in matches.items()}
     firsts = {number: min(matches[number], key=lambda row: row.id) for number in grown}
-    shown = {row.entry_id for rows in matches.values() for row in rows[: MOST_COVERAGE + 1] if row.entry_id}
+    shown = {row.entry_id for rows in matches.values() for row in rows[: most + 1] if row.entry_id}
     shown |= {row.entry_id for row in (*leads.values(), *firsts.values()) if row.entry_id}
     found = entries.by_number(session, shown)
     reworded = revisions.of(session, [row.entry_id for row in leads.values() if row.entry_id])
@@ -82,7 +83,7 @@ def of_alerts(
             lead=revisions.coverage(*found[lead.entry_id], reworded.get(lead.entry_id, ()), lead.decided_at)
             if lead and lead.entry_id
             else None,
-            related=_related(matches[alert.id], lead, found),
+            related=_related(matches[alert.id], lead, found)[:most],
             news=news.get(alert.id, ()),
             first=_first(firsts.get(alert.id), found),
         )
