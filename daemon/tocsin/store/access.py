@@ -18,7 +18,7 @@ from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import contents, gauges, health, judged, listing, overview, withheld
+from tocsin.store.queries import contents, gauges, health, judged, listing, overview, search, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -72,6 +72,8 @@ class Queries(OnDatabase):
     entry = reads(entries.get)
     find_entries = reads(entries.find)
     record = reads(judged.record)
+    search_entries = reads(search.entries)
+    unread = reads(search.unread)
     series = reads(prices.load)
     history_quotes = reads(prices.history)
     rule_stats = reads(feedback.stats)
