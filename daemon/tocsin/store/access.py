@@ -16,9 +16,20 @@ from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
 from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
-from tocsin.store.inbound import entries, prices, unevaluated
+from tocsin.store.inbound import entries, prices
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import attention, contents, gauges, health, listing, overview, search, withheld
+from tocsin.store.queries import (
+    alert_search,
+    attention,
+    contents,
+    gauges,
+    health,
+    judged,
+    listing,
+    overview,
+    search,
+    withheld,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,9 +77,9 @@ class Queries(OnDatabase):
     matches = reads(listing.matches)
     alerts = reads(listing.alerts)
     alert = reads(listing.alert)
-    find_alerts = reads(search.find)
-    every_alert = reads(search.every)
-    cards = reads(search.cards)
+    find_alerts = reads(alert_search.find)
+    every_alert = reads(alert_search.every)
+    cards = reads(alert_search.cards)
     open_alerts = reads(attention.open_alerts)
     watched = reads(attention.watched)
     deliveries = reads(listing.deliveries)
@@ -76,7 +87,9 @@ class Queries(OnDatabase):
     lasts_since = reads(listing.lasts_since)
     entry = reads(entries.get)
     find_entries = reads(entries.find)
-    failure = reads(unevaluated.error)
+    record = reads(judged.record)
+    search_entries = reads(search.entries)
+    unread = reads(search.unread)
     series = reads(prices.load)
     history_quotes = reads(prices.history)
     rule_stats = reads(feedback.stats)

@@ -13,7 +13,7 @@ from tocsin.model.rules import Severity
 from tocsin.render.digest import LOUD, Ailing
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.outbox import feedback
-from tocsin.store.queries import overview, search
+from tocsin.store.queries import alert_search, overview
 
 #: Alerts of each kind that are shown; the others are counted.
 MOST_NEEDS = 60
@@ -58,7 +58,7 @@ def open_alerts(session: Session, since: datetime, now: datetime) -> OpenAlerts:
     waiting = [(number, Severity(level)) for number, level in rows if states.get(number) is not AlertState.SNOOZED]
     loud = [number for number, level in waiting if level.rank >= LOUD.rank]
     quiet = [number for number, level in waiting if level.rank < LOUD.rank]
-    shown = search.cards(session, [*loud[:MOST_NEEDS], *quiet[:MOST_OTHERS]])
+    shown = alert_search.cards(session, [*loud[:MOST_NEEDS], *quiet[:MOST_OTHERS]])
     needs = tuple(card for card in shown if card.alert.severity.rank >= LOUD.rank)
     older = select(func.count()).select_from(AlertRow).where(col(AlertRow.opened_at) < since, *which)
     return OpenAlerts(

@@ -28,7 +28,7 @@ from tocsin.store.db.tables import (
 )
 from tocsin.store.inbound import entries
 from tocsin.store.outbox import feedback
-from tocsin.store.queries import content, search
+from tocsin.store.queries import alert_search, content
 from tocsin.store.values import (
     AttemptView,
     Counts,
@@ -95,7 +95,7 @@ def alerts(
 ) -> tuple[Alert, ...]:
     """Return the alerts opened *since* then that pass *which*."""
     statement = select(AlertRow).order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc())
-    statement = statement.where(*search.conditions(which))
+    statement = statement.where(*alert_search.conditions(which))
     if since is not None:
         statement = statement.where(col(AlertRow.opened_at) >= since)
     found = (mapping.alert(row) for row in session.exec(statement.execution_options(yield_per=500)))

@@ -1,181 +1,201 @@
-"""Searches of alerts: a filter, the alerts that pass it a part at a time, and counts of what else could be chosen."""
+"""The search for entries: the newest first, a bounded piece of the table at a time."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple
+import time
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
-from tocsin.model.alerts import Alert, AlertState, Answered
-from tocsin.model.deliveries import UNHEARD, DeliveryState
-from tocsin.model.prices import Labels
-from tocsin.model.records import Card
-from tocsin.model.rules import Severity
-from tocsin.store.db import mapping
-from tocsin.store.db.sqlite import pieces
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow
-from tocsin.store.outbox import feedback
-from tocsin.store.queries import content
-from tocsin.store.values import Which
+from tocsin.model.alerts import MatchOutcome
+from tocsin.rules.builtin import UNREAD
+from tocsin.store.db.tables import EntryRow, MatchRow, SourceRow
 
-#: Alerts that one search looks at, and values of a facet that it counts.
-MOST = 20_000
-_MOST_VALUES = 30
+#: Entries of one answer.
+PAGE = 50
+#: Seconds that a search for words may take.
+WITHIN = 2.0
+#: Numbers of entries that one statement of a search for words looks at.
+_PIECE = 1000
+#: An entry with a higher number was first seen at most so much earlier: several polls commit side by side.
+_SLACK = timedelta(hours=1)
+#: Sources that are named as unread.
+_MOST = 50
+_MET = MatchRow.metadata.tables["match"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertList:
-    """A part of the alerts that pass a filter, the newest first: *total* counts all, *more* is true if others follow.
+class Wanted:
+    """Entries that are looked for: first seen *since* then, with all *words*, of *source*, below the number *before*.
 
-    *facets* count them by value of `severity`, `state`, `rule` and each label (`label:mineral`), the most frequent first.
+    *met* is `yes` for those that met a rule, `no` for those that met none, or the id of the rule that they met. What is
+    empty does not matter.
     """
 
-    cards: tuple[Card, ...]
-    total: int
-    more: bool
-    facets: Mapping[str, tuple[tuple[str, int], ...]]
+    since: datetime
+    words: tuple[str, ...] = ()
+    source: str = ""
+    met: str = ""
+    before: int | None = None
 
 
-class _Found(NamedTuple):
-    """The columns of an alert by which it is filtered and counted."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleMet:
+    """A rule that an entry met, and what became of the match."""
 
-    id: int
-    opened_at: datetime
-    severity: Severity
     rule: str
-    labels: Labels
+    fate: MatchOutcome
+    alert_id: int | None
 
 
-_TABLE = AlertRow.metadata.tables["alert"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFound:
+    """An entry without its text, and the rules that it met."""
+
+    number: int
+    source: str
+    title: str
+    link: str
+    publisher: str
+    published: datetime | None
+    first_seen: datetime
+    met: tuple[RuleMet, ...] = ()
 
 
-def find(session: Session, which: Which, now: datetime, *, after: int = 0, limit: int = 50) -> AlertList:
-    """Return the first *limit* alerts that pass *which* at *now*, of those that follow the alert *after*."""
-    states = feedback.states(session, which.since, now)
-    found = [row for row in _rows(session, which) if _passes(row, which, states)]
-    rest = _after(session, found, after)
-    return AlertList(
-        cards=cards(session, [row.id for row in rest[:limit]]),
-        total=len(found),
-        more=len(rest) > limit,
-        facets=_facets(found, states),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The newest entries that fit. The search goes on below the number *next*, None at its end.
+
+    It is not *complete* if the time ran out; the entries back to *reached* were looked at then.
+    """
+
+    entries: tuple[EntryFound, ...] = ()
+    next: int | None = None
+    complete: bool = True
+    reached: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A source that could not be read for a time from *at* on, and whether it *lasts*; *error* is the last one."""
+
+    source: str
+    at: datetime | None
+    lasts: bool
+    error: str = ""
+
+
+def entries(session: Session, wanted: Wanted, *, limit: int = PAGE, within: float = WITHIN) -> Found:
+    """Return at most *limit* entries that are *wanted*. A search for words ends after *within* seconds."""
+    ends = time.monotonic() + within
+    low, high = _range(session, wanted)
+    if low is None or high is None:
+        return Found()
+    found: list[EntryFound] = []
+    top = high + 1
+    while top > low and len(found) <= limit:
+        # Without words an index leads to the first entries that fit.
+        bottom = max(low, top - _PIECE) if wanted.words else low
+        found += _piece(session, wanted, bottom, top, limit + 1 - len(found))
+        top = bottom
+        if time.monotonic() >= ends and wanted.words:
+            break
+    more = len(found) > limit
+    shown = found[:limit]
+    complete = more or top <= low
+    return Found(
+        entries=_with_matches(session, shown),
+        next=shown[-1].number if more else None if complete else top,
+        complete=complete,
+        reached=None
+        if complete
+        else session.exec(
+            select(EntryRow.first_seen).where(col(EntryRow.id) >= top).order_by(col(EntryRow.id)).limit(1)
+        ).first(),
     )
 
 
-def every(session: Session, which: Which, now: datetime, limit: int = MOST) -> tuple[tuple[Alert, Answered], ...]:
-    """Return the first *limit* alerts that pass *which* at *now*, with their answers."""
-    states = feedback.states(session, which.since, now)
-    numbers = [row.id for row in _rows(session, which) if _passes(row, which, states)][:limit]
-    alerts: dict[int, Alert] = {}
-    for piece in pieces(numbers):
-        rows = session.exec(select(AlertRow).where(col(AlertRow.id).in_(piece)))
-        alerts |= {row.id: mapping.alert(row) for row in rows}
-    answered = feedback.by_number(session, numbers) if states else {}
-    return tuple((alerts[number], answered.get(number, Answered())) for number in numbers)
-
-
-def cards(session: Session, numbers: Sequence[int]) -> tuple[Card, ...]:
-    """Return the alerts *numbers* in this order, as a list shows them; numbers that are no alert are left out."""
-    contents = content.of_alerts(session, numbers, most=0)
-    answered = feedback.by_number(session, numbers)
-    entries: dict[int, set[int]] = defaultdict(set)
-    pairs = select(MatchRow.alert_id, MatchRow.entry_id).where(col(MatchRow.alert_id).in_(numbers))
-    for number, entry in session.exec(pairs):
-        if number is not None and entry is not None:
-            entries[number].add(entry)
-    return tuple(
-        Card(
-            content=contents[number],
-            answered=answered.get(number, Answered()),
-            entries=frozenset(entries.get(number, ())),
-        )
-        for number in numbers
-        if number in contents
+def _range(session: Session, wanted: Wanted) -> tuple[int | None, int | None]:
+    """Return the lowest and the highest number of an entry that may fit, None where there is no entry at all."""
+    lowest = [
+        session.exec(
+            select(EntryRow.id)
+            .where(col(EntryRow.pruned).is_(pruned), col(EntryRow.first_seen) >= wanted.since - _SLACK)
+            .order_by(col(EntryRow.first_seen))
+            .limit(1)
+        ).first()
+        for pruned in (False, True)
+    ]
+    last = session.exec(select(func.max(EntryRow.id))).one()
+    return (
+        min((number for number in lowest if number is not None), default=None),
+        last if wanted.before is None or last is None else min(last, wanted.before - 1),
     )
 
 
-def conditions(which: Which) -> Iterator[ColumnElement[bool]]:
-    """Yield what *which* asks of an alert that its row and its messages answer."""
-    if which.since is not None:
-        yield col(AlertRow.opened_at) >= which.since
-    if which.until is not None:
-        yield col(AlertRow.opened_at) < which.until
-    if which.rule:
-        rule = col(AlertRow.rule)
-        bare = rule.endswith(f"/{which.rule}", autoescape=True)
-        yield or_(rule == which.rule, bare, rule.startswith(f"{which.rule}/", autoescape=True))
-    if which.unseen:
-        yield col(AlertRow.id).not_in(feedback.seen())
-    if which.severities:
-        yield col(AlertRow.severity).in_(which.severities)
-    for wanted, states in ((which.held, (DeliveryState.HELD,)), (which.suppressed, UNHEARD)):
-        if wanted:
-            yield col(AlertRow.id).in_(
-                select(DeliveryAlertRow.alert_id)
-                .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
-                .where(col(DeliveryRow.state).in_(states))
-            )
-    for word in which.words:
-        yield _says(word)
-
-
-def _says(word: str) -> ColumnElement[bool]:
-    """Return a test for alerts with *word* in them or in one of their entries, or with it as their number."""
-    number = word.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) < 19 and (word != number or len(number) < 5):
-        return or_(col(AlertRow.id) == int(number), _text(word))
-    return _text(word)
-
-
-def _text(word: str) -> ColumnElement[bool]:
-    own = (col(column).icontains(word, autoescape=True) for column in (AlertRow.title, AlertRow.rule, AlertRow.detail))
-    texts = (EntryRow.title, EntryRow.summary, EntryRow.body, EntryRow.publisher)
-    entry = (col(column).icontains(word, autoescape=True) for column in texts)
-    return or_(
-        *own,
-        select(MatchRow.id)
-        .join(EntryRow, col(EntryRow.id) == MatchRow.entry_id)
-        .where(MatchRow.alert_id == AlertRow.id, or_(*entry))
-        .exists(),
-    )
-
-
-def _rows(session: Session, which: Which) -> Iterator[_Found]:
+def _piece(session: Session, wanted: Wanted, bottom: int, top: int, limit: int) -> list[EntryFound]:
+    """Return at most *limit* entries that fit, of those with a number from *bottom* to below *top*."""
+    number = col(EntryRow.id)
+    names = ("id", "title", "link", "publisher", "published", "first_seen")
     statement = (
-        select(*(_TABLE.c[name] for name in _Found._fields))
-        .where(*conditions(which))
-        .order_by(_TABLE.c.opened_at.desc(), _TABLE.c.id.desc())
-        .limit(MOST)
+        select(SourceRow.name, *(getattr(EntryRow, name) for name in names))
+        .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
+        .where(number >= bottom, number < top, col(EntryRow.first_seen) >= wanted.since, *_conditions(wanted))
+        .order_by(number.desc())
+        .limit(limit)
     )
-    return (_Found(*row) for row in session.connection().execute(statement))
+    return [
+        EntryFound(source=source, number=id_, **dict(zip(names[1:], rest, strict=True)))
+        for source, id_, *rest in session.exec(statement)
+    ]
 
 
-def _passes(row: _Found, which: Which, states: Mapping[int, AlertState]) -> bool:
-    if which.states and states.get(row.id, AlertState.OPEN) not in which.states:
-        return False
-    return all(value in row.labels.get(name, ()) for name, value in which.labels)
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    texts = (col(EntryRow.title), col(EntryRow.summary), col(EntryRow.body))
+    found = [or_(*(text.icontains(word, autoescape=True) for text in texts)) for word in wanted.words]
+    if wanted.source:
+        found.append(
+            col(EntryRow.source_id) == select(SourceRow.id).where(SourceRow.name == wanted.source).scalar_subquery()
+        )
+    met = select(MatchRow.entry_id).where(col(MatchRow.entry_id) == EntryRow.id)
+    if wanted.met == "no":
+        found.append(~met.exists())
+    elif wanted.met == "yes":
+        found.append(col(EntryRow.id).in_(select(MatchRow.entry_id)))
+    elif wanted.met:
+        found.append(col(EntryRow.id).in_(select(MatchRow.entry_id).where(MatchRow.rule == wanted.met)))
+    return found
 
 
-def _after(session: Session, found: Sequence[_Found], number: int) -> Sequence[_Found]:
-    """Return the alerts that follow alert *number*, which may itself have left the list."""
-    row = session.get(AlertRow, number) if number else None
-    if row is None:
-        return found
-    place = (row.opened_at, row.id)
-    return [one for one in found if (one.opened_at, one.id) < place]
+def _with_matches(session: Session, found: Sequence[EntryFound]) -> tuple[EntryFound, ...]:
+    met: dict[int, list[RuleMet]] = defaultdict(list)
+    columns = (_MET.c.entry_id, _MET.c.rule, _MET.c.fate, _MET.c.alert_id)
+    statement = _MET.select().with_only_columns(*columns).where(_MET.c.entry_id.in_([one.number for one in found]))
+    for number, rule, fate, alert in session.connection().execute(statement.order_by(_MET.c.id)):
+        met[number].append(RuleMet(rule=rule, fate=MatchOutcome(fate), alert_id=alert))
+    return tuple(replace(one, met=tuple(met[one.number])) for one in found)
 
 
-def _facets(found: Sequence[_Found], states: Mapping[int, AlertState]) -> dict[str, tuple[tuple[str, int], ...]]:
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in found:
-        counts["severity"][row.severity] += 1
-        counts["state"][states.get(row.id, AlertState.OPEN)] += 1
-        counts["rule"][row.rule] += 1
-        for name, values in row.labels.items():
-            counts[f"label:{name}"].update(values)
-    return {name: tuple(counter.most_common(_MOST_VALUES)) for name, counter in counts.items()}
+def unread(session: Session, since: datetime, only: Collection[str] = ()) -> tuple[Unread, ...]:
+    """Return the sources, or *only* those, that could not be read now or at some time *since* then, by name."""
+    named = col(SourceRow.name).in_(only) if only else col(SourceRow.name) != ""
+    ill = or_(col(SourceRow.unhealthy), col(SourceRow.gone), col(SourceRow.dead))
+    rows = session.exec(
+        select(SourceRow).where(named, and_(ill, ~col(SourceRow.disabled))).order_by(col(SourceRow.name)).limit(_MOST)
+    )
+    found = {row.name: Unread(source=row.name, at=row.last_success, lasts=True, error=row.last_error) for row in rows}
+    events = session.exec(
+        select(MatchRow.labels, MatchRow.event_time)
+        .where(col(MatchRow.rule).in_(UNREAD), col(MatchRow.event_time) >= since)
+        .order_by(col(MatchRow.event_time))
+        .limit(_MOST)
+    )
+    for labels, at in events:
+        for name in labels.get("source", ()):
+            if not only or name in only:
+                found.setdefault(name, Unread(source=name, at=at, lasts=False))
+    return tuple(found[name] for name in sorted(found))
