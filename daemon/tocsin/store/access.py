@@ -91,6 +91,8 @@ class Queries(OnDatabase):
     search_entries = reads(search.entries)
     unread = reads(search.unread)
     series = reads(prices.load)
+    brief_series = reads(prices.brief)
+    prices_at = reads(prices.prices_at)
     history_quotes = reads(prices.history)
     rule_stats = reads(feedback.stats)
     answered = reads(feedback.by_number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 from tocsin.model.records import Card
 
@@ -28,7 +29,7 @@ def happenings(cards: Sequence[Card], cooldowns: Mapping[str, timedelta]) -> tup
         by_key[card.alert.rule, card.alert.key].append(number)
     for numbers in by_key.values():
         cooldown = cooldowns.get(cards[numbers[0]].alert.rule, timedelta(0))
-        for newer, older in zip(numbers, numbers[1:], strict=False):
+        for newer, older in pairwise(numbers):
             if cards[newer].alert.opened_at - cards[older].alert.opened_at <= cooldown:
                 groups.join(newer, older)
     found: dict[int, list[Card]] = defaultdict(list)
