@@ -23,7 +23,7 @@ from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
-from tocsin.errors import ConfigError, DamagedError, LostError, Problem, StoreError
+from tocsin.errors import ConfigError, DamagedError, LostError, Problem, StoreError, warned_once
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
@@ -212,9 +212,9 @@ class Service:
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed."""
-        warnings = (*config.problems, *loaded.warnings)
-        for problem in warnings[:MOST_WARNINGS]:
-            log.warning(_logged(problem))
+        warnings = warned_once((*config.problems, *loaded.warnings))
+        for problem, others in warnings[:MOST_WARNINGS]:
+            log.warning(_logged(problem, others))
         if len(warnings) > MOST_WARNINGS:
             log.warning(line("more warnings, all shown by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
@@ -434,7 +434,8 @@ class Service:
         return f"watching {sources} with {self._loaded}"
 
 
-def _logged(problem: Problem) -> str:
-    """Return *problem* on one line; `tocsin check` shows its place in the file."""
+def _logged(problem: Problem, others: int = 0) -> str:
+    """Return *problem*, which *others* like it have, on one line; `tocsin check` shows its place in the file."""
     kind = "warning" if problem.warning else "fault"
-    return line(f"{kind} in the configuration", at=problem.position, words=problem.sentence)
+    event = f"{kind} in the configuration"
+    return line(event, at=problem.position, words=problem.sentence, other_places=others or None)
