@@ -12,10 +12,11 @@ import typer
 from tocsin.cli import adding, one_poll
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.opening import opened
-from tocsin.cli.output import dump, item, listing, local, plain, say_zone, table
+from tocsin.cli.output import dump, item, listing, local, say_zone, table
 from tocsin.errors import UsageError
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling.history import PollHistory
+from tocsin.render.objects import plain
 from tocsin.store.values import Fetch, SourceDetail, SourceView
 from tocsin.units import counted, duration, size
 

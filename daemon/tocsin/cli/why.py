@@ -26,7 +26,7 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, local, say_zone, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
-from tocsin.explain import Explanation, Record, Step, explain_given, explain_stored
+from tocsin.explain.decision import Explanation, Record, Step, explain_given, explain_stored
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.news.evaluate import CompiledRule

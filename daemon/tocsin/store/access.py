@@ -82,6 +82,7 @@ class Queries(OnDatabase):
     held = reads(withheld.held)
     suppressed = reads(withheld.suppressed)
     kept_pack = reads(maintenance.kept_pack)
+    kept_hash = reads(maintenance.kept_hash)
     reported = reads(overview.reported)
     ledger = reads(overview.ledger)
     silences = reads(holds.silences)

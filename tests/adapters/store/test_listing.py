@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from tocsin.cli.output import plain
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
+from tocsin.render.objects import plain
 from tocsin.render.reasons import in_words
 from tocsin.store.values import Counts
 

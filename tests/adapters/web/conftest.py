@@ -98,7 +98,8 @@ class Served:
     @property
     def host(self) -> str:
         """Host and port of the listener."""
-        return str(self.listener.address)
+        assert self.listener.address
+        return "localhost" if self.listener.address.path else str(self.listener.address)
 
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
         """Ask as this browser does; redirects are not followed."""
@@ -143,11 +144,12 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
     shutil.copy(empty, tmp_path / "tocsin.db")
     path = tmp_path / "config.yaml"
 
-    def run(scene: Scene, *, web: str = "", config: str = CONFIG, log_in: bool = True) -> Any:
-        lines = "".join(f"  {line}\n" for line in ["listen: 127.0.0.1:1", *web.splitlines()])
-        parsed = parse_config(f"{config}web:\n{lines}", path, {})
+    def run(scene: Scene, *, web: str = "", listen: str = "127.0.0.1:0", log_in: bool = True) -> Any:
+        first = listen.replace(":0", ":1")  # the system chooses a port for tests alone
+        lines = "".join(f"  {line}\n" for line in [f"listen: {first}", *web.splitlines()])
+        parsed = parse_config(f"{CONFIG}web:\n{lines}", path, {})
         assert parsed.web is not None
-        site = parsed.web.model_copy(update={"listen": "127.0.0.1:0"})
+        site = parsed.web.model_copy(update={"listen": parsed.web.listen.replace(":1", ":0")})
         parsed = replace(parsed, web=site)
         clock, real = HandClock(), HandClock()
         calls: list[str] = []
@@ -180,7 +182,10 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     await listener.adopt(parsed, load_rules(parsed.rules))
                     assert listener.address, calls
                     secret = site.secret.reveal() or own_secret(secret_beside(tmp_path / "tocsin.db"))
-                    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+                    where = listener.address.path
+                    connector = aiohttp.UnixConnector(str(where)) if where else None
+                    jar = aiohttp.DummyCookieJar()
+                    async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
                         served = Served(listener, store, clock, real, session, secret, calls, slept, counters)
                         if log_in:
                             await served.log_in(base=site.base)
