@@ -16,9 +16,9 @@ from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
 from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
-from tocsin.store.inbound import entries, prices, unevaluated
+from tocsin.store.inbound import entries, prices
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import contents, gauges, health, listing, overview, withheld
+from tocsin.store.queries import contents, gauges, health, judged, listing, overview, search, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,7 +71,9 @@ class Queries(OnDatabase):
     lasts_since = reads(listing.lasts_since)
     entry = reads(entries.get)
     find_entries = reads(entries.find)
-    failure = reads(unevaluated.error)
+    record = reads(judged.record)
+    search_entries = reads(search.entries)
+    unread = reads(search.unread)
     series = reads(prices.load)
     history_quotes = reads(prices.history)
     rule_stats = reads(feedback.stats)
