@@ -110,7 +110,7 @@ def end(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="Its number in `silences list`.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """End a silence now. What it suppressed stays suppressed, but `tocsin deliveries resend` can send it."""
+    """End a silence now. What it suppressed is sent, unless it has expired; `tocsin deliveries resend` sends that too."""
     with opened(config) as (_, store):
         silence = store.act.end_silence(number, datetime.now(UTC))
         say(f"Silence {silence.id} has ended.")
