@@ -18,7 +18,7 @@ from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import contents, gauges, health, judged, listing, overview, search, withheld
+from tocsin.store.queries import contents, gauges, health, judged, listing, overview, search, silencing, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,6 +88,7 @@ class Queries(OnDatabase):
     reported = reads(overview.reported)
     ledger = reads(overview.ledger)
     silences = reads(holds.silences)
+    silencing = reads(silencing.silencing)
     roundup = reads(overview.roundup)
     next_digests = reads(sending.next_digests)
     unanswered = reads(health.unanswered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import shutil
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,8 +19,13 @@ import pytest
 from tocsin.config.config import parse_config
 from tocsin.config.loading import load_rules
 from tocsin.model.counters import Counters
+from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
+from tocsin.policy.decide import Policy
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
 from tocsin.protocols import runner
 from tocsin.store import Store
+from tocsin.store.values import JudgedBatch, PollRecord
 from tocsin.web.health import Health
 from tocsin.web.listener import Listener, secret_beside
 from tocsin.web.wall.keys import derive, own_secret
@@ -197,6 +203,40 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
         return asyncio.run(play())
 
     return run
+
+
+@pytest.fixture
+def news(tmp_path: Path) -> Callable[..., None]:
+    """Let a source bring headlines: `news(page, *titles, to=("here",))`. Each that met a rule is an alert with a message."""
+
+    def come(page: Served, *titles: str, to: tuple[str, ...] = ("here",), **fields: Any) -> None:
+        rules = load_rules([tmp_path / "rules"]).rules
+        known = tuple(ReceiverInfo(name=name, recipients=("",)) for name in to)
+        policy = Policy(routes=(Route(to=to),), receivers=known)
+        now = page.clock.now()
+        if not page.store.read.sources():
+            page.store.sync_sources([("wire", "https://example.org/feed", "feed")], now)
+        # The first poll of a source brings no news.
+        for found in ((), titles):
+            [lease] = page.store.claim_sources(now, timedelta(minutes=1), 1)
+            entries = tuple(
+                Entry(
+                    source="wire",
+                    id=title,
+                    keys=(EntryKey(kind=KeyKind.ID, value=hashlib.md5(title.encode()).hexdigest()),),
+                    title=title,
+                    first_seen=now,
+                    **{"link": "https://example.org/1", **fields},
+                )
+                for title in found
+            )
+            batch = Batch(source="wire", entries=entries, cursor=Cursor(), changed=True)
+            judged = [rules.evaluate(entry, now) for entry in entries]
+            page.store.commit(
+                lease, JudgedBatch(batch=batch, judged=judged), policy.decide, now, PollRecord(due_at=now)
+            )
+
+    return come
 
 
 @pytest.fixture
