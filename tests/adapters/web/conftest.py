@@ -24,6 +24,8 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.protocols import runner
+from tocsin.replay.replay import EVERYBODY
+from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
 from tocsin.store.values import JudgedBatch, PollRecord
 from tocsin.web.health import Health
@@ -98,6 +100,7 @@ class Served:
     calls: list[str]
     slept: list[float]
     counters: Counters
+    rules: RuleSet
     cookies: dict[str, str] = field(default_factory=dict)
     health: Health = HEALTH
 
@@ -137,6 +140,30 @@ class Served:
         """Log this browser in."""
         answer = await self.post(f"{base}/login", {"code": self.code(user)})
         assert answer.status == 303, answer
+
+    def bring(self, *news: str | Entry, source: str = "wire") -> None:
+        """Commit *news*, as headlines or entries, as a poll of *source*, judged and decided as by the daemon."""
+        known = {view.name for view in self.store.read.sources()}
+        self.store.sync_sources(
+            [(name, "https://example.org/feed", "feed") for name in sorted(known | {source})], self.clock.now(), {}
+        )
+        if source not in known:
+            self._commit(source, [])  # the first poll is a silent baseline
+            self.clock.move(minutes=1)
+        self._commit(source, [one if isinstance(one, Entry) else self.entry(one, source=source) for one in news])
+
+    def entry(self, title: str, **fields: Any) -> Entry:
+        """An entry with this headline that is new now."""
+        now = self.clock.now()
+        values = {"source": "wire", "summary": f"More on this: {title}", "link": "https://example.org/x", **fields}
+        return Entry(id=f"{title} {now}", keys=(), title=title, first_seen=now, published=now, **values)
+
+    def _commit(self, source: str, entries: list[Entry]) -> None:
+        now = self.clock.now()
+        lease = next(one for one in self.store.claim_sources(now, timedelta(minutes=5), 99) if one.name == source)
+        batch = Batch(source=source, entries=tuple(entries), cursor=Cursor(), changed=True)
+        found = JudgedBatch(batch=batch, judged=[self.rules.evaluate(entry, now) for entry in entries])
+        self.store.commit(lease, found, EVERYBODY.decide, now, PollRecord(due_at=now))
 
 
 Scene = Callable[[Served], Awaitable[Any]]
@@ -185,14 +212,17 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     sleep=sleep,
                 )
                 try:
-                    await listener.adopt(parsed, load_rules(parsed.rules))
+                    loaded = load_rules(parsed.rules)
+                    await listener.adopt(parsed, loaded)
                     assert listener.address, calls
                     secret = site.secret.reveal() or own_secret(secret_beside(tmp_path / "tocsin.db"))
                     where = listener.address.path
                     connector = aiohttp.UnixConnector(str(where)) if where else None
                     jar = aiohttp.DummyCookieJar()
                     async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
-                        served = Served(listener, store, clock, real, session, secret, calls, slept, counters)
+                        served = Served(
+                            listener, store, clock, real, session, secret, calls, slept, counters, loaded.rules
+                        )
                         if log_in:
                             await served.log_in(base=site.base)
                         return await scene(served)
