@@ -28,6 +28,7 @@ from tocsin.store.queries import (
     listing,
     overview,
     search,
+    silencing,
     withheld,
 )
 
@@ -107,6 +108,7 @@ class Queries(OnDatabase):
     reported = reads(overview.reported)
     ledger = reads(overview.ledger)
     silences = reads(holds.silences)
+    silencing = reads(silencing.silencing)
     roundup = reads(overview.roundup)
     next_digests = reads(sending.next_digests)
     unanswered = reads(health.unanswered)

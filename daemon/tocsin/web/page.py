@@ -237,6 +237,7 @@ TEMPLATES.filters |= {
     "counted": units.counted,
     "span": lambda length: units.duration(length) if isinstance(length, timedelta) else "-",
     "size": units.size,
+    "reason": in_words,
     # The only way from feed text to an address: empty unless it is http or https.
     "web_link": web_link,
     "host": host,
