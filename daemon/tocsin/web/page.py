@@ -241,5 +241,4 @@ TEMPLATES.filters |= {
     # The only way from feed text to an address: empty unless it is http or https.
     "web_link": web_link,
     "host": host,
-    "reason": in_words,
 }
