@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
+from tocsin.rules.news.rarity import UNKNOWN, Needed, any_of
 from tocsin.rules.news.terms import PREFIX, Pattern, Term
 from tocsin.text.fold import unmarked
 from tocsin.text.tokens import Sentence, Token
@@ -72,9 +73,10 @@ class TermList:
     labelled: bool = False
     #: Finds spans instead of the words of the members, such as names by their capitals.
     finder: Finder | None = None
-    # Both are made when they are first needed: most rules never see a text with their words.
+    # These are made when they are first needed: most rules never see a text with their words.
     _lookup: _Lookup | None = None
     _minus: TermList | None = None
+    _needed: Needed | None = None
 
     @property
     def label(self) -> str:
@@ -91,13 +93,12 @@ class TermList:
         """Return whether a text without any of its words can have a hit, as of a regular expression."""
         return any(term.loose for term, _ in self.members)
 
-    def misses(self, beginnings: frozenset[str]) -> bool:
-        """Return whether no term stands in a sentence with these *beginnings* (`heads`), which is quickly known of most lists."""
-        if self.finder:
-            return False
-        lookup = self._by_beginning()
-        known = (lookup.words.keys(), lookup.prefixes.keys())
-        return not lookup.regexes and all(keys.isdisjoint(beginnings) for keys in known)
+    @property
+    def needed(self) -> Needed:
+        """What a sentence with a hit has, which is quickly known to be missing of most lists."""
+        if self._needed is None:
+            self._needed = UNKNOWN if self.finder else any_of(term.needed for term, _ in self.members)
+        return self._needed
 
     def find(self, sentence: Sentence, text: str) -> list[Found]:
         """Return the spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
