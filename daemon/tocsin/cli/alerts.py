@@ -22,13 +22,14 @@ from tocsin.cli.common import (
 )
 from tocsin.cli.input_files import read_since, read_span
 from tocsin.cli.opening import opened
-from tocsin.cli.output import dump, in_zone, listing, local, plain, say, say_zone, shown
+from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError
-from tocsin.explain import revision
+from tocsin.explain.decision import revision
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.records import AlertDetail
-from tocsin.render.reasons import in_words
+from tocsin.render.objects import plain
+from tocsin.render.reasons import in_words, in_zone
 from tocsin.store.values import Which, Withheld
 from tocsin.units import written
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
-from tocsin.cli.output import dump, local, plain, say, say_zone, shown, table
+from tocsin.cli.output import dump, local, say, say_zone, shown, table
 from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config, empty_config
 from tocsin.config.feeds import FeedConfig
@@ -28,6 +28,7 @@ from tocsin.errors import Fault, SourceError, UsageError
 from tocsin.model.entries import Batch, Cursor
 from tocsin.model.rules import Judged
 from tocsin.protocols import P, T
+from tocsin.render.objects import plain
 from tocsin.units import counted, duration, size
 
 #: Entries shown on the terminal. --json prints all of them.

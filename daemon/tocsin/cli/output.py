@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from decimal import Decimal
-from enum import Enum
+from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -21,14 +17,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tocsin import units
-from tocsin.errors import Position
-from tocsin.model.reasons import Reason
-from tocsin.render.reasons import in_words
+from tocsin.render.objects import plain
 from tocsin.render.words import seen
 
 T = TypeVar("T")
-#: A time in a stored sentence.
-_STORED = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC\b")
 #: Columns of a line, and of the name before it.
 _WIDTH = 80
 _NAMES = 14
@@ -120,49 +112,6 @@ def local(time: datetime | None, zone: ZoneInfo) -> str:
     return units.local(time, zone) if time else "-"
 
 
-def in_zone(reason: str, zone: ZoneInfo) -> str:
-    """Return a stored *reason* with its UTC times converted to *zone*.
-
-    Without this, a reason and the column beside it would show two different times for one moment.
-    """
-    return _STORED.sub(lambda found: local(datetime.fromisoformat(f"{found[1]}+00:00"), zone), reason)
-
-
 def say_zone(zone: ZoneInfo) -> None:
     """Name the zone of the times on this screen, on stderr."""
     say(f"Times are in {zone.key}.")
-
-
-def plain(value: Any) -> Any:
-    """Return *value* as JSON types.
-
-    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values. A reason becomes
-    its sentence, with its cause beside it.
-
-    Invisible characters are removed, because the text is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept, so that the shape is fixed.
-    """
-    if isinstance(value, Reason):
-        return in_words(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        if isinstance(value, Position):
-            return str(value)
-        reason = getattr(value, "reason", None)
-        cause = {"cause": reason.main.value} if isinstance(reason, Reason) else {}
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)} | cause
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, str):
-        return seen(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)  # keeps all digits
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, set | frozenset):
-        return sorted(plain(item) for item in value)
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value

@@ -30,6 +30,7 @@ def cautions(config: Config) -> Iterator[Problem]:
             f"nobody is notified of tocsin's own health, such as a failing source: give one of {names} operator: true"
         )
     yield from _unread(config)
+    yield from _reachable(config)
     # The credentials of the service are nobody else's.
     yield from (replace(one.problem, warning=bool(one.credential)) for one in config.missing)
     for source in config.sources:
@@ -52,6 +53,21 @@ def _unread(config: Config) -> Iterator[Problem]:
                 f"{shown_path(beside)} is not read, because rules: [{pack.name}] is the shipped pack: "
                 f"write ./{pack.name} for the folder"
             )
+
+
+def _reachable(config: Config) -> Iterator[Problem]:
+    """Yield a warning if the page listens where nobody can use it, or where others can read what is sent."""
+    web = config.web
+    if web is None or web.address is None:
+        return
+    here = not web.address.path and _private(web.address.host) == "loopback"
+    if not web.address.path and not here:
+        yield _warning(
+            f"web: {web.listen} is not an address of this machine alone, and pages pass without TLS: "
+            "listen on 127.0.0.1 behind a proxy that has it"
+        )
+    if not here and not web.url:
+        yield _warning(f"web: {web.listen} answers to no name but those of loopback: write the url that people use")
 
 
 def _nameless(sources: Sequence[FeedConfig]) -> Iterator[Problem]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tocsin.config.config import Config
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import ConfigError, Problem
 from tocsin.model.deliveries import MessageKind
-from tocsin.receivers import Receiver, kinds
+from tocsin.receivers import Receiver
 from tocsin.receivers.console import ConsoleReceiver
 
 
@@ -22,7 +22,7 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
         return ConsoleReceiver(config.name)
     try:
         secrets = [secret.reveal() for secret in config.secrets]
-        return kinds.build(config.name, config.url.reveal(), secrets=secrets)
+        return _build(config.name, config.url.reveal(), secrets=secrets)
     except ValueError as error:
         problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
         raise ConfigError([problem]) from None  # the cause may hold the address
@@ -39,7 +39,7 @@ def view_receiver(config: ReceiverConfig) -> Receiver:
     if config.url is None or not config.missing:
         return make_receiver(config)
     try:
-        return kinds.build(config.name, config.url.known)
+        return _build(config.name, config.url.known)
     except ValueError:
         return ConsoleReceiver(config.name, kind=MessageKind.TEXT)
 
@@ -51,3 +51,10 @@ def make_receivers(config: Config, make: Callable[[ReceiverConfig], Receiver] = 
         ConfigError: as `make_receiver`.
     """
     return {receiver.name: make(receiver) for receiver in config.receivers}
+
+
+def _build(name: str, url: str, *, secrets: Sequence[str] = ()) -> Receiver:
+    # Importing apprise is a quarter of a start: only a receiver with an address needs it.
+    from tocsin.receivers import kinds  # noqa: PLC0415
+
+    return kinds.build(name, url, secrets=secrets)

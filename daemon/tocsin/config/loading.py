@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from tocsin import __version__
 from tocsin.config.config import Config
 from tocsin.config.instruments import check_rules
 from tocsin.config.library import Library, ReadPack, kept_version
 from tocsin.config.packs import Files
+from tocsin.config.shipped import SHIPPED
 from tocsin.config.vocabulary import check_routes
 from tocsin.config.yaml.file import shown_path
 from tocsin.errors import ConfigError, Problem, by_place, each_once
@@ -27,8 +29,9 @@ from tocsin.rules.scope import Scopes
 from tocsin.rules.spec import Override, PackSpec, with_used
 from tocsin.units import counted
 
-#: The files of the last good version of the pack in a folder, if there was one.
+#: The files of the last good version of the pack in a folder, if there was one, and its hash, empty if there was none.
 Kept = Callable[[str], Files | None]
+Known = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,17 +74,20 @@ def load_rules(
     given: Given | None = None,
     instruments: Sequence[Instrument] = (),
     tried: bool = True,
+    known: Known = lambda _: "",
 ) -> LoadedRules:
     """Return the rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
 
     Optional arguments allow more warnings: *poll* is the shortest interval of any source, *given* are the labels that
     sources give, *instruments* and *history* are those configured and stored. Examples are run without the overrides,
-    because an override is no fault of the pack. If not *tried*, they are not run.
+    because an override is no fault of the pack. If not *tried*, they are not run. A pack whose last good version has the
+    hash that *known* gives is not tried again, and the warnings about it are not sought if it is a shipped one.
 
     Raises:
         ConfigError: a pack has faults and no last good version, or an override has; with every fault of all of them.
     """
     packs: list[LoadedPack] = []
+    clean: list[PackSpec] = []
     specs: list[PackSpec] = []
     faults: list[Problem] = []
     warnings: list[Problem] = []
@@ -93,11 +99,14 @@ def load_rules(
     others = ids if all(pack.spec for pack in read) else None
     for pack in read:
         name = str(pack.folder)
-        spec, problems = trial.of(pack, others)
+        proven = pack.spec is not None and known(name) == _hash(pack.files)
+        spec, problems = (pack.spec, pack.problems) if proven else trial.of(pack, others)
         warnings += [item for item in problems if item.warning]
         bad = [item for item in problems if not item.warning]
         if spec is not None:
             specs.append(spec)
+            if proven and pack.folder.parent == SHIPPED:
+                clean += with_used([spec])
             packs.append(LoadedPack(folder=name, hash=_hash(pack.files), files=pack.files))
             continue
         before = kept(name)
@@ -115,7 +124,11 @@ def load_rules(
     faults += [item for item in together if not item.warning]
     if faults:
         raise ConfigError(by_place(each_once([*faults, *warnings])))
-    warnings += (*lint(changed, rules, poll=poll, given=given, instruments=instruments), *lint_names(changed))
+    warnings += (
+        *(item for item in together if item.warning),
+        *lint(changed, rules, poll=poll, given=given, instruments=instruments, clean=clean),
+        *lint_names(changed),
+    )
     if history:
         warnings += lint_history(changed, rules, history)
     return LoadedRules(
@@ -124,9 +137,14 @@ def load_rules(
 
 
 def rules_of(
-    config: Config, kept: Kept = lambda _: None, history: History | None = None, *, tried: bool = True
+    config: Config,
+    kept: Kept = lambda _: None,
+    history: History | None = None,
+    *,
+    tried: bool = True,
+    known: Known = lambda _: "",
 ) -> LoadedRules:
-    """Return the rules that *config* names, as it overrides them; *kept*, *history* and *tried* as for `load_rules`.
+    """Return the rules that *config* names, as it overrides them; all else is as for `load_rules`.
 
     Raises:
         ConfigError: as `load_rules`.
@@ -141,6 +159,7 @@ def rules_of(
         given=_given(config),
         instruments=config.instruments,
         tried=tried,
+        known=known,
     )
     unmet = (*check_rules(loaded.rules, config.instruments), *check_routes(config, loaded.rules))
     idle = sum(not any(map(rule.covers, config.instruments)) for rule in loaded.rules.prices.values())
@@ -181,7 +200,8 @@ class _Trial:
 
 
 def _hash(files: Files) -> str:
-    digest = hashlib.sha256()
+    """Return a hash of *files* and of the program: another version may judge their examples differently."""
+    digest = hashlib.sha256(__version__.encode())
     for path, text in files:
         digest.update(f"{path}\0{len(text)}\0{text}".encode("utf-8", "replace"))
     return digest.hexdigest()

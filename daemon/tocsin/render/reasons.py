@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, tzinfo
 
 from tocsin.model.reasons import Cause, Reason
-from tocsin.units import counted
+from tocsin.units import counted, local
 
+#: A time in a stored sentence.
+_STORED = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC\b")
 #: The end of the sentence "held until ...", by cause. Others are a setting of a rule or receiver.
 _HELD = {
     Cause.SNOOZE: ": alert {by} is snoozed",
@@ -72,6 +75,14 @@ def in_words(reason: Reason, zone: tzinfo | None = None) -> str:
         words=reason.words,
     )
     return f"{text}{_joint(reason, reason.because)}{in_words(reason.because, zone)}" if reason.because else text
+
+
+def in_zone(reason: str, zone: tzinfo) -> str:
+    """Return a stored *reason* with its UTC times converted to *zone*.
+
+    Without this, a reason and the column beside it would show two different times for one moment.
+    """
+    return _STORED.sub(lambda found: local(datetime.fromisoformat(f"{found[1]}+00:00"), zone), reason)
 
 
 def _joint(reason: Reason, behind: Reason) -> str:

@@ -38,6 +38,8 @@ _SOURCE = {
         _own("source-flood", "source", Severity.MEDIUM, "Old news all at once: {source}"),
     )
 }
+#: Events after which a source is not read for a time.
+UNREAD = tuple(_SOURCE[name].id for name in ("unhealthy", "not-a-feed", "gone", "dead"))
 OFFLINE = _own("offline", "network", Severity.HIGH, "Offline: {network} cannot be reached")
 ONLINE = _own("online", "network", Severity.INFO, "Online again: {network} can be reached")
 RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver blocked: {receiver}")
@@ -57,7 +59,7 @@ PRICE_FOUND = _own("price-found", "listing", Severity.INFO, "There is a price ag
 HOST_BLOCKED = _own("host-blocked", "host", Severity.HIGH, "Blocked by {host}")
 HOST_OPEN = _own("host-open", "host", Severity.INFO, "No longer blocked by {host}")
 SELF_REPORT = _own("self-report", "verdict", Severity.INFO, "Report: {verdict}")
-PAGE_FAILED = _own("page-failed", "page", Severity.MEDIUM, "Page not served: {page}")
+PAGE_FAILED = _own("page-failed", "page", Severity.MEDIUM, "Not served: {page}")
 RULE_UNEVALUATED = _own("rule-unevaluated", "rule", Severity.HIGH, "Rule could not be evaluated: {rule}")
 
 
@@ -87,6 +89,11 @@ def about_gone(kind: str, names: Sequence[str], now: datetime) -> Match:
     """Return the event that a reload left out what has these *names*."""
     detail = f"The new configuration does not name them any more: {', '.join(names)}."
     return own_match(CONFIGURATION_SHRANK, {"kind": (kind,)}, detail, now)
+
+
+def about_page(words: str, now: datetime) -> Match:
+    """Return the event that the page cannot be served."""
+    return own_match(PAGE_FAILED, {"page": ("the page",)}, words, now)
 
 
 def own_match(

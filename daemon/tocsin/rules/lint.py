@@ -77,27 +77,36 @@ def lint(
     poll: timedelta | None = None,
     given: Given | None = None,
     instruments: Collection[Instrument] = (),
+    clean: Sequence[PackSpec] = (),
 ) -> tuple[Problem, ...]:
-    """Return the warnings about *packs*, which are without fault.
+    """Return the warnings about *packs*, which are without fault. Those in *clean* are known to have no warning themselves.
 
     *poll* is the shortest interval of any source, and *given* the labels that sources give; None where neither is known.
     *instruments* are those that are known.
     """
     found: list[Problem] = []
     for pack in with_used(packs):
-        for spec in pack.lists:
-            found += _list(spec)
-        found += _expressions(pack, rules)
-        seen: dict[str, RuleSpec] = {}
+        if not any(pack is one for one in clean):
+            found += _pack(pack, rules)
         for rule in pack.rules:
-            compiled = _compiled(rules, pack, rule)
-            if compiled:
-                found += _rule(rule, compiled, poll)
+            if compiled := _compiled(rules, pack, rule):
+                found += _often(rule, poll)
                 found += never.news(rule, compiled, given)
-                found += _twice(rule, seen)
             if price := rules.prices.get(f"{pack.id}/{rule.id.text}"):
                 found += never.prices(rule, price, instruments)
     return tuple(found)
+
+
+def _pack(pack: PackSpec, rules: RuleSet) -> Iterator[Problem]:
+    """Yield the warnings about *pack* that no configuration changes."""
+    for spec in pack.lists:
+        yield from _list(spec)
+    yield from _expressions(pack, rules)
+    seen: dict[str, RuleSpec] = {}
+    for rule in pack.rules:
+        if compiled := _compiled(rules, pack, rule):
+            yield from _rule(rule, compiled)
+            yield from _twice(rule, seen)
 
 
 def lint_names(packs: Sequence[PackSpec]) -> Iterator[Problem]:
@@ -205,14 +214,18 @@ def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
 # ---- rules --------------------------------------------------------------------------------------------------------
 
 
-def _rule(spec: RuleSpec, rule: CompiledRule, poll: timedelta | None) -> Iterator[Problem]:
+def _often(spec: RuleSpec, poll: timedelta | None) -> Iterator[Problem]:
+    """Warn of a cooldown that no *poll* can be within."""
+    if poll and timedelta(0) < spec.cooldown < poll:
+        words = "the cooldown is shorter than the interval of every source: it never delays an alert"
+        yield spec.id.warning(words)
+
+
+def _rule(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
     for name, examples in (("fires", spec.fires), ("quiet", spec.quiet)):
         if not examples:
             what = "should fire" if name == "fires" else "should not fire"
             yield spec.id.warning(f"no example says what {what} this rule: give it `{name}:`")
-    if poll and timedelta(0) < spec.cooldown < poll:
-        words = "the cooldown is shorter than the interval of every source: it never delays an alert"
-        yield spec.id.warning(words)
     for condition in (rule.match, *rule.cancels, *(node for _, node in rule.severity_if)):
         if condition.place:
             yield from _condition(condition, condition.place, "")

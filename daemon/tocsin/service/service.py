@@ -23,7 +23,7 @@ from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
-from tocsin.errors import ConfigError, DamagedError, LostError, Problem, StoreError
+from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
@@ -31,14 +31,14 @@ from tocsin.protocols import Clock, Runtime, runner
 from tocsin.rules import builtin
 from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
+from tocsin.service.loads import facts, log_refusal, log_warnings, status
 from tocsin.service.scheduler import Ticker
 from tocsin.service.selfreport import self_report
 from tocsin.store import CHECKED_WITHIN
 from tocsin.store.db.lock import Running
 from tocsin.trouble import Trouble
-from tocsin.units import counted
-from tocsin.web.health import Health
-from tocsin.web.listener import Listener
+from tocsin.web.health import Health, health_of
+from tocsin.web.listener import AGAIN, Listener
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +49,9 @@ WATCH = timedelta(seconds=2)
 #: Real time between two checks for a due heartbeat, and for a due report.
 BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
-#: Real time between two tries to listen at an address that is taken.
-LISTEN = timedelta(seconds=15)
 DRAIN = 20.0
 #: Seconds for the messages to operators about the loss of the database.
 LAST_WORDS = 15.0
-#: Warnings that a start or reload logs: a large pack may have thousands.
-MOST_WARNINGS = 20
 
 
 class Service:
@@ -112,14 +108,14 @@ class Service:
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
             ticker.every(self._report_every, "report", partial(self._try, self._report))
             await self._listener.adopt(self._config, self._loaded)
-            ticker.every(LISTEN, "listen", partial(self._try, self._listener.keep))
+            ticker.every(AGAIN, "listen", partial(self._try, self._listener.keep))
             ticker.every(WATCH, "watch", partial(self._try, self._watch))
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
                 ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
             ticker.start()
-            self._notifier.ready(self._status())
-            log.info(line("started", **self._facts()))
+            self._notifier.ready(status(self._config, self._loaded))
+            log.info(line("started", **facts(self._config, self._loaded)))
             await self._stopping.wait()
             if not self._store.lost:
                 self._notifier.stopping()
@@ -175,13 +171,17 @@ class Service:
     def _read(self) -> Config:
         return complete(load_config(self._path, self._env))
 
+    def _rules_of(self, config: Config) -> LoadedRules:
+        """Return the rules of *config*. Packs that ran before are not tried again: that takes longer than all else."""
+        return rules_of(config, self._store.read.kept_pack, known=self._store.read.kept_hash)
+
     async def _build(self, config: Config) -> None:
         voided = await self._write(self._store.lock, self._clock.now())
         if not voided.checked:
             log.info(line("database checked in part", seconds=CHECKED_WITHIN))
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
-        loaded = await self._work(rules_of, config, self._store.read.kept_pack)
+        loaded = await self._work(self._rules_of, config)
         self._config, self._loaded = config, loaded
         self._http = self._makers.http(config)
         inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
@@ -212,11 +212,7 @@ class Service:
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed."""
-        warnings = (*config.problems, *loaded.warnings)
-        for problem in warnings[:MOST_WARNINGS]:
-            log.warning(_logged(problem))
-        if len(warnings) > MOST_WARNINGS:
-            log.warning(line("more warnings, all shown by tocsin check", count=len(warnings) - MOST_WARNINGS))
+        log_warnings((*config.problems, *loaded.warnings))
         now = self._clock.now()
         feeds = [(s.name, s.address, s.kind) for s in config.sources]
         prices = [(s.name, s.address, s.kind) for s in config.prices]
@@ -330,24 +326,11 @@ class Service:
         await self._liveness.beat(self._http, self._config.heartbeat)
 
     def _health(self) -> Health:
-        running = self._running
-        return Health(
-            version=running.version,
-            started=running.started,
-            loaded=running.loaded,
-            alive=self._liveness.alive,
-            rules=len(self._loaded.rules.infos),
-            claims=self._liveness.ages,
-            refused=running.refused,
-            words=running.words,
-            kept_back=tuple(pack.folder for pack in self._loaded.packs if pack.kept_back),
-        )
+        return health_of(self._running, self._loaded, alive=self._liveness.alive, claims=self._liveness.ages)
 
     async def _page_failed(self, words: str) -> None:
         """Notify operators that nobody can see the page."""
-        listen = self._config.web.listen if self._config.web else ""
-        event = builtin.own_match(builtin.PAGE_FAILED, {"page": (listen,)}, words, self._clock.now())
-        await self._try(partial(self._pipeline.tell, [event]))
+        await self._try(partial(self._pipeline.tell, [builtin.about_page(words, self._clock.now())]))
 
     async def _report(self) -> None:
         config, now = self._config, self._clock.now()
@@ -374,13 +357,13 @@ class Service:
             config = await self._work(self._read)
             if problems := needs_restart(self._config, config):
                 raise ConfigError(problems)
-            loaded = await self._work(rules_of, config, self._store.read.kept_pack)
+            loaded = await self._work(self._rules_of, config)
             inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
         except ConfigError as error:
             refused = error
         if not await self._work(self._watched.take, content):
             self._reload_wanted = True  # files changed while they were read
-            self._notifier.ready(self._status())
+            self._notifier.ready(status(self._config, self._loaded))
         elif refused:
             await self._refuse(refused)
         else:
@@ -391,19 +374,13 @@ class Service:
             await self._note(replace(self._running, loaded=self._clock.now(), refused=None, words=""))
             await self._miss(gone(before, config, rules, loaded.rules))
             await self._listener.adopt(config, loaded)
-            self._notifier.ready(self._status())
-            log.info(line("reloaded", **self._facts(), number=self._reloads))
+            self._notifier.ready(status(self._config, self._loaded))
+            log.info(line("reloaded", **facts(self._config, self._loaded), number=self._reloads))
 
     async def _refuse(self, error: ConfigError) -> None:
-        faults = [problem for problem in error.problems if not problem.warning]
-        log.error(
-            line("reload refused", problems=len(faults), first=str(faults[0]).partition("\n")[0], number=self._reloads)
-        )
-        for problem in error.problems:
-            log.log(logging.WARNING if problem.warning else logging.ERROR, _logged(problem))
-        await self._note(replace(self._running, refused=self._clock.now(), words=str(faults[0]).partition("\n")[0]))
-        problems = counted(len(faults), "problem")
-        self._notifier.ready(f"running on the last good configuration; {problems} in the new one")
+        first, words = log_refusal(error, self._reloads)
+        await self._note(replace(self._running, refused=self._clock.now(), words=first))
+        self._notifier.ready(words)
 
     async def _miss(self, missing: Mapping[str, Sequence[str]]) -> None:
         """Log and alert removed items: a file that was read half written may still be valid."""
@@ -420,21 +397,3 @@ class Service:
             # Only the main thread may handle signals; in another one the caller stops the service.
             with suppress(ValueError, RuntimeError):
                 loop.add_signal_handler(name, act)
-
-    def _facts(self) -> dict[str, object]:
-        return {
-            "sources": len(self._config.sources) + len(self._config.prices),
-            "rules": len(self._loaded.rules.infos),
-            "idle_rules": self._loaded.idle or None,
-            "receivers": ",".join(r.name for r in self._config.receivers),
-        }
-
-    def _status(self) -> str:
-        sources = counted(len(self._config.sources) + len(self._config.prices), "source")
-        return f"watching {sources} with {self._loaded}"
-
-
-def _logged(problem: Problem) -> str:
-    """Return *problem* on one line; `tocsin check` shows its place in the file."""
-    kind = "warning" if problem.warning else "fault"
-    return line(f"{kind} in the configuration", at=problem.position, words=problem.sentence)

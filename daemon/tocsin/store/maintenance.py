@@ -191,3 +191,8 @@ def kept_pack(session: Session, pack: str) -> tuple[tuple[str, str], ...] | None
     """Return the files of the last good version of *pack*, None if there is none."""
     row = session.exec(select(KeptPackRow).where(KeptPackRow.pack == pack)).one_or_none()
     return row.files if row else None
+
+
+def kept_hash(session: Session, pack: str) -> str:
+    """Return the hash of the last good version of *pack*, empty if there is none."""
+    return session.exec(select(KeptPackRow.hash).where(KeptPackRow.pack == pack)).one_or_none() or ""

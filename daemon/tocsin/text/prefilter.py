@@ -35,8 +35,8 @@ _SOFT_CHARACTERS = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _ASCII = bytes(
     ord(chr(point).lower()) if point > 127 or chr(point).isalnum() or chr(point) == "$" else 32 for point in range(256)
 )
-#: A figure before an invisible character: letters behind that are not part of the figure, though nothing visible is between.
-_SOFT_FIGURE = re.compile(rf"\d[.,%\w]{{0,4}}[{_SOFT_CHARACTERS}]")
+#: A figure before an invisible character or a letter that is not ASCII: the tokens end it there, the gist would not.
+_FIGURE_END = re.compile(rf"\d[.,%\w]{{0,4}}[{_SOFT_CHARACTERS}]|\d[A-Za-z]{{1,4}}(?![{WIDE}])[^\W\x00-\x7f]")
 _TICKER = re.compile(r"\$[A-Za-z]*")
 #: The last dot and letter of initials, which are one token without their dots.
 _INITIALS = re.compile(r"\.[A-Za-z](?![A-Za-z0-9])")
@@ -98,7 +98,7 @@ def gist(text: str) -> FoldedWords | None:
         return FoldedWords(_narrow(f" {text} {initials} "), b"")
     if "$" in text:  # before soft hyphens are removed: they end a ticker
         text = _TICKER.sub(r" \g<0> ", text)
-    if _SOFT_FIGURE.search(text):
+    if _FIGURE_END.search(text):
         return None
     for character in _SOFT_CHARACTERS:
         text = text.replace(character, "")

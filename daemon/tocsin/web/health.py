@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tocsin.config.loading import LoadedRules
+from tocsin.store.db.lock import Running
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
@@ -40,3 +43,18 @@ class Health:
             yield "the changed configuration was refused"
         if self.kept_back:
             yield "a rule pack was kept back"
+
+
+def health_of(running: Running, loaded: LoadedRules, *, alive: bool, claims: Mapping[str, float]) -> Health:
+    """Return the health of the daemon that *running* describes, with the rules that it *loaded*."""
+    return Health(
+        version=running.version,
+        started=running.started,
+        loaded=running.loaded,
+        alive=alive,
+        rules=len(loaded.rules.infos),
+        claims=claims,
+        refused=running.refused,
+        words=running.words,
+        kept_back=tuple(pack.folder for pack in loaded.packs if pack.kept_back),
+    )

@@ -103,14 +103,29 @@ def _bound_path(path: Path, group: str) -> socket.socket:
         # Nobody can connect before it listens.
         path.chmod(0o660)
         if group:
-            os.chown(path, -1, grp.getgrnam(group).gr_gid)
-    except KeyError:
-        made.close()
-        raise OSError(f"there is no group {group}") from None
+            _give(path, group)
     except BaseException:
         made.close()
         raise
     return made
+
+
+def _give(path: Path, group: str) -> None:
+    """Give the socket at *path* to *group*.
+
+    Raises:
+        OSError: there is no such group, or the service may not.
+    """
+    try:
+        number = grp.getgrnam(group).gr_gid
+        if path.stat().st_gid != number:
+            os.chown(path, -1, number)
+    except KeyError:
+        raise OSError(f"there is no group {group}") from None
+    except PermissionError as error:
+        raise OSError(
+            f"it may not be given to {group}: put the proxy's user into our group, and remove `group`"
+        ) from error
 
 
 def _clear(path: Path) -> None:

@@ -72,6 +72,13 @@ def test_a_command_about_files_imports_no_database_and_no_client(arguments: list
     assert {"sqlalchemy", "alembic", "aiohttp"}.isdisjoint(imported)
 
 
+def test_a_daemon_imports_what_sends_only_for_a_receiver_with_an_address() -> None:
+    """It is killed and begun again: until it is ready, news waits. Migrations are imported when one is due."""
+    code = "import json, sys, tocsin.cli.run; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"apprise", "requests", "alembic", "tocsin.demo"}.isdisjoint(json.loads(done.stdout))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_that_is_read_is_the_help_of_the_command(name: str) -> None:
     """The list of commands reads the source and the command itself the function: both must show the same."""

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from tocsin.cli.output import plain
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
+from tocsin.render.objects import plain
 from tocsin.render.reasons import in_words
 from tocsin.store.values import Counts
 
@@ -135,4 +135,6 @@ def test_what_each_rule_made_is_counted_from_the_first_poll_on(hands, store):
 
 def test_the_error_of_a_rule_on_an_entry_is_at_hand(hands, store):
     """`why-not` shows that a rule failed, and its error."""
-    assert store.read.failure(1, "minerals/ban") == ""
+    assert store.read.record(1, "minerals/ban") is None
+    hands.tell(store)
+    assert store.read.record(1, "minerals/ban")[0].failure == ""

@@ -19,3 +19,4 @@ def test_only_the_latest_version_is_kept(hands, store):
     assert store.read.kept_pack("minerals") == tuple(FILES)
     store.keep_pack("minerals", "h2", FILES[:1], hands.now)
     assert store.read.kept_pack("minerals") == tuple(FILES[:1])
+    assert (store.read.kept_hash("minerals"), store.read.kept_hash("other")) == ("h2", "")

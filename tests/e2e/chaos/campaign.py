@@ -16,7 +16,7 @@ from chaos.script import SCRIPT, Step, probe
 Passed = Mapping[str, Sequence[Point]]
 
 #: What a life passes on its way to its first poll: it can be cut off there in any step.
-_START = frozenset({"lock", "sync_sources", "keep_pack", "unevaluated", "note"})
+_START = frozenset({"lock", "sync_sources", "kept_hash", "keep_pack", "unevaluated", "note"})
 #: Calls with which a delivery goes out, in order.
 _OUT = ("store.claim_deliveries", "store.begin_attempt", "receiver.send", "store.settle")
 #: The steps that lead to calls which are not made in all of them.

@@ -240,3 +240,36 @@ def test_two_packs_with_one_id_are_refused(tmp_path: Path) -> None:
     two = write(tmp_path / "b", a=HEAD + "rules:\n  - id: h\n    news: {match: gallium}\n")
     with pytest.raises(ConfigError, match="two packs have the id metals"):
         load_rules([one, two])
+
+
+#: A pack that is good as it stands.
+OWN = f"""\
+{HEAD}rules:
+  - id: ban
+    news: {{match: gallium NEAR/3 ban~}}
+    fires: [A ban of gallium]
+    quiet: [Gallium grows]
+"""
+
+
+def test_a_pack_that_ran_before_is_not_tried_again(tmp_path: Path) -> None:
+    """A start takes half of its time for examples that passed before; any change of a file has them run again."""
+    wrong = OWN.replace("Gallium grows", "Gallium ban")
+    folder = write(tmp_path / "metals", rules=wrong)
+    ran = load_rules([folder], tried=False).packs[0].hash
+    assert load_rules([folder], known=lambda _: ran).rules.infos
+    for known in ("", "another version"):
+        with pytest.raises(ConfigError, match="should not fire metals/ban"):
+            load_rules([folder], known=lambda _, hash_=known: hash_)
+    write(folder, rules=f"{wrong}# changed\n")
+    with pytest.raises(ConfigError, match="should not fire metals/ban"):
+        load_rules([folder], known=lambda _: ran)
+
+
+def test_warnings_about_rules_of_ones_own_come_at_every_start(tmp_path: Path) -> None:
+    """Only shipped packs are known to have none."""
+    folder = write(tmp_path / "metals", rules=OWN.replace("    quiet:", "    x-quiet:"))
+    first = load_rules([folder])
+    again = load_rules([folder], known=lambda _: first.packs[0].hash)
+    assert first.warnings
+    assert again.warnings == first.warnings

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.explain import Record, steps
+from tocsin.explain.decision import Record, steps
 from tocsin.model.alerts import Alert, AlertContent, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry

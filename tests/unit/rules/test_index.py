@@ -216,6 +216,7 @@ def test_the_index_finds_exactly_what_every_rule_finds(
 @example("gallium$col·lapse", False)
 @example("US$5m\xadgallium", False)
 @example("US$5m0", False)
+@example("US$5m\u00c0", False)
 @example("www.和", False)
 @example("见https://a.é/b商务部", False)
 def test_a_gist_lacks_no_word_of_its_text(text: str, japanese: bool) -> None:

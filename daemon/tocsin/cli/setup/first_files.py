@@ -59,6 +59,10 @@ sources:
 receivers:
 {receivers}
 
+# The page, on this machine alone: `tocsin web link` prints an address that logs a browser in, once. Each tocsin on one
+# machine needs a port of its own.
+web: {{listen: 127.0.0.1:8787}}
+
 # Every route that fits adds its receivers. A route may ask for more: {{severity: ">= high", to: [...]}}
 routes:
 {routes}

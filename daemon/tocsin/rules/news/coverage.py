@@ -154,8 +154,10 @@ def is_anchored(node: Condition | All | Test) -> bool:
     """Return whether *node* matches no text without certain words."""
     if isinstance(node, Leaf):
         return not node.terms.loose
-    found = [is_anchored(part) for part in wanted(node)]
-    return any(found) if isinstance(node, All | Pair) else bool(found) and all(found)
+    found = wanted(node)
+    if isinstance(node, All | Pair):
+        return any(map(is_anchored, found))
+    return bool(found) and all(map(is_anchored, found))
 
 
 def same(one: Test, other: Test) -> bool:

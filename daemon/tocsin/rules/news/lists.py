@@ -73,9 +73,10 @@ class TermList:
     labelled: bool = False
     #: Finds spans instead of the words of the members, such as names by their capitals.
     finder: Finder | None = None
-    # These are made when they are first needed: most rules never see a text with their words.
+    # They are made when they are first needed: most rules never see a text with their words.
     _lookup: _Lookup | None = None
     _minus: TermList | None = None
+    _loose: bool | None = None
     _needed: Needed | None = None
 
     @property
@@ -91,7 +92,9 @@ class TermList:
     @property
     def loose(self) -> bool:
         """Return whether a text without any of its words can have a hit, as of a regular expression."""
-        return any(term.loose for term, _ in self.members)
+        if self._loose is None:
+            self._loose = any(term.loose for term, _ in self.members)
+        return self._loose
 
     @property
     def needed(self) -> Needed:

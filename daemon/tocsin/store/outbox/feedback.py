@@ -11,7 +11,7 @@ from sqlmodel import Session, col, distinct, func, insert, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tocsin.errors import StoreError
-from tocsin.model.alerts import Alert, Answered, AnswerKind
+from tocsin.model.alerts import Alert, AlertState, Answer, Answered, AnswerKind
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import LIFE
@@ -41,6 +41,20 @@ def of(session: Session, which: ColumnElement[bool]) -> dict[int, Answered]:
 def by_number(session: Session, numbers: Collection[int]) -> dict[int, Answered]:
     """Return the answers to the alerts *numbers*."""
     return of(session, col(AlertRow.id).in_(numbers))
+
+
+def history(session: Session, numbers: Collection[int]) -> dict[int, tuple[Answer, ...]]:
+    """Return every answer to the alerts *numbers*, the oldest first; alerts without an answer are left out."""
+    found: dict[int, tuple[Answer, ...]] = {}
+    wanted = col(AnswerRow.alert_id).in_(numbers)
+    for row in session.exec(select(AnswerRow).where(wanted).order_by(col(AnswerRow.id))):
+        found[row.alert_id] = (*found.get(row.alert_id, ()), mapping.read(Answer, row))
+    return found
+
+
+def states(session: Session, since: datetime | None, now: datetime) -> dict[int, AlertState]:
+    """Return the states at *now* of the alerts opened *since* then; those without an answer are left out."""
+    return {number: answered.state(now) for number, answered in of(session, _opened(since)).items()}
 
 
 def seen() -> SelectOfScalar[int]:

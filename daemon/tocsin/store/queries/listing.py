@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, func, select
 
 from tocsin.model.alerts import Alert, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryState
@@ -28,7 +28,7 @@ from tocsin.store.db.tables import (
 )
 from tocsin.store.inbound import entries
 from tocsin.store.outbox import feedback
-from tocsin.store.queries import content
+from tocsin.store.queries import alert_search, content
 from tocsin.store.values import (
     AttemptView,
     Counts,
@@ -95,17 +95,9 @@ def alerts(
 ) -> tuple[Alert, ...]:
     """Return the alerts opened *since* then that pass *which*."""
     statement = select(AlertRow).order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc())
+    statement = statement.where(*alert_search.conditions(which))
     if since is not None:
         statement = statement.where(col(AlertRow.opened_at) >= since)
-    if which.rule:
-        rule = col(AlertRow.rule)
-        bare, pack = (
-            rule.endswith(f"/{which.rule}", autoescape=True),
-            rule.startswith(f"{which.rule}/", autoescape=True),
-        )
-        statement = statement.where(or_(rule == which.rule, bare, pack))
-    if which.unseen:
-        statement = statement.where(col(AlertRow.id).not_in(feedback.seen()))
     found = (mapping.alert(row) for row in session.exec(statement.execution_options(yield_per=500)))
     fitting = (alert for alert in found if all(v in alert.labels.get(name, ()) for name, v in which.labels))
     return tuple(islice(fitting, limit))

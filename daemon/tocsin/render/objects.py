@@ -1,0 +1,50 @@
+"""Values as the objects of JSON that commands print, and that the page exports."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from tocsin.errors import Position
+from tocsin.model.reasons import Reason
+from tocsin.render.reasons import in_words
+from tocsin.render.words import seen
+
+
+def plain(value: Any) -> Any:
+    """Return *value* as JSON types.
+
+    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values. A reason becomes
+    its sentence, with its cause beside it.
+
+    Invisible characters are removed, because the text is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept, so that the shape is fixed.
+    """
+    if isinstance(value, Reason):
+        return in_words(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if isinstance(value, Position):
+            return str(value)
+        reason = getattr(value, "reason", None)
+        cause = {"cause": reason.main.value} if isinstance(reason, Reason) else {}
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)} | cause
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return seen(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)  # keeps all digits
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
