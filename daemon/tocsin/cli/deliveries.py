@@ -18,6 +18,7 @@ from tocsin.errors import UsageError
 from tocsin.explain.receivers import explain_waiting
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.records import DeliveryView
+from tocsin.render.answer_links import masked
 from tocsin.render.reasons import in_words
 from tocsin.store import Store
 
@@ -108,7 +109,8 @@ def show_delivery(
             )
         say_zone(zone)
         if detail.message:
-            print(f"\n{detail.message.subject}\n\n{detail.message.text}")
+            message = masked(detail.message)
+            print(f"\n{message.subject}\n\n{message.text}")
 
 
 @app.command("resend")

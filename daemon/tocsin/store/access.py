@@ -82,6 +82,7 @@ class Queries(OnDatabase):
     find_alerts = reads(alert_search.find)
     every_alert = reads(alert_search.every)
     cards = reads(alert_search.cards)
+    headlines = reads(alert_search.headlines)
     open_alerts = reads(attention.open_alerts)
     watched = reads(attention.watched)
     deliveries = reads(listing.deliveries)
