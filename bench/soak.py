@@ -1,6 +1,7 @@
 """Two hours among feeds and receivers that misbehave, with a SIGKILL every half minute: what is lost, what is doubled.
 
     python bench/soak.py [--hours 2] [--factor 10] [--kill-every 30] [--every 20]
+    python bench/soak.py --lives 55     how many lives of 3 to 6 seconds get ready, and how long news takes
 
 Everything is on loopback and ends by itself. The daemon is the real service in a process of its own, on a Clock that runs
 *factor* times as fast and goes on while nobody lives; *kill-every* is in real seconds. 200 feeds publish a story every
@@ -12,12 +13,16 @@ octets). Halfway a source and a receiver get new names.
 A story counts as published when an answer that held it was sent. It is *lost* for a receiver that no message told of it,
 *doubled* where two messages did; *on record* are the doubled ones of which a try is noted whose end nobody saw. What a
 message about many stories holds is asked of the database: it names only the first of them.
+
+With --lives the daemon has a shipped pack too, ten good feeds and one receiver, and the Clock is real time. News waits from
+its publication to the first message about it.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import os
 import random
 import re
 import socket
@@ -25,19 +30,23 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.utils import format_datetime
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from world import PACK, Answer, Daemon, FileClock, item, rss, serve, word
 
 FEEDS, SHOWN, BURST = 200, 15, 100
+#: The feeds of short lives, with which nothing is wrong.
+_GOOD = range(50, 60)
 
 
 @dataclass(frozen=True)
@@ -359,6 +368,90 @@ def _until(lives: Lives, true: Callable[[], bool], patience: float) -> None:
         time.sleep(0.2)
 
 
+# ---- short lives ---------------------------------------------------------------------------------------------------
+
+
+def short_lives(count: int) -> None:
+    """Kill the daemon *count* times, each 3 to 6 seconds after its start, while a feed publishes each second."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clock = FileClock(folder / "clock")
+        clock.begin(datetime.now(UTC), 1)
+        world = World(clock)
+        server = serve(world.get, world.post)
+        (folder / "rules").mkdir()
+        (folder / "rules" / "rules.yaml").write_text(PACK)
+        address = f"http://127.0.0.1:{server.server_port}"
+        feeds = (f'  f{n}: {{feed: "{address}/feed/{n}", every: 1s, allow_private: true}}' for n in _GOOD)
+        (folder / "config.yaml").write_text(
+            "\n".join([
+                "timezone: UTC", "database: sqlite:///tocsin.db", "rules: [critical-minerals, ./rules]", "sources:", *feeds,
+                "receivers:", f'  hook: {{url: "{address.replace("http", "json")}/hook", rate: 6000}}',
+                "routes: [{rule: soak/ban, to: [hook]}]", "",
+            ])
+        )  # fmt: skip
+        lives = Lives(folder, 0.5)
+        heard: dict[str, float] = {}
+        waited: list[float] = []
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+            ready.setblocking(False)
+            ready.bind(os.environ.setdefault("NOTIFY_SOCKET", str(folder / "notify")))
+            lives.begin()
+            _until(lives, lambda: len(world.asked) == len(_GOOD), 120)
+            for _ in range(count):
+                lives.end()
+                _is_ready(ready)
+                lives.begin()
+                waited += _live(world, ready, heard, world.chance.uniform(3, 6))
+                print(
+                    f"life {lives.lives - 1}: {len(waited)} got ready, {len(heard)} of {world.count} heard",
+                    file=sys.stderr,
+                )
+            _until(lives, lambda: _hear(world, heard) == world.count, 120)
+            lives.end()
+        server.shutdown()
+    news = sorted(
+        heard[story.mark] - story.at.timestamp() for s in world.feeds.values() for story in s if story.mark in heard
+    )
+    print(f"{len(waited)} of {count} lives got ready, in {_middle(waited)}")
+    print(f"{len(news)} of {world.count} stories arrived, in {_middle(news)}")
+
+
+def _live(world: World, ready: socket.socket, heard: dict[str, float], length: float) -> list[float]:
+    """Publish a story a second for *length* seconds. Return the seconds until the daemon was ready; nothing if it was not."""
+    began, found, published = time.monotonic(), [], 0
+    while (now := time.monotonic() - began) < length:
+        if now >= published:
+            world.publish(world.chance.choice(_GOOD))
+            published += 1
+        _hear(world, heard)
+        found += [now] if _is_ready(ready) else []
+        time.sleep(0.02)
+    return found[:1]
+
+
+def _is_ready(ready: socket.socket) -> bool:
+    """Take what the daemon has notified; return True if it is ready."""
+    said = []
+    with suppress(BlockingIOError):
+        while True:
+            said.append(ready.recv(4096))
+    return any(b"READY=1" in one for one in said)
+
+
+def _hear(world: World, heard: dict[str, float]) -> int:
+    """Note when each story was first named in a message. Return the number of those that were."""
+    now, texts = time.time(), [text for _, text in world.got["hook"]]
+    world.got["hook"].clear()
+    marks = [story.mark for stories in world.feeds.values() for story in stories]
+    heard |= {mark: now for mark in marks if mark not in heard and any(mark in text for text in texts)}
+    return len(heard)
+
+
+def _middle(seconds: Sequence[float]) -> str:
+    return f"{median(seconds):.1f} s at the median and {max(seconds):.1f} s at the worst" if seconds else "no time"
+
+
 # ---- what came of it -----------------------------------------------------------------------------------------------
 
 
@@ -397,7 +490,11 @@ def main() -> None:
     parser.add_argument("--factor", type=float, default=10)
     parser.add_argument("--kill-every", type=float, default=30)
     parser.add_argument("--every", type=float, default=20)
+    parser.add_argument("--lives", type=int, default=0, help="as many short lives instead")
     given = parser.parse_args()
+    if given.lives:
+        short_lives(given.lives)
+        return
     soak(given.hours, given.factor, given.kill_every, given.every)
 
 

@@ -86,6 +86,21 @@ def each_once(problems: Iterable[Problem]) -> list[Problem]:
     return [replace(problem, uses=tuple(sorted(uses))) for problem, uses in found.items()]
 
 
+def warned_once(problems: Iterable[Problem]) -> list[tuple[Problem, int]]:
+    """Return *problems*, those in the same words together, each with the number of other places that it stands for.
+
+    A fault is mended at each of its places, so each is returned. Of warnings in the same words only the first is.
+    """
+    together: dict[tuple[bool, str], list[Problem]] = {}
+    for problem in problems:
+        together.setdefault((problem.warning, problem.message), []).append(problem)
+    return [
+        found
+        for (warning, _), alike in together.items()
+        for found in ([(alike[0], len(alike) - 1)] if warning else [(problem, 0) for problem in alike])
+    ]
+
+
 def _used_at(uses: Sequence[Position]) -> str:
     if not uses:
         return ""
@@ -181,6 +196,10 @@ class SourceError(TocsinError):
 
 class StoreError(TocsinError):
     """The database cannot be used as asked."""
+
+
+class ConflictError(StoreError):
+    """What was asked for does not fit the rows as they are now: there is no such row, or it has changed."""
 
 
 class LostError(StoreError):

@@ -74,3 +74,12 @@ def test_a_shipped_pack_is_copied_into_an_empty_folder(program: Program, tmp_pat
     done = program("check")
     assert done.returncode == 0, done.stderr
     assert "is not read" not in done.stderr
+
+
+def test_a_service_is_made_of_the_wheel_alone(program: Program, tmp_path: Path) -> None:
+    """The unit and its user come with the package, wherever that is."""
+    (tmp_path / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    printed = program("service", "print", "--system", "--program", "/opt/tocsin/bin/tocsin")
+    assert printed.returncode == 0, printed.stderr
+    assert "u tocsin - " in printed.stdout
+    assert "ExecStart=/opt/tocsin/bin/tocsin run --config /etc/tocsin/config.yaml" in printed.stdout

@@ -18,7 +18,7 @@ from tocsin.config.contacts import view_receiver
 from tocsin.config.copies import outdated
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.show import Kind, schema, show, write_config
-from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.errors import ConfigError, Problem, StoreError, warned_once
 from tocsin.rules.lint import History
 from tocsin.units import counted
 
@@ -110,15 +110,10 @@ def _report(problems: list[Problem], notes: list[str], judged: str, *, json: boo
         for problem in problems:
             dump(problem)
         return
-    together: dict[tuple[bool, str], list[Problem]] = {}
-    for problem in problems:
-        together.setdefault((problem.warning, problem.message), []).append(problem)
-    for (warning, _), alike in together.items():
-        # A fault is mended at each of its places; a warning about a shipped pack concerns one label of the sources.
-        for problem in alike[:1] if warning else alike:
-            say(str(problem))
-        if warning and len(alike) > 1:
-            say(f"    and at {counted(len(alike) - 1, 'other place')}")
+    for problem, others in warned_once(problems):
+        say(str(problem))
+        if others:
+            say(f"    and at {counted(others, 'other place')}")
     for words in notes:
         say(words)
     faults = sum(not problem.warning for problem in problems)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -13,10 +12,10 @@ from rich.text import Text
 from rich.tree import Tree
 
 from tocsin.cli.output import local, shown
+from tocsin.explain.excerpts import excerpts
 from tocsin.explain.outline import Mark, Node, outline
 from tocsin.model.entries import Entry
-from tocsin.model.rules import Evidence, Hit
-from tocsin.render.quotes import quotes
+from tocsin.model.rules import Evidence
 from tocsin.units import counted
 
 #: Columns of a line if the output is not a terminal.
@@ -92,16 +91,12 @@ def _cut(text: str) -> Text:
     return written
 
 
-def text_lines(entry: Entry, evidence: Evidence, *, colour: bool) -> Iterator[tuple[str, Text]]:
+def text_lines(entry: Entry, evidence: Evidence | None, *, colour: bool) -> Iterator[tuple[str, Text]]:
     """Yield (field, excerpt) of *entry*, with the words marked that met the rule or came nearest to it.
 
     Without *colour* the words are put in brackets.
     """
-    hits = evidence.hits if evidence.holds else tuple(_leaf_hits(evidence))
-    quoted = quotes(entry, replace(evidence, hits=hits))
-    if not any(quote.field == "title" for quote in quoted):
-        yield "title", Text(shown(entry.title))
-    for quote in quoted:
+    for quote in excerpts(entry, evidence):
         line = Text()
         for piece in quote.pieces:
             words = shown(piece.text)
@@ -110,15 +105,3 @@ def text_lines(entry: Entry, evidence: Evidence, *, colour: bool) -> Iterator[tu
             else:
                 line.append(words)
         yield quote.field, line
-    if not any(quote.field != "title" for quote in quoted):
-        for field, text in (("summary", entry.summary), ("body", entry.body)):
-            if text:
-                cut = " …" if len(text) > _OPENING else ""
-                yield field, Text(f"{shown(' '.join(text[:_OPENING].split()))}{cut}", style="dim")
-
-
-def _leaf_hits(node: Evidence) -> Iterator[Hit]:
-    if not node.children:
-        yield from node.hits
-    for child in node.children:
-        yield from _leaf_hits(child)

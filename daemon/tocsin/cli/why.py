@@ -18,7 +18,6 @@ from tocsin.cli.common import (
     JsonOption,
     RulesOption,
     read_label,
-    rule_named,
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_time
@@ -26,11 +25,11 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, local, say_zone, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
-from tocsin.explain.decision import Explanation, Record, Step, explain_given, explain_stored
+from tocsin.explain.decision import Explanation, Step, explain_given, explain_stored
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.news.evaluate import CompiledRule
-from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.units import written
 
 RuleArgument = Annotated[str, typer.Argument(help="A rule: pack/id, or the id alone.", show_default=False)]
@@ -122,17 +121,9 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path, *, unfold:
             raise UsageError(
                 f"no entry has the number, id or link {words}, and there is no such file; see: tocsin alerts show"
             )
-        match = next(iter(store.read.matches(entry_id=view.id, rule=info.id)), None)
-        record = Record(
-            number=view.id,
-            entry=view.entry,
-            match=match,
-            failure=store.read.failure(view.id, info.id),
-            alert=store.read.alert(match.alert_id) if match and match.alert_id is not None else None,
-            revised=view.revised,
-        )
-        # A match is explained by the text that was judged. An entry without a match is judged by its present text.
-        entry = None if view.pruned else store.read.entry(view.id, match.decided_at if match else None) or view.entry
+        recorded = store.read.record(view.id, info.id)
+        assert recorded, "it was found just now"
+        record, entry = recorded
         return explain_stored(rules, info, record, entry, settings.zone, unfold=unfold), settings.zone
 
 
@@ -182,10 +173,7 @@ def _print(answer: Explanation, zone: ZoneInfo) -> None:
 def _entry(answer: Explanation, zone: ZoneInfo, *, colour: bool) -> Table:
     entry = answer.entry
     view = _grid()
-    lines = (
-        text_lines(entry, answer.evidence, colour=colour) if answer.evidence else [("title", Text(shown(entry.title)))]
-    )
-    for field, line in lines:
+    for field, line in text_lines(entry, answer.evidence, colour=colour):
         view.add_row(Text(field, style="dim"), line)
     published = local(entry.published, zone)
     view.add_row(

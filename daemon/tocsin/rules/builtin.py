@@ -38,6 +38,8 @@ _SOURCE = {
         _own("source-flood", "source", Severity.MEDIUM, "Old news all at once: {source}"),
     )
 }
+#: Events after which a source is not read for a time.
+UNREAD = tuple(_SOURCE[name].id for name in ("unhealthy", "not-a-feed", "gone", "dead"))
 OFFLINE = _own("offline", "network", Severity.HIGH, "Offline: {network} cannot be reached")
 ONLINE = _own("online", "network", Severity.INFO, "Online again: {network} can be reached")
 RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver blocked: {receiver}")

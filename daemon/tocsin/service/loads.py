@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tocsin.config.config import Config
 from tocsin.config.loading import LoadedRules
-from tocsin.errors import ConfigError, Problem
+from tocsin.errors import ConfigError, Problem, warned_once
 from tocsin.log import line
 from tocsin.units import counted
 
@@ -18,11 +18,12 @@ MOST_WARNINGS = 20
 
 
 def log_warnings(warnings: Sequence[Problem]) -> None:
-    """Log the first *warnings*, and how many more there are."""
-    for problem in warnings[:MOST_WARNINGS]:
-        log.warning(_logged(problem))
-    if len(warnings) > MOST_WARNINGS:
-        log.warning(line("more warnings, all shown by tocsin check", count=len(warnings) - MOST_WARNINGS))
+    """Log the first *warnings*, those in the same words once, and how many more there are."""
+    each = warned_once(warnings)
+    for problem, others in each[:MOST_WARNINGS]:
+        log.warning(_logged(problem, others))
+    if len(each) > MOST_WARNINGS:
+        log.warning(line("more warnings, all shown by tocsin check", count=len(each) - MOST_WARNINGS))
 
 
 def log_refusal(error: ConfigError, number: int) -> tuple[str, str]:
@@ -50,7 +51,7 @@ def status(config: Config, loaded: LoadedRules) -> str:
     return f"watching {counted(len(config.sources) + len(config.prices), 'source')} with {loaded}"
 
 
-def _logged(problem: Problem) -> str:
-    """Return *problem* on one line; `tocsin check` shows its place in the file."""
-    kind = "warning" if problem.warning else "fault"
-    return line(f"{kind} in the configuration", at=problem.position, words=problem.sentence)
+def _logged(problem: Problem, others: int = 0) -> str:
+    """Return *problem*, which *others* like it have, on one line; `tocsin check` shows its place in the file."""
+    event = f"{'warning' if problem.warning else 'fault'} in the configuration"
+    return line(event, at=problem.position, words=problem.sentence, other_places=others or None)

@@ -38,7 +38,7 @@ from tocsin.store import CHECKED_WITHIN
 from tocsin.store.db.lock import Running
 from tocsin.trouble import Trouble
 from tocsin.web.health import Health, health_of
-from tocsin.web.listener import Listener
+from tocsin.web.listener import AGAIN, Listener
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,6 @@ WATCH = timedelta(seconds=2)
 #: Real time between two checks for a due heartbeat, and for a due report.
 BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
-#: Real time between two tries to listen at an address that is taken.
-LISTEN = timedelta(seconds=15)
 DRAIN = 20.0
 #: Seconds for the messages to operators about the loss of the database.
 LAST_WORDS = 15.0
@@ -110,7 +108,7 @@ class Service:
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
             ticker.every(self._report_every, "report", partial(self._try, self._report))
             await self._listener.adopt(self._config, self._loaded)
-            ticker.every(LISTEN, "listen", partial(self._try, self._listener.keep))
+            ticker.every(AGAIN, "listen", partial(self._try, self._listener.keep))
             ticker.every(WATCH, "watch", partial(self._try, self._watch))
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import web
@@ -29,6 +30,8 @@ from tocsin.web.wall.site import site_of
 
 log = logging.getLogger(__name__)
 
+#: Real time between two tries to listen at an address that is taken.
+AGAIN = timedelta(seconds=15)
 _REAL = SystemClock()
 
 

@@ -141,10 +141,11 @@ def test_an_override_of_a_rule_that_is_not_there_stops_the_start(tmp_path: Path)
 
 
 def test_a_start_logs_some_warnings_and_counts_the_rest(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A pack of thousands of rules without examples does not bury the log of a start."""
+    """A pack of thousands of rules with as many mistakes does not bury the log of a start."""
     world = World(tmp_path, ())
     (tmp_path / "more").mkdir()
-    rules = "".join(f"  - {{id: r{n}, news: {{match: metal{n}}}}}\n" for n in range(15))
+    form = "  - {id: r%d, news: {match: metal, severity_if: [{high: l%d=x}]}, fires: [metal]}\n"
+    rules = "".join(form % (n, n) for n in range(30))
     (tmp_path / "more" / "p.yaml").write_text(f"tocsin: 1\npack: {{id: more}}\nrules:\n{rules}", encoding="utf-8")
     world.run("")
     config = tmp_path / "config.yaml"
@@ -153,5 +154,25 @@ def test_a_start_logs_some_warnings_and_counts_the_rest(tmp_path: Path, caplog: 
     makers = Factories(source=lambda config, http, work: Wire(world), receiver=lambda config: Noted(config.name, world))
     asyncio.run(Service(config, env={}, clock=world, makers=makers).once())
     lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert sum("no example says" in text for text in lines) == 20
-    assert any("more warnings" in text and "count=10" in text for text in lines)
+    told = sum("warning in the configuration" in text for text in lines)
+    counted = next(int(text.rpartition("count=")[2]) for text in lines if "more warnings" in text)
+    assert told == 20
+    assert counted >= 10
+
+
+def test_a_start_logs_a_warning_once_for_all_its_places(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A label that no source has is one thing to mend, however many rules of a pack ask for it."""
+    world = World(tmp_path, ())
+    (tmp_path / "more").mkdir()
+    form = "  - {id: r%d, news: {match: metal%d, severity_if: [{high: tier=primary}]}, fires: [metal%d]}\n"
+    rules = "".join(form % (n, n, n) for n in range(3))
+    (tmp_path / "more" / "p.yaml").write_text(f"tocsin: 1\npack: {{id: more}}\nrules:\n{rules}", encoding="utf-8")
+    world.run("")
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG.replace("[./rules]", "[./rules, ./more]"), encoding="utf-8")
+    caplog.clear()
+    makers = Factories(source=lambda config, http, work: Wire(world), receiver=lambda config: Noted(config.name, world))
+    asyncio.run(Service(config, env={}, clock=world, makers=makers).once())
+    told = [record.getMessage() for record in caplog.records if "label tier" in record.getMessage()]
+    assert len(told) == 1
+    assert "other_places=2" in told[0]

@@ -328,7 +328,7 @@ def test_judging_again_adds_only_what_was_missing(hands, store):
     )
     before = store.read.counts().matches[MatchOutcome.ALERTED]
     one, two = store.unevaluated({"minerals/bad": "h2"}, "1.0")
-    assert store.read.failure(one.entry_id, "minerals/bad") == "ValueError: no"
+    assert store.read.record(one.entry_id, "minerals/bad")[0].failure == "ValueError: no"
     mended = hands.rule(id="minerals/bad", hash="h2", severity=Severity.LOW)
     still = Unevaluated(rule="minerals/bad", rule_hash="h2", error="KeyError: still")
     decide = hands.teller()

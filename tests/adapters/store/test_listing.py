@@ -135,4 +135,6 @@ def test_what_each_rule_made_is_counted_from_the_first_poll_on(hands, store):
 
 def test_the_error_of_a_rule_on_an_entry_is_at_hand(hands, store):
     """`why-not` shows that a rule failed, and its error."""
-    assert store.read.failure(1, "minerals/ban") == ""
+    assert store.read.record(1, "minerals/ban") is None
+    hands.tell(store)
+    assert store.read.record(1, "minerals/ban")[0].failure == ""

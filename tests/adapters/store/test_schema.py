@@ -145,7 +145,7 @@ def test_the_rows_of_an_older_database_can_be_read(hands):
     assert [view.title for view in read.deliveries()] == ["gallium: ban", "gallium: ban"]
     assert [silence.why for silence in read.silences()] == ["a week of zinc"]
     assert {view.name: view.errors for view in read.sources()} == {"wire": 0, "gone": 4}
-    assert read.failure(1, "minerals/broken") == "it raised"
+    assert read.record(1, "minerals/broken")[0].failure == "it raised"
 
 
 def test_numbers_of_rows_are_wide_enough_on_other_databases():

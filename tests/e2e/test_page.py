@@ -1,0 +1,62 @@
+"""The page inside the daemon as a process."""
+
+from __future__ import annotations
+
+import socket
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+World = Any
+BAN = "China bans exports of gallium"
+
+
+def _ask(url: str, *, cookie: str = "", form: dict[str, str] | None = None) -> tuple[int, str, str]:
+    """Status, text and cookie of an answer; a redirect is not followed."""
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: Any) -> None:
+            return None
+
+    data = urllib.parse.urlencode(form).encode() if form else None
+    request = urllib.request.Request(url, data, headers={"Cookie": cookie, "Sec-Fetch-Site": "same-origin"})
+    try:
+        with urllib.request.build_opener(Stay).open(request, timeout=20) as answer:
+            return answer.status, answer.read().decode(), ""
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode(), error.headers.get("Set-Cookie", "").partition(";")[0]
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_the_page_is_served_by_the_daemon_and_its_port_never_stops_the_alarm(world: World) -> None:
+    """A link logs in; a taken port is told to operators, and messages go on."""
+    port = _free()
+    world.configure(extra=f"web: {{listen: '127.0.0.1:{port}'}}\n")
+    daemon = world.start()
+    world.baseline()
+    base, _, code = (
+        world.run("web", "link", "--by", "ann", "--config", str(world.config)).strip().partition("/login?code=")
+    )
+    status, _, cookie = _ask(f"{base}/login", form={"code": code})
+    assert status == 303
+    status, text, _ = _ask(f"{base}/sources", cookie=cookie)
+    assert (status, "wire0" in text, "ann · " in text) == (200, True, True)
+    assert _ask(f"{base}/readyz")[0] == 200
+    metrics = _ask(f"{base}/metrics", cookie=cookie)[1]
+    assert 'tocsin_polls_total{outcome="changed",source="wire0"} 1.0' in metrics
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        world.configure(extra=f"web: {{listen: '127.0.0.1:{taken.getsockname()[1]}'}}\n")
+        daemon.wait_for("page not served")
+        world.web.publish("wire0", BAN)
+        world.until(lambda: world.web.posts, "a message without a page")
+    assert daemon.stop() == 0
+    assert daemon.says("Address already in use")
