@@ -26,6 +26,7 @@ from tocsin.store.queries import (
     health,
     judged,
     listing,
+    outbox,
     overview,
     search,
     silencing,
@@ -87,7 +88,12 @@ class Queries(OnDatabase):
     watched = reads(attention.watched)
     deliveries = reads(listing.deliveries)
     delivery = reads(listing.delivery)
+<<<<<<< HEAD
     attempts = reads(listing.attempts)
+=======
+    receiver_facts = reads(outbox.receiver_facts)
+    outbox = reads(outbox.outbox)
+>>>>>>> main
     lasts_since = reads(listing.lasts_since)
     entry = reads(entries.get)
     find_entries = reads(entries.find)
@@ -116,7 +122,6 @@ class Queries(OnDatabase):
     next_digests = reads(sending.next_digests)
     unanswered = reads(health.unanswered)
     last_sent = reads(health.last_sent)
-    waiting = reads(health.waiting)
     gauges = reads(gauges.gauges)
     history = reads(entries.history)
     session_epoch = reads(sessions.epoch)
