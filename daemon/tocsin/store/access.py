@@ -88,12 +88,9 @@ class Queries(OnDatabase):
     watched = reads(attention.watched)
     deliveries = reads(listing.deliveries)
     delivery = reads(listing.delivery)
-<<<<<<< HEAD
     attempts = reads(listing.attempts)
-=======
     receiver_facts = reads(outbox.receiver_facts)
     outbox = reads(outbox.outbox)
->>>>>>> main
     lasts_since = reads(listing.lasts_since)
     entry = reads(entries.get)
     find_entries = reads(entries.find)
