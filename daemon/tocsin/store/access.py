@@ -90,6 +90,7 @@ class Queries(OnDatabase):
     find_entries = reads(entries.find)
     record = reads(judged.record)
     search_entries = reads(search.entries)
+    entry_numbers = reads(search.entry_numbers)
     unread = reads(search.unread)
     series = reads(prices.load)
     brief_series = reads(prices.brief)

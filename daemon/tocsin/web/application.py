@@ -9,7 +9,7 @@ from aiohttp import web
 from tocsin.web.attempts import Attempts
 from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Daemon, Route
-from tocsin.web.pages import answers, entries, home, login, probes, silences, sources, static
+from tocsin.web.pages import answers, entries, home, login, play, probes, silences, sources, static
 from tocsin.web.wall.site import Site
 
 #: Every module with pages. A new one is added here, and nowhere else.
@@ -17,6 +17,7 @@ PAGES = (
     home,
     answers,
     entries,
+    play,
     sources,
     silences,
     login,
