@@ -18,6 +18,7 @@ from tocsin.config.loading import LoadedRules
 from tocsin.config.web import Right
 from tocsin.model.counters import Counters
 from tocsin.protocols import Clock, Run
+from tocsin.render.reasons import in_words
 from tocsin.render.words import host, seen, web_link
 from tocsin.store import Store
 from tocsin.web.attempts import Attempts
@@ -236,6 +237,7 @@ TEMPLATES.filters |= {
     "counted": units.counted,
     "span": lambda length: units.duration(length) if isinstance(length, timedelta) else "-",
     "size": units.size,
+    "reason": in_words,
     # The only way from feed text to an address: empty unless it is http or https.
     "web_link": web_link,
     "host": host,

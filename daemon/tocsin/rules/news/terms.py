@@ -12,6 +12,7 @@ import re2
 
 from tocsin.rules.news.capitals import is_name
 from tocsin.rules.news.forms import head_forms, noun_forms, verb_forms
+from tocsin.rules.news.rarity import UNKNOWN, Needed, weight
 from tocsin.text.fold import unmarked
 from tocsin.text.sentences import split
 from tocsin.text.tokens import Token
@@ -61,6 +62,12 @@ class Word:
     forms: tuple[str, ...]  # few, and kept for every rule: a set would take ten times as much memory
     prefix: str = ""
 
+    @property
+    def needed(self) -> Needed:
+        """What a sentence with this word has."""
+        words = frozenset([self.prefix[:PREFIX]] if self.prefix else self.forms)
+        return Needed(words, sum(weight(word.encode()) for word in words))
+
     def fits(self, text: str) -> bool:
         """Return whether a token's text is this word, with its marks or without them."""
         if text in self.forms or (self.prefix and text.startswith(self.prefix)):
@@ -80,6 +87,15 @@ class Term:
     katakana_end: bool = False
     pattern: Pattern | None = None
     loose: bool = False  # a regular expression without a word of its own
+
+    @property
+    def needed(self) -> Needed:
+        """What a sentence with this term has: its rarest word; of a name as it is written, the first."""
+        if not self.words:
+            return UNKNOWN
+        if self.cased:  # the others may stand there in forms of which only `at` knows
+            return self.words[0].needed
+        return min((word.needed for word in self.words), key=lambda needed: needed.weight)
 
     def at(self, tokens: Sequence[Token], first: int, *, all_caps: bool) -> int:
         """Return the last token when the term stands at token *first*, else -1."""
