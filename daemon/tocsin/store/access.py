@@ -26,6 +26,7 @@ from tocsin.store.queries import (
     health,
     judged,
     listing,
+    outbox,
     overview,
     search,
     silencing,
@@ -81,10 +82,15 @@ class Queries(OnDatabase):
     find_alerts = reads(alert_search.find)
     every_alert = reads(alert_search.every)
     cards = reads(alert_search.cards)
+    headlines = reads(alert_search.headlines)
+    alerts_about = reads(alert_search.about)
     open_alerts = reads(attention.open_alerts)
     watched = reads(attention.watched)
     deliveries = reads(listing.deliveries)
     delivery = reads(listing.delivery)
+    attempts = reads(listing.attempts)
+    receiver_facts = reads(outbox.receiver_facts)
+    outbox = reads(outbox.outbox)
     lasts_since = reads(listing.lasts_since)
     entry = reads(entries.get)
     find_entries = reads(entries.find)
@@ -114,7 +120,6 @@ class Queries(OnDatabase):
     next_digests = reads(sending.next_digests)
     unanswered = reads(health.unanswered)
     last_sent = reads(health.last_sent)
-    waiting = reads(health.waiting)
     gauges = reads(gauges.gauges)
     history = reads(entries.history)
     session_epoch = reads(sessions.epoch)

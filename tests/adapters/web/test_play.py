@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -177,7 +178,7 @@ def test_a_rule_that_costs_too_much_is_ended():
     with pytest.raises(PlaygroundError, match="took more than 3 seconds"):
         try_edit(edit, entries=itertools.repeat(entry), seconds=3)
     with pytest.raises(PlaygroundError, match="too much memory"):
-        try_edit(edit, memory=32 * 1024 * 1024)
+        try_edit(edit, entry=replace(entry, body="x" * 40_000_000), memory=100 * 1024 * 1024)
 
 
 @pytest.mark.parametrize(
