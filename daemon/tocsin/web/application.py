@@ -10,6 +10,7 @@ from tocsin.web.attempts import Attempts
 from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Daemon, Route
 from tocsin.web.pages import (
+    alert,
     alert_exports,
     alerts,
     answers,
@@ -17,6 +18,7 @@ from tocsin.web.pages import (
     entries,
     home,
     login,
+    play,
     probes,
     silences,
     sources,
@@ -29,8 +31,10 @@ PAGES = (
     home,
     alerts,
     alert_exports,
+    alert,
     answers,
     entries,
+    play,
     sources,
     deliveries,
     silences,
