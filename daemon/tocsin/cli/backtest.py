@@ -21,7 +21,6 @@ from tocsin.cli.common import (
     RulesOption,
     pack_folders,
     read_config,
-    rule_named,
 )
 from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
@@ -35,7 +34,7 @@ from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.decide import Policy
 from tocsin.replay import report
 from tocsin.replay.replay import EVERYBODY, Poll, Replay, Result, merged, polls, quoted, unseen, warm_up
-from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.store import Store
 
 SinceOption = Annotated[

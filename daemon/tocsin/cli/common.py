@@ -15,9 +15,7 @@ from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say, shown
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.config.shipped import find_pack
-from tocsin.errors import ConfigError, CredentialsError, LostError, TocsinError, UsageError, meant
-from tocsin.model.rules import RuleInfo
-from tocsin.rules.ruleset import RuleSet
+from tocsin.errors import ConfigError, CredentialsError, LostError, TocsinError, UsageError
 from tocsin.units import counted
 
 
@@ -93,26 +91,6 @@ def rules_in_force(path: Path, folders: Sequence[Path] | None, *, tried: bool = 
     if folders:
         return load_rules(tuple(folders), tried=tried)
     return rules_of(read_config(path), tried=tried)
-
-
-def rule_named(name: str, *sets: RuleSet) -> RuleInfo:
-    """Return the rule of the first of *sets* with the full or bare id *name*, whether it is enabled or not.
-
-    Raises:
-        UsageError: no rule has this id, or several do.
-    """
-    infos: dict[str, RuleInfo] = {}
-    for rules in reversed(sets):
-        infos |= {full: rule.info for full, rule in rules.disabled.items()} | rules.infos
-    if found := infos.get(name) or next(filter(None, (rules.find(name) for rules in sets)), None):
-        return found
-    bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
-    if len(bare) == 1:
-        return bare[0]
-    if bare:
-        raise UsageError(f"several packs have a rule {name}: write {' or '.join(info.id for info in bare)}")
-    likely = meant(name, infos if "/" in name else [full.rpartition("/")[2] for full in infos])
-    raise UsageError(f"there is no rule {name}{likely}")
 
 
 def read_label(text: str) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -16,13 +15,12 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.config import Config
 from tocsin.errors import UsageError
+from tocsin.explain.receivers import explain_waiting
 from tocsin.model.deliveries import DeliveryState
-from tocsin.model.reasons import Cause, Reason
 from tocsin.model.records import DeliveryView
-from tocsin.policy.notifying.retry import ReceiverStatus
+from tocsin.render.answer_links import masked
 from tocsin.render.reasons import in_words
 from tocsin.store import Store
-from tocsin.units import counted
 
 app = typer.Typer(help="List, show and resend deliveries.", no_args_is_help=True)
 
@@ -38,7 +36,7 @@ def list_deliveries(
 ) -> None:
     """List the newest deliveries."""
     with opened(config) as (settings, store):
-        views = _waiting(store.read.deliveries(state=state, limit=limit), store, settings.zone)
+        views = _explained(store.read.deliveries(state=state, limit=limit), store, settings.zone)
         _list(views, settings, json=json, empty="No deliveries yet.")
 
 
@@ -57,24 +55,8 @@ def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ..
     return tuple(view for view in views if from_then_on is None or view.created_at >= from_then_on)
 
 
-def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> list[DeliveryView]:
-    """Return *views*. Deliveries that wait for a blocked or failing receiver get that as their reason."""
-    paused = store.read.paused(datetime.now(UTC))
-    return [
-        replace(view, reason=Reason(cause=Cause.OTHER, words=rests(view.receiver, paused[view.receiver], zone)))
-        if view.receiver in paused and view.state in (DeliveryState.READY, DeliveryState.RETRY)
-        else view
-        for view in views
-    ]
-
-
-def rests(name: str, status: ReceiverStatus, zone: ZoneInfo) -> str:
-    """Return why the receiver *name* rests, and until when, in words."""
-    blocked = "is blocked" if status.refused else "is paused"
-    failures = f"{counted(status.failures, 'failure')}{' in a row' * (status.failures > 1)}"
-    words = status.refused or (failures if status.failures else "it limits our rate")
-    since = f"; nothing was delivered since {local(status.since, zone)}" if status.since else ""
-    return f"{name} {blocked} until {local(status.rests, zone)}: {words}{since}"
+def _explained(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> list[DeliveryView]:
+    return explain_waiting(views, store.read.receivers(), datetime.now(UTC), zone)
 
 
 def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty: str) -> None:
@@ -114,7 +96,7 @@ def show_delivery(
             dump(detail)
             return
         zone = settings.zone
-        view = _waiting([detail.delivery], store, zone)[0]
+        view = _explained([detail.delivery], store, zone)[0]
         print(f"{view.id} {view.state} to {view.receiver} {view.recipient}: {shown(view.title)}")
         if view.reason:
             print(f"  {shown(in_words(view.reason, zone))}")
@@ -127,7 +109,8 @@ def show_delivery(
             )
         say_zone(zone)
         if detail.message:
-            print(f"\n{detail.message.subject}\n\n{detail.message.text}")
+            message = masked(detail.message)
+            print(f"\n{message.subject}\n\n{message.text}")
 
 
 @app.command("resend")

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.opening import opened
 from tocsin.cli.output import listing, local
-from tocsin.market.series import Series
-from tocsin.model.prices import Labels
+from tocsin.explain.instruments import instrument_view
 
 app = typer.Typer(help="List the instruments and their prices.", no_args_is_help=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstrumentView:
-    """One row of the list of instruments.
-
-    *change* is relative to the previous close, as a fraction. *sigma* is the usual move of a session, estimated from that many *closes*. Both are None for a price at or below zero.
-    """
-
-    id: str
-    kind: str
-    state: str
-    price: Decimal | None
-    unit: str
-    at: datetime | None
-    change: float | None
-    sigma: float | None
-    closes: int
-    source: str
-    sources: tuple[str, ...]
-    labels: Labels
 
 
 @app.command("list")
@@ -45,7 +18,7 @@ def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = F
     with opened(config) as (settings, store):
         failing = {view.name for view in store.read.sources() if view.errors}
         series, _ = store.read.market(settings.instruments)
-        views = [_view(series[item.id], failing) for item in settings.instruments]
+        views = [instrument_view(series[item.id], failing) for item in settings.instruments]
         zone = settings.zone
         listing(
             views,
@@ -63,40 +36,3 @@ def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = F
             empty=f"There are no instruments in {settings.path.name}; the README shows how to write one.",
             zone=zone,
         )
-
-
-def _view(series: Series, failing: Collection[str]) -> InstrumentView:
-    instrument, newest = series.instrument, series.newest
-    close = series.closes[-1] if series.closes else None
-    return InstrumentView(
-        id=instrument.id,
-        kind=instrument.kind,
-        state=_state(series, failing),
-        price=newest.price if newest else None,
-        unit="/".join(filter(None, [instrument.currency, instrument.unit])),
-        at=newest.at if newest else None,
-        change=float(newest.price / close.price) - 1
-        if close and newest and min(close.price, newest.price) > 0
-        else None,
-        sigma=None if instrument.negative and not series.sigma.moves else series.sigma.value,
-        closes=len(series.closes),
-        source=newest.source if newest else "",
-        sources=tuple(listing.row for listing in instrument.sources),
-        labels=instrument.labels,
-    )
-
-
-def _state(series: Series, failing: Collection[str]) -> str:
-    """Return the state of an instrument's price in a word or two."""
-    rows = [listing.row for listing in series.instrument.sources]
-    if not rows:
-        return "no source"
-    if all(row in failing for row in rows):
-        return "failing"
-    if series.newest is None:
-        return "new"
-    if series.stale:
-        return "stale"
-    if series.held:
-        return "held"
-    return "stand-in" if series.newest.source != rows[0] else "ok"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import webbrowser
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,18 +13,17 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
-from tocsin.cli.deliveries import rests
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say, say_zone
 from tocsin.config.config import Config
 from tocsin.config.contacts import view_receiver
 from tocsin.config.loading import rules_of
+from tocsin.config.receiver_views import receiver_views
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.deliver.context import compose
 from tocsin.errors import UsageError, meant
+from tocsin.explain.receivers import ReceiverView
 from tocsin.policy.notifying.receiver import DAYS, DigestTimes, QuietHours
-from tocsin.policy.notifying.retry import ReceiverStatus
-from tocsin.receivers.apprise import AppriseReceiver
 from tocsin.store import Store
 from tocsin.store.db.place import path_of
 from tocsin.units import counted, duration
@@ -35,26 +33,6 @@ digest_app = typer.Typer(help="Preview digests.", no_args_is_help=True)
 
 OpenOption = Annotated[bool, typer.Option("--open", help="Open the page of a mail in a browser, in place of its text.")]
 NameArgument = Annotated[str, typer.Argument(metavar="RECEIVER", help="A receiver of the configuration.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiverView:
-    """A receiver as a listing shows it.
-
-    *rests* is when a blocked or failing one is tried again, *reason* is why, and *ends* is what ends it.
-    """
-
-    name: str
-    state: str
-    kind: str
-    place: str
-    recipients: tuple[str, ...]
-    operator: bool
-    waiting: int
-    last_sent: datetime | None
-    rests: datetime | None
-    reason: str
-    ends: str
 
 
 @app.command("list")
@@ -161,52 +139,9 @@ def _next(found: ReceiverConfig, zone: ZoneInfo, now: datetime) -> str:
     return f"; the next one leaves {local(times.leaves(found.info.zone, now), zone)}"
 
 
-# ---- views -------------------------------------------------------------------------------------------------------
-
-
 def _views(settings: Config, store: Store) -> Iterator[ReceiverView]:
-    """Yield the receivers of the file, those that are off last."""
-    statuses, waiting, sent = store.read.receivers(), store.read.waiting(), store.read.last_sent()
-    now = datetime.now(UTC)
-    for one in settings.receivers:
-        receiver, status = view_receiver(one), statuses.get(one.name, ReceiverStatus())
-        rest = status.rests if status.rests and status.rests > now else None
-        yield ReceiverView(
-            name=one.name,
-            state=_state(status, rest, never=one.name not in sent),
-            kind=receiver.kind.value,
-            place=receiver.place if isinstance(receiver, AppriseReceiver) else "",
-            recipients=receiver.recipients,
-            operator=one.info.operator,
-            waiting=waiting.get(one.name, 0),
-            last_sent=sent.get(one.name),
-            rests=rest,
-            reason=rests(one.name, status, settings.zone) if rest else "",
-            ends=_ends(one.name, status) if rest else "",
-        )
-    on = {one.name for one in settings.receivers}
-    for name in (name for name in settings.file.receivers if name not in on):
-        yield ReceiverView(
-            name=name,
-            state="off",
-            kind="",
-            place="",
-            recipients=(),
-            operator=False,
-            waiting=waiting.get(name, 0),
-            last_sent=sent.get(name),
-            rests=None,
-            reason="its url is empty",
-            ends="an address in its url, and a reload",
-        )
-
-
-def _state(status: ReceiverStatus, rest: datetime | None, *, never: bool) -> str:
-    if rest:
-        return "blocked" if status.refused else "failing" if status.failures else "limited"
-    if status.failures or status.refused:
-        return "failing"
-    return "unused" if never else "ok"
+    """Yield the receivers of *settings* as people see them now."""
+    return receiver_views(settings, store.read.receiver_facts(), datetime.now(UTC))
 
 
 def _describe(view: ReceiverView, found: ReceiverConfig | None, zone: ZoneInfo) -> Iterator[str]:
@@ -221,13 +156,6 @@ def _describe(view: ReceiverView, found: ReceiverConfig | None, zone: ZoneInfo) 
         yield from _settings(found)
     yield from item("waiting", f"{counted(view.waiting, 'message')}; see: tocsin deliveries list")
     yield from item("last sent", local(view.last_sent, zone))
-
-
-def _ends(name: str, status: ReceiverStatus) -> str:
-    """Return what ends the rest of the receiver *name*."""
-    if status.refused:
-        return f"correct its address or account, then: tocsin notify-test {name}"
-    return "the next message that arrives; it is tried by itself then"
 
 
 def _settings(found: ReceiverConfig) -> Iterator[str]:

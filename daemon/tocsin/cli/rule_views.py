@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, rule_named
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, shown
 from tocsin.config.config import Config
@@ -16,7 +16,7 @@ from tocsin.config.loading import rules_of
 from tocsin.model.rules import Correlation, RuleInfo
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.prices.edge import PriceRule
-from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.store.values import RuleStats
 from tocsin.units import counted, duration
 

@@ -19,7 +19,6 @@ from tocsin.cli.common import (
     SinceOption,
     pack_folders,
     read_config,
-    rule_named,
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_since
@@ -33,7 +32,7 @@ from tocsin.model.alerts import Alert, Answered, AnswerKind
 from tocsin.model.rules import Judged, Match
 from tocsin.replay.trial import run_test
 from tocsin.rules.news.terms import TermError, compile_term
-from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.store import Store
 from tocsin.store.values import RuleStats
 from tocsin.units import counted, written

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, ForOption, JsonOption, WhyOption
-from tocsin.cli.input_files import read_span
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.loading import rules_of
-from tocsin.config.vocabulary import Vocabulary, vocabulary
-from tocsin.errors import UsageError
-from tocsin.policy.notifying.silence import Matcher, Silence, parse
-from tocsin.rules import builtin
-from tocsin.units import counted, parse_time
+from tocsin.config.silences import check_silence, read_end, read_matchers
+from tocsin.config.vocabulary import vocabulary
+from tocsin.policy.notifying.silence import Silence
+from tocsin.units import counted
 
 app = typer.Typer(help="Silence matching alerts until a set time.", no_args_is_help=True)
 
@@ -55,10 +51,10 @@ def add(
     """
     with opened(config) as (settings, store):
         now, zone = datetime.now(UTC), settings.zone
-        read, ends = _read(matchers), _end(length, until, now, zone)
+        read, ends = read_matchers(matchers), read_end(length, until, now, zone)
         wanted = Silence(id=0, matchers=read, starts=now, ends=ends, by=by, why=why)
         before = store.read.alerts(now - _BACK, _MOST)
-        _check(wanted, vocabulary(settings, rules_of(settings, store.read.kept_pack).rules, before))
+        check_silence(wanted, vocabulary(settings, rules_of(settings, store.read.kept_pack).rules, before))
         hidden = [alert for alert in before if wanted.hides(alert)]
         if preview:
             for alert in hidden:
@@ -118,38 +114,3 @@ def end(
     with opened(config) as (_, store):
         silence = store.act.end_silence(number, datetime.now(UTC))
         say(f"Silence {silence.id} has ended.")
-
-
-def _read(texts: list[str]) -> tuple[Matcher, ...]:
-    try:
-        return tuple(map(parse, texts))
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
-def _check(silence: Silence, known: Vocabulary) -> None:
-    """Check that every matcher can match an alert. A typo would hide nothing, or with != everything.
-
-    Raises:
-        UsageError: a matcher cannot match any alert.
-    """
-    # A silence for the daemon's own events may use any value for what they are about.
-    own = any(one.name in ("rule", "event") and re.match(r"tocsin\b", one.value) for one in silence.matchers)
-    tests = [one for one in silence.matchers if not (own and one.name in builtin.LABELS)]
-    faults = [f"{one.text}: {fault}" for one in tests if (fault := known.fault(one.name, one.value))]
-    if faults:
-        raise UsageError("\n".join([*faults, "this silence would not work as written; nothing was stored"]))
-
-
-def _end(length: str, until: str, now: datetime, zone: ZoneInfo) -> datetime:
-    if bool(length) is bool(until):
-        raise UsageError("a silence needs an end: either --for 4h or --until 2026-03-02T18:00")
-    try:
-        ends = now + read_span(length, "--for") if length else parse_time(until, zone)
-    except ValueError as error:
-        raise UsageError(f"--until {until!r} {error}") from error
-    except OverflowError as error:
-        raise UsageError(f"--for {length!r} lies beyond the calendar") from error
-    if ends <= now:
-        raise UsageError("the end of the silence is in the past")
-    return ends

@@ -14,8 +14,7 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say_zone, table
 from tocsin.errors import UsageError
-from tocsin.model.entries import KeyKind
-from tocsin.policy.polling.history import PollHistory
+from tocsin.explain.sources import rhythm, server_hints
 from tocsin.render.objects import plain
 from tocsin.store.values import Fetch, SourceDetail, SourceView
 from tocsin.units import counted, duration, size
@@ -25,8 +24,6 @@ app.command("test")(one_poll.try_source)
 app.command("add")(adding.add)
 app.command("import")(adding.import_opml)
 app.command("export")(adding.export)
-
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @app.command("list")
@@ -93,37 +90,10 @@ def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) 
     yield from item("last success", f"{local(view.last_success, zone)}{_aside(_ago(view.last_success, now))}")
     if not view.disabled:
         yield from item("next poll", f"{local(view.due_at, zone)}{_aside(_next(view, now))}", *view.reasons)
-    yield from item("rhythm", *_rhythm(view.habits, zone))
-    yield from item("server asks", *_hints(view.habits))
+    yield from item("rhythm", *rhythm(view.habits, zone))
+    yield from item("server asks", *server_hints(view.habits))
     if view.last_error:
         yield from item("last error", f"{view.last_fault}: {view.last_error}")
-
-
-def _rhythm(habits: PollHistory, zone: ZoneInfo) -> Iterator[str]:
-    if habits.arrivals:
-        longest = f", longest silence {duration(habits.longest)}" if habits.longest else ""
-        yield f"last news {local(habits.arrivals[-1], zone)}{longest}"
-    if habits.volatile:
-        what, apart = ("ids and links", "") if KeyKind.LINK in habits.volatile else ("ids", "link, or ")
-        yield f"its {what} change from poll to poll: {apart}headline and day identify entries"
-    if habits.silent:
-        yield "silent for far longer than ever before"
-    if habits.empty:
-        yield f"its document was empty at the last {counted(habits.empty, 'poll')}"
-
-
-def _hints(habits: PollHistory) -> Iterator[str]:
-    wishes = habits.wishes
-    spans = (("Cache-Control or Expires", habits.fresh), ("ttl", wishes.ttl), ("sy:updatePeriod", wishes.period))
-    said = [f"{name} {duration(span)}" for name, span in spans if span]
-    if wishes.skip_hours:
-        said.append(f"not in the hours {', '.join(map(str, sorted(wishes.skip_hours)))} GMT")
-    if wishes.skip_days:
-        said.append(f"not on {', '.join(_DAYS[day] for day in sorted(wishes.skip_days))}")
-    if said:
-        yield "; ".join(said)
-    if habits.validators:
-        yield "it can answer that nothing is new (ETag or Last-Modified)"
 
 
 def _fetch(fetch: Fetch, zone: ZoneInfo) -> tuple[object, ...]:

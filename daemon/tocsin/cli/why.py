@@ -18,7 +18,6 @@ from tocsin.cli.common import (
     JsonOption,
     RulesOption,
     read_label,
-    rule_named,
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_time
@@ -30,7 +29,7 @@ from tocsin.explain.decision import Explanation, Step, explain_given, explain_st
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.news.evaluate import CompiledRule
-from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.units import written
 
 RuleArgument = Annotated[str, typer.Argument(help="A rule: pack/id, or the id alone.", show_default=False)]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice
 
-from tocsin.market.series import Series
+from tocsin.market.series import Reference, Series, price_at
 from tocsin.market.sigma import log_move
 from tocsin.model.prices import Instrument, Labels, PriceSummary
 
@@ -52,6 +52,26 @@ def summary(series: Series, now: datetime) -> PriceSummary | None:
         age=max(now - at, now - now),
         stale=series.stale,
     )
+
+
+def move_since(series: Series, at: datetime, before: Reference | None = None) -> float | None:
+    """Return the move since *at* as a share: from the price *before*, else from the one that *series* has for then.
+
+    None if no price came since, or if the move cannot be measured.
+    """
+    before, newest = before or price_at(series, at), series.newest
+    if before is None or newest is None or newest.at <= at or before.price <= 0 or newest.price <= 0:
+        return None
+    return float(newest.price / before.price) - 1
+
+
+def move_after(series: Series, at: datetime, sessions: int) -> float | None:
+    """Return the move from the price *at* that time to the close *sessions* later as a share. None if it is not known yet."""
+    before = price_at(series, at)
+    later = [close for close in series.closes if close.at > at]
+    if before is None or len(later) < sessions or before.price <= 0 or later[sessions - 1].price <= 0:
+        return None
+    return float(later[sessions - 1].price / before.price) - 1
 
 
 def movers(summaries: Iterable[PriceSummary]) -> tuple[PriceSummary, ...]:

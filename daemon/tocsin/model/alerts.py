@@ -100,6 +100,27 @@ class AnswerKind(StrEnum):
     NOISE = "noise"
 
 
+class AlertState(StrEnum):
+    """What people have said of an alert, in one word; their verdict on it goes first."""
+
+    OPEN = "open"
+    SEEN = "seen"
+    SNOOZED = "snoozed"
+    USEFUL = "useful"
+    NOISE = "noise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer of a person: *by* whom, a snooze *until* then, a verdict and *why*."""
+
+    kind: AnswerKind
+    at: datetime
+    by: str = ""
+    until: datetime | None = None
+    why: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """The last answers of each kind to an alert: its reader, the end of its snooze, and its usefulness.
@@ -117,6 +138,14 @@ class Answered:
     def seen(self) -> bool:
         """Return True if somebody has seen it; a verdict counts too."""
         return self.acked_at is not None or self.verdict is not None
+
+    def state(self, now: datetime) -> AlertState:
+        """Return the state of the alert at *now*."""
+        if self.verdict:
+            return AlertState(self.verdict)
+        if self.acked_at:
+            return AlertState.SEEN
+        return AlertState.SNOOZED if self.snoozed_until and self.snoozed_until > now else AlertState.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

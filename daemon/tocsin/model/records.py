@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.model.alerts import AlertContent, Answered, MatchOutcome
+from tocsin.model.alerts import Alert, AlertContent, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import Reason
@@ -56,6 +56,23 @@ class DeliveryView:
     attempts: int
     resend_of: str | None
     resent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """An alert as a list shows it, with its evidence and its leading entry.
+
+    *entries* are the numbers of all its entries.
+    """
+
+    content: AlertContent
+    answered: Answered
+    entries: frozenset[int] = frozenset()
+
+    @property
+    def alert(self) -> Alert:
+        """The alert itself."""
+        return self.content.alert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

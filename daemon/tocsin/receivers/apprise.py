@@ -28,6 +28,7 @@ from tocsin.receivers import classify, refusals
 from tocsin.receivers.exchange import Exchange
 from tocsin.receivers.limits import fitted
 from tocsin.receivers.redact import redactor
+from tocsin.render.answer_links import masked_text
 from tocsin.render.words import cut, linked, markdown, one_line
 
 #: Seconds to connect and between two reads, if the address sets no others.
@@ -115,7 +116,7 @@ class AppriseReceiver:
 
     def _redacted(self, outcome: AttemptResult) -> AttemptResult:
         redact = redactor(self.endpoint.url, open_words=(*self.recipients, *self.open_words))
-        return replace(outcome, words=cut(redact(outcome.words), _MOST_WORDS))
+        return replace(outcome, words=cut(masked_text(redact(outcome.words)), _MOST_WORDS))
 
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> AttemptResult:
         service = Apprise(asset=plugin.asset)

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from tocsin.model.alerts import Coverage
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Evidence, Hit, Span
-from tocsin.render.words import flat
+from tocsin.render.words import cut, flat
 from tocsin.text.document import Document
 
 #: Quotes shown of one alert, and characters shown either side of the words in a sentence without an end.
 MOST_QUOTES = 3
 _AROUND = 240
 _LONGEST = 900
+#: Characters shown of a headline in a list.
+_HEADLINE = 300
 _FIELDS = ("title", "summary", "body")
 #: Places of the first character and after the last one.
 _Range = tuple[int, int]
@@ -44,6 +46,12 @@ def quotes(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[Quote, ..
         spans = _spans(evidence, field, texts[field])
         found += [_quote(field, texts[field], start, end, spans) for start, end in ranges]
     return tuple(found[:MOST_QUOTES])
+
+
+def headline(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[Piece, ...]:
+    """Return the title of *lead* in pieces, at most its first 300 characters, with the hits of *evidence* marked."""
+    text = cut(lead.title, _HEADLINE)
+    return _quote("title", text, 0, len(text), _spans(evidence, "title", text)).pieces
 
 
 def words(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[str, ...]:

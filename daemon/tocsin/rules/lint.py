@@ -28,7 +28,6 @@ from tocsin.rules.news.coverage import (
     swallowed,
 )
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
-from tocsin.rules.news.index import COMMON
 from tocsin.rules.news.nodes import (
     ORDERED,
     SUBTRACTING,
@@ -44,6 +43,7 @@ from tocsin.rules.news.nodes import (
     Union,
 )
 from tocsin.rules.news.openness import most_open, share
+from tocsin.rules.news.rarity import COMMON
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import names_in

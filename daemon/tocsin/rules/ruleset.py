@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 
+from tocsin.errors import UsageError, meant
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Correlation, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
@@ -75,6 +76,13 @@ class RuleSet:
         judgement = Judgement(entry, now)
         candidates = self._index.candidates(lambda: _gist(judgement))
         return judge(judgement, (self._ordered[number] for number in candidates))
+
+    def met_by(self, entry: Entry, now: datetime) -> set[str]:
+        """Return the keys of the rules that *entry* meets, without proofs, which cost more than all the rest."""
+        judgement = Judgement(entry, now)
+        candidates = self._index.candidates(lambda: _gist(judgement))
+        names = tuple(self.rules)
+        return {names[number] for number in candidates if met(judgement, self._ordered[number]) is not None}
 
     def explain(self, rule_id: str, entry: Entry, now: datetime, *, unfold: bool = False) -> Evidence:
         """Return the whole proof of one rule about entries on *entry*, also where it is not true; *unfold* as for `prove`.
@@ -146,3 +154,23 @@ def _severity(
         if judgement.condition(condition, labels=labels, only=only) is not None:
             return severity
     return rule.info.severity
+
+
+def rule_named(name: str, *sets: RuleSet) -> RuleInfo:
+    """Return the rule of the first of *sets* with the full or bare id *name*, whether it is enabled or not.
+
+    Raises:
+        UsageError: no rule has this id, or several do.
+    """
+    infos: dict[str, RuleInfo] = {}
+    for rules in reversed(sets):
+        infos |= {full: rule.info for full, rule in rules.disabled.items()} | rules.infos
+    if found := infos.get(name) or next(filter(None, (rules.find(name) for rules in sets)), None):
+        return found
+    bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
+    if len(bare) == 1:
+        return bare[0]
+    if bare:
+        raise UsageError(f"several packs have a rule {name}: write {' or '.join(info.id for info in bare)}")
+    likely = meant(name, infos if "/" in name else [full.rpartition("/")[2] for full in infos])
+    raise UsageError(f"there is no rule {name}{likely}")

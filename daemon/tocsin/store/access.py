@@ -18,7 +18,20 @@ from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import contents, gauges, health, judged, listing, overview, search, withheld
+from tocsin.store.queries import (
+    alert_search,
+    attention,
+    contents,
+    gauges,
+    health,
+    judged,
+    listing,
+    outbox,
+    overview,
+    search,
+    silencing,
+    withheld,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,18 +79,32 @@ class Queries(OnDatabase):
     matches = reads(listing.matches)
     alerts = reads(listing.alerts)
     alert = reads(listing.alert)
+    find_alerts = reads(alert_search.find)
+    every_alert = reads(alert_search.every)
+    cards = reads(alert_search.cards)
+    headlines = reads(alert_search.headlines)
+    alerts_about = reads(alert_search.about)
+    open_alerts = reads(attention.open_alerts)
+    watched = reads(attention.watched)
     deliveries = reads(listing.deliveries)
     delivery = reads(listing.delivery)
+    attempts = reads(listing.attempts)
+    receiver_facts = reads(outbox.receiver_facts)
+    outbox = reads(outbox.outbox)
     lasts_since = reads(listing.lasts_since)
     entry = reads(entries.get)
     find_entries = reads(entries.find)
     record = reads(judged.record)
     search_entries = reads(search.entries)
+    entry_numbers = reads(search.entry_numbers)
     unread = reads(search.unread)
     series = reads(prices.load)
+    brief_series = reads(prices.brief)
+    prices_at = reads(prices.prices_at)
     history_quotes = reads(prices.history)
     rule_stats = reads(feedback.stats)
     answered = reads(feedback.by_number)
+    answers = reads(feedback.history)
     verdicts = reads(feedback.verdicts)
     paused = reads(receivers.paused)
     receivers = reads(receivers.every)
@@ -88,11 +115,11 @@ class Queries(OnDatabase):
     reported = reads(overview.reported)
     ledger = reads(overview.ledger)
     silences = reads(holds.silences)
+    silencing = reads(silencing.silencing)
     roundup = reads(overview.roundup)
     next_digests = reads(sending.next_digests)
     unanswered = reads(health.unanswered)
     last_sent = reads(health.last_sent)
-    waiting = reads(health.waiting)
     gauges = reads(gauges.gauges)
     history = reads(entries.history)
     session_epoch = reads(sessions.epoch)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tocsin.errors import Fault
-from tocsin.model.alerts import AlertContent, MatchOutcome, Revised
+from tocsin.model.alerts import AlertContent, AlertState, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState, ErrorClass, Message
 from tocsin.model.entries import Batch, Cursor, Entry, KeyKind
 from tocsin.model.reasons import Reason
@@ -392,11 +392,22 @@ class TransitionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Which:
-    """A filter of alerts: of *rule* (full id, bare id or pack), with all of *labels*, and only *unseen* ones."""
+    """A filter of alerts: of *rule* (full id, bare id or pack), with all of *labels*, and only *unseen* ones.
+
+    Each of *words* stands in the alert or in one of its entries, or is its number. It was opened *since* then and before
+    *until*. Some message about it is *held*, or was *suppressed* or given up. Empty *severities* and *states* are all.
+    """
 
     rule: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     unseen: bool = False
+    words: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    held: bool = False
+    suppressed: bool = False
+    severities: frozenset[Severity] = frozenset()
+    states: frozenset[AlertState] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

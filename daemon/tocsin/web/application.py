@@ -9,13 +9,35 @@ from aiohttp import web
 from tocsin.web.attempts import Attempts
 from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Daemon, Route
-from tocsin.web.pages import home, login, probes, sources, static
+from tocsin.web.pages import (
+    alert,
+    alert_exports,
+    alerts,
+    answers,
+    deliveries,
+    entries,
+    home,
+    login,
+    play,
+    probes,
+    silences,
+    sources,
+    static,
+)
 from tocsin.web.wall.site import Site
 
 #: Every module with pages. A new one is added here, and nowhere else.
 PAGES = (
     home,
+    alerts,
+    alert_exports,
+    alert,
+    answers,
+    entries,
+    play,
     sources,
+    deliveries,
+    silences,
     login,
     probes,
     static,

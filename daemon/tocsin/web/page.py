@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from tocsin.config.loading import LoadedRules
 from tocsin.config.web import Right
 from tocsin.model.counters import Counters
 from tocsin.protocols import Clock, Run
+from tocsin.render.reasons import in_words
 from tocsin.render.words import host, seen, web_link
 from tocsin.store import Store
 from tocsin.web.attempts import Attempts
@@ -59,6 +61,7 @@ class Daemon:
 
     *clock* is that of alerts and polls, *real* that of logins. *read* runs queries beside each other, *write* runs acts
     one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files.
+    A rule is tried while *trial* is held, one at a time.
     """
 
     store: Store
@@ -73,6 +76,7 @@ class Daemon:
     wake: Callable[[], None]
     changes: Changes
     counters: Counters
+    trial: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Page:
@@ -236,6 +240,7 @@ TEMPLATES.filters |= {
     "counted": units.counted,
     "span": lambda length: units.duration(length) if isinstance(length, timedelta) else "-",
     "size": units.size,
+    "reason": in_words,
     # The only way from feed text to an address: empty unless it is http or https.
     "web_link": web_link,
     "host": host,

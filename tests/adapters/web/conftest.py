@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import shutil
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,10 +19,18 @@ import pytest
 from tocsin.config.config import parse_config
 from tocsin.config.loading import load_rules
 from tocsin.model.counters import Counters
+from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
+from tocsin.policy.decide import Policy
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
 from tocsin.protocols import runner
+from tocsin.replay.replay import EVERYBODY
+from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
+from tocsin.store.values import JudgedBatch, PollRecord
 from tocsin.web.health import Health
 from tocsin.web.listener import Listener, secret_beside
+from tocsin.web.page import Daemon
 from tocsin.web.wall.keys import derive, own_secret
 from tocsin.web.wall.sessions import new_code
 from tocsin.web.wall.site import LOGIN_KEY
@@ -92,6 +101,7 @@ class Served:
     calls: list[str]
     slept: list[float]
     counters: Counters
+    rules: RuleSet
     cookies: dict[str, str] = field(default_factory=dict)
     health: Health = HEALTH
 
@@ -100,6 +110,12 @@ class Served:
         """Host and port of the listener."""
         assert self.listener.address
         return "localhost" if self.listener.address.path else str(self.listener.address)
+
+    @property
+    def daemon(self) -> Daemon:
+        """The daemon as pages see it."""
+        assert self.listener._daemon
+        return self.listener._daemon
 
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
         """Ask as this browser does; redirects are not followed."""
@@ -131,6 +147,30 @@ class Served:
         """Log this browser in."""
         answer = await self.post(f"{base}/login", {"code": self.code(user)})
         assert answer.status == 303, answer
+
+    def bring(self, *news: str | Entry, source: str = "wire") -> None:
+        """Commit *news*, as headlines or entries, as a poll of *source*, judged and decided as by the daemon."""
+        known = {view.name for view in self.store.read.sources()}
+        self.store.sync_sources(
+            [(name, "https://example.org/feed", "feed") for name in sorted(known | {source})], self.clock.now(), {}
+        )
+        if source not in known:
+            self._commit(source, [])  # the first poll is a silent baseline
+            self.clock.move(minutes=1)
+        self._commit(source, [one if isinstance(one, Entry) else self.entry(one, source=source) for one in news])
+
+    def entry(self, title: str, **fields: Any) -> Entry:
+        """An entry with this headline that is new now."""
+        now = self.clock.now()
+        values = {"source": "wire", "summary": f"More on this: {title}", "link": "https://example.org/x", **fields}
+        return Entry(id=f"{title} {now}", keys=(), title=title, first_seen=now, published=now, **values)
+
+    def _commit(self, source: str, entries: list[Entry]) -> None:
+        now = self.clock.now()
+        lease = next(one for one in self.store.claim_sources(now, timedelta(minutes=5), 99) if one.name == source)
+        batch = Batch(source=source, entries=tuple(entries), cursor=Cursor(), changed=True)
+        found = JudgedBatch(batch=batch, judged=[self.rules.evaluate(entry, now) for entry in entries])
+        self.store.commit(lease, found, EVERYBODY.decide, now, PollRecord(due_at=now))
 
 
 Scene = Callable[[Served], Awaitable[Any]]
@@ -179,14 +219,17 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     sleep=sleep,
                 )
                 try:
-                    await listener.adopt(parsed, load_rules(parsed.rules))
+                    loaded = load_rules(parsed.rules)
+                    await listener.adopt(parsed, loaded)
                     assert listener.address, calls
                     secret = site.secret.reveal() or own_secret(secret_beside(tmp_path / "tocsin.db"))
                     where = listener.address.path
                     connector = aiohttp.UnixConnector(str(where)) if where else None
                     jar = aiohttp.DummyCookieJar()
                     async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
-                        served = Served(listener, store, clock, real, session, secret, calls, slept, counters)
+                        served = Served(
+                            listener, store, clock, real, session, secret, calls, slept, counters, loaded.rules
+                        )
                         if log_in:
                             await served.log_in(base=site.base)
                         return await scene(served)
@@ -197,6 +240,40 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
         return asyncio.run(play())
 
     return run
+
+
+@pytest.fixture
+def news(tmp_path: Path) -> Callable[..., None]:
+    """Let a source bring headlines: `news(page, *titles, to=("here",))`. Each that met a rule is an alert with a message."""
+
+    def come(page: Served, *titles: str, to: tuple[str, ...] = ("here",), **fields: Any) -> None:
+        rules = load_rules([tmp_path / "rules"]).rules
+        known = tuple(ReceiverInfo(name=name, recipients=("",)) for name in to)
+        policy = Policy(routes=(Route(to=to),), receivers=known)
+        now = page.clock.now()
+        if not page.store.read.sources():
+            page.store.sync_sources([("wire", "https://example.org/feed", "feed")], now)
+        # The first poll of a source brings no news.
+        for found in ((), titles):
+            [lease] = page.store.claim_sources(now, timedelta(minutes=1), 1)
+            entries = tuple(
+                Entry(
+                    source="wire",
+                    id=title,
+                    keys=(EntryKey(kind=KeyKind.ID, value=hashlib.md5(title.encode()).hexdigest()),),
+                    title=title,
+                    first_seen=now,
+                    **{"link": "https://example.org/1", **fields},
+                )
+                for title in found
+            )
+            batch = Batch(source="wire", entries=entries, cursor=Cursor(), changed=True)
+            judged = [rules.evaluate(entry, now) for entry in entries]
+            page.store.commit(
+                lease, JudgedBatch(batch=batch, judged=judged), policy.decide, now, PollRecord(due_at=now)
+            )
+
+    return come
 
 
 @pytest.fixture

@@ -103,8 +103,9 @@ def test_an_expression_is_judged_once_in_each_sentence(bench: Any) -> None:
             judgement.condition(condition, labels={})
     for name in ("p/act", "p/curb"):
         body = rules.expressions[name].body
-        counts = {sentence: count for (node, sentence), count in judgement.count.items() if node == id(body)}
-        assert list(counts.values()) == [1, 1, 1, 1, 1], name
+        counts = [count for (node, _), count in judgement.count.items() if node == id(body)]
+        assert set(counts) == {1}, name
+        assert len(counts) < 5, "a sentence without its words is passed over"
 
 
 LABELS = {

@@ -12,7 +12,7 @@ from tocsin.model.prices import Instrument
 from tocsin.model.rules import Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.lint import History, lint, lint_history, lint_names
-from tocsin.rules.news.index import COMMON, OFTEN
+from tocsin.rules.news.rarity import COMMON, OFTEN
 
 
 def warnings(bench: Any, match: str, *, lists: Any = None, **more: Any) -> list[str]:

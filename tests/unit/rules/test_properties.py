@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.model.rules import Evidence, Span
+from tocsin.rules.news.evaluate import Judgement
 from tocsin.rules.news.lists import TermList, heads
 from tocsin.rules.news.nodes import Expression
 from tocsin.rules.news.query import BadNameError, compile_literal, parse
-from tocsin.rules.news.terms import TermError, compile_term
+from tocsin.rules.news.terms import TermError, compile_term, tokens_of
 from tocsin.rules.pieces import QueryError
 from tocsin.text.document import Document
+from tocsin.text.sentences import split
 
 WORDS = st.sampled_from(
     [
@@ -395,6 +397,18 @@ def test_a_term_is_understood_or_refused(text: str) -> None:
         assert term.words or term.pattern
 
 
+PLAIN_WORDS = st.lists(st.text("abkmnosuxyzBCNOSU", min_size=1, max_size=4), min_size=1, max_size=4)
+
+
+@BOUNDED
+@given(PLAIN_WORDS.map(" ".join) | st.sampled_from(["No inc", "US corp", "a b", "rare-earth", "US  steel", "NdFeB"]))
+def test_plain_words_are_the_tokens_that_the_long_way_cuts(text: str) -> None:
+    """Most terms take a short way, which must find in a headline what the headline is cut into."""
+    cut = [token for part in split("title", text) for token in part.tokens]
+    assert tokens_of(text, japanese=False) == cut
+    assert tokens_of(text, japanese=True) == cut
+
+
 LOOKED_FOR = [
     "ban~",
     "germ*",
@@ -406,18 +420,46 @@ LOOKED_FOR = [
     "镓",
     "鎵",
     "rare earth",
+    "to curb",
+    "=São Paulo",
     "-ban lifted",
     "re:/x{3}/",
 ]
 
 
 @BOUNDED
-@given(st.lists(st.sampled_from([*LOOKED_FOR, "NIÑO", "Germany", "bans", "x"]), max_size=8).map(" ".join), HOSTILE)
+@given(
+    st.lists(
+        st.sampled_from([*LOOKED_FOR, "NIÑO", "Germany", "bans", "Sao Paulo's", "São Paulo's", "x"]), max_size=8
+    ).map(" ".join),
+    HOSTILE,
+)
 def test_a_list_that_is_passed_over_would_find_nothing(text: str, odd: str) -> None:
     """The glance at the words of a sentence saves work, and never a hit."""
     document = Document(title=f"{text} {odd}")
     for written in LOOKED_FOR:
         terms = TermList("x", ((compile_term(written.removeprefix("-")), ""),))
         for sentence in document.sentences("title"):
-            if terms.misses(heads(sentence)):
+            if terms.needed.missing(heads(sentence)):
                 assert terms.find(sentence, document.texts["title"]) == []
+
+
+class Thorough(Judgement):
+    """A judgement that works out every node in every sentence."""
+
+    def _read(self, node: Any, reading: Any) -> Any:
+        return self._near(node, reading)
+
+
+@BOUNDED
+@given(BODIES, TEXTS, HOSTILE)
+def test_an_expression_that_is_passed_over_would_find_nothing(bench: Any, body: str, title: str, summary: str) -> None:
+    """The words that an expression needs save work, and never a hit."""
+    match = (
+        bench.compile(bench.rule(f"({body}) OR (@x NEAR/4 exports)", name="r"), expressions={"x": body})
+        .rules["p/r"]
+        .match
+    )
+    entry = bench.entry(title, summary=summary)
+    found, wanted = (judge(entry, bench.now).condition(match, labels={}) for judge in (Judgement, Thorough))
+    assert found == wanted

@@ -14,7 +14,6 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-from tocsin.cli.deliveries import rests
 from tocsin.cli.one_poll import in_thread, remedy_of
 from tocsin.cli.setup.finding import Finding, fail, ok, warn
 from tocsin.config.build import make_http, make_price_source, make_source
@@ -22,6 +21,7 @@ from tocsin.config.config import Config
 from tocsin.config.contacts import make_receiver
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import ConfigError, Fault, SourceError
+from tocsin.explain.receivers import rests
 from tocsin.model.deliveries import ErrorClass
 from tocsin.model.entries import Batch, Cursor
 from tocsin.policy.notifying.retry import ReceiverStatus

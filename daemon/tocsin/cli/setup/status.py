@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
-from tocsin.cli.deliveries import rests
 from tocsin.cli.output import FAILED, dump, item, local, say_zone, shown
 from tocsin.clock import SystemClock
 from tocsin.config.config import Config, salvage
 from tocsin.config.stores import open_store
 from tocsin.errors import ConfigError, OutdatedError
+from tocsin.explain.receivers import rests
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.render.objects import plain
 from tocsin.service.selfreport import troubles

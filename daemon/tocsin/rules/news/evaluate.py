@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import chain, islice
 
 from tocsin.model.entries import Entry
@@ -78,6 +79,24 @@ def place(sentence: Sentence) -> Place:
     return sentence.field, sentence.start
 
 
+class _Reading:
+    """A *sentence* of a *text* under judgement, and what was found in it.
+
+    *hits* are kept by the identity of a list or a node, which the rules keep alive. All places that name an expression
+    share the node of its body.
+    """
+
+    def __init__(self, sentence: Sentence, text: str) -> None:
+        self.sentence = sentence
+        self.text = text
+        self.hits: dict[int, list[SentenceHit]] = {}
+        self.beginnings = heads(sentence)
+
+    @cached_property
+    def clauses(self) -> tuple[int, ...]:
+        return clauses(self.sentence)
+
+
 class Judgement:
     """One entry under judgement: its document, and everything already found in it.
 
@@ -88,11 +107,8 @@ class Judgement:
         self.entry = entry
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
-        # By the identity of a sentence, which the document keeps alive, and of a list or a node, which the rules do. All
-        # places that name an expression share the node of its body.
-        self._hits: dict[int, dict[int, list[SentenceHit]]] = {}
-        self._clauses: dict[int, tuple[int, ...]] = {}
-        self._heads: dict[int, frozenset[str]] = {}
+        # By the identity of a sentence, which the document keeps alive.
+        self._readings: dict[int, _Reading] = {}
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -135,14 +151,10 @@ class Judgement:
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         """Return the hits of an expression in one sentence, sorted."""
-        found = self._hits.get(id(sentence))
-        if found is None:
-            found = self._hits[id(sentence)] = {}
-        key = id(node.terms if isinstance(node, Leaf) else node)
-        hits = found.get(key)
-        if hits is None:
-            hits = found[key] = self._near(node, sentence)
-        return hits
+        reading = self._readings.get(id(sentence))
+        if reading is None:
+            reading = self._readings[id(sentence)] = _Reading(sentence, self.document.texts[sentence.field])
+        return self._read(node, reading)
 
     def hit(self, ground: Ground) -> Hit:
         """Return *ground* as characters of the entry, with its labels and the words that they come from."""
@@ -153,27 +165,34 @@ class Judgement:
         labels = dict.fromkeys(label for part in ground.hit.parts for label in part.labels)
         return Hit(spans=tuple(sorted(spans)), labels=tuple(labels))
 
-    def _near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
+    def _read(self, node: Near, reading: _Reading) -> list[SentenceHit]:
+        key = id(node.terms if isinstance(node, Leaf) else node)
+        hits = reading.hits.get(key)
+        if hits is None:
+            # Most sentences end here: what an expression needs is not among their words.
+            hits = [] if node.needed.missing(reading.beginnings) else self._near(node, reading)
+            reading.hits[key] = hits
+        return hits
+
+    def _near(self, node: Near, reading: _Reading) -> list[SentenceHit]:
+        sentence = reading.sentence
         if isinstance(node, Leaf):
-            beginnings = self._heads.get(id(sentence)) or self._heads.setdefault(id(sentence), heads(sentence))
-            if node.terms.misses(beginnings):
-                return []
-            return _leaf_hits(node.terms, sentence, self.document.texts[sentence.field])
+            return _leaf_hits(node.terms, sentence, reading.text)
         if isinstance(node, Named):
-            return _leaving(self.near(node.expression.body, sentence), node.expression)
+            return _leaving(self._read(node.expression.body, reading), node.expression)
         if isinstance(node, Union):
-            return sorted({hit for part in node.parts for hit in self.near(part, sentence)})
+            return sorted({hit for part in node.parts for hit in self._read(part, reading)})
         if isinstance(node, Bare):
-            text = self.document.texts[sentence.field]
-            return [hit for hit in self.near(node.inner, sentence) if not is_possessive(sentence, hit.last, text)]
+            hits = self._read(node.inner, reading)
+            return [hit for hit in hits if not is_possessive(sentence, hit.last, reading.text)]
         if isinstance(node, Field):
             grounds = self.condition(node.inner, scope=node.field, labels={}) or []
             return sorted({ground.hit for ground in grounds if place(ground.sentence) == place(sentence)})
-        left = self.near(node.left, sentence)
-        # Most sentences end here: whatever the right side is, nothing comes of nothing.
+        left = self._read(node.left, reading)
+        # Whatever the right side is, nothing comes of nothing.
         if not left:
             return left
-        right = self.near(node.right, sentence)
+        right = self._read(node.right, reading)
         if not right:
             return left if node.op in SUBTRACTING else right
         if node.op in SUBTRACTING:
@@ -183,14 +202,8 @@ class Judgement:
         else:
             pair = before if node.op in ORDERED else near
         if node.op in IN_CLAUSE:
-            return sorted(in_clause(pair, left, right, sentence, self._clauses_of(sentence)))
+            return sorted(in_clause(pair, left, right, sentence, reading.clauses))
         return sorted(pair(left, right, sentence, None if node.op == "SENT" else node.within))
-
-    def _clauses_of(self, sentence: Sentence) -> tuple[int, ...]:
-        numbers = self._clauses.get(id(sentence))
-        if numbers is None:
-            numbers = self._clauses[id(sentence)] = clauses(sentence)
-        return numbers
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:
         if node.name == "source":

@@ -17,6 +17,7 @@ import daachorse
 
 from tocsin.rules.news.coverage import wanted
 from tocsin.rules.news.nodes import All, Leaf, Named, Pair
+from tocsin.rules.news.rarity import weight
 from tocsin.rules.news.terms import Term
 from tocsin.text.prefilter import FoldedWords, pieces, simplified
 
@@ -45,26 +46,6 @@ _REGEX_PIECE = re.compile(
     r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
     re.DOTALL,
 )
-#: Words of nearly every text, which alone narrow nothing. Those that negate or hedge are left out: beside others they matter.
-_EVERYWHERE = """
-a about after all also an and are as at be been but by for from had has have he her his how in into is it its more
-of on one or other our out over said say says she some than that the their them there they this to up was we were what
-when which who will with you your year day week time
-de la le les el los der die das und et y en 的 了 在 是 和 有 年 月 日
-"""
-COMMON = frozenset(_EVERYWHERE.split())
-
-_OFTEN = """
-american amid ahead back bank best big billion can canada chief china company could country data day deal december european expected
-fall fears first four global good group growth high higher highs home hits india investors january japan korea last latest lead
-live low lower make makes march market markets may million month months need news next off office open plan plans power president
-price prices record report reports rise rises rising say set sets share shares state states stock stocks support take takes talks
-three time top trade trump under us use war way week world year years
-"""
-#: Words of news about business and politics of every kind.
-OFTEN = frozenset(_OFTEN.split())
-#: How likely a word stands in a text, where its length says too little.
-_LIKELY = {word.encode(): 0.1 for word in OFTEN} | {word.encode(): 1.0 for word in COMMON}
 _OPTIONAL = ("?", "*", "{")
 
 
@@ -125,11 +106,6 @@ def _has_key(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, kn
 def _weight(group: Group) -> float:
     """Return a rough likelihood that a text has one of its keys: long words are rare, but for the commonest."""
     return sum(weight(key) for keys in group for key in keys)
-
-
-def weight(key: bytes) -> float:
-    """Return how often *key* stands in texts, compared with others: 1 for a word of nearly every text."""
-    return _LIKELY.get(key, 2.0 ** -len(key))
 
 
 def branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:

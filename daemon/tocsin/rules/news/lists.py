@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
+from tocsin.rules.news.rarity import UNKNOWN, Needed, any_of
 from tocsin.rules.news.terms import PREFIX, Pattern, Term
 from tocsin.text.fold import unmarked
 from tocsin.text.tokens import Sentence, Token
@@ -76,6 +77,7 @@ class TermList:
     _lookup: _Lookup | None = None
     _minus: TermList | None = None
     _loose: bool | None = None
+    _needed: Needed | None = None
 
     @property
     def label(self) -> str:
@@ -94,13 +96,12 @@ class TermList:
             self._loose = any(term.loose for term, _ in self.members)
         return self._loose
 
-    def misses(self, beginnings: frozenset[str]) -> bool:
-        """Return whether no term stands in a sentence with these *beginnings* (`heads`), which is quickly known of most lists."""
-        if self.finder:
-            return False
-        lookup = self._by_beginning()
-        known = (lookup.words.keys(), lookup.prefixes.keys())
-        return not lookup.regexes and all(keys.isdisjoint(beginnings) for keys in known)
+    @property
+    def needed(self) -> Needed:
+        """What a sentence with a hit has, which is quickly known to be missing of most lists."""
+        if self._needed is None:
+            self._needed = UNKNOWN if self.finder else any_of(term.needed for term, _ in self.members)
+        return self._needed
 
     def find(self, sentence: Sentence, text: str) -> list[Found]:
         """Return the spans in *sentence* in their order, *text* being its field; excluded ones are gone."""

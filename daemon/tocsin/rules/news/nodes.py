@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
+from typing import ClassVar
 
 from tocsin.model.rules import Located
 from tocsin.rules.news.lists import TermList
+from tocsin.rules.news.rarity import UNKNOWN, Needed, any_of, rarer
 
 #: What an entry is known by, beside the labels of its source.
 KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
@@ -31,6 +34,11 @@ class Leaf(Written):
     """A term or a list."""
 
     terms: TermList
+
+    @property
+    def needed(self) -> Needed:
+        """What a sentence with a hit has."""
+        return self.terms.needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,8 +73,14 @@ class Named(Written):
 
     expression: Expression
 
+    @property
+    def needed(self) -> Needed:
+        """What a sentence with a hit has."""
+        return self.expression.body.needed
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+# What a pair or a union needs is kept in the node itself, so that these two have no slots.
+@dataclass(frozen=True, kw_only=True)
 class Pair(Written):
     """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*.
 
@@ -79,12 +93,22 @@ class Pair(Written):
     right: Near
     distinct: bool = False
 
+    @cached_property
+    def needed(self) -> Needed:
+        """What a sentence with a hit has."""
+        return self.left.needed if self.op in SUBTRACTING else rarer(self.left.needed, self.right.needed)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Union(Written):
     """Any of several: the union of their hits."""
 
     parts: tuple[Near, ...]
+
+    @cached_property
+    def needed(self) -> Needed:
+        """What a sentence with a hit has."""
+        return any_of(part.needed for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +117,11 @@ class Bare(Written):
 
     inner: Near
 
+    @property
+    def needed(self) -> Needed:
+        """What a sentence with a hit has."""
+        return self.inner.needed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field(Written):
@@ -100,6 +129,7 @@ class Field(Written):
 
     field: str
     inner: Condition
+    needed: ClassVar[Needed] = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

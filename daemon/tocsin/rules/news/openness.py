@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 
 from tocsin.rules.news.coverage import wanted
-from tocsin.rules.news.index import COMMON, Group, branches, weight
+from tocsin.rules.news.index import Group, branches
 from tocsin.rules.news.nodes import All, Leaf, Pair, Written
+from tocsin.rules.news.rarity import COMMON, weight
 
 #: How likely a word of weight 1 stands in a title. The weights of the index compare words; this fits them to titles of news.
 _SCALE = 0.03

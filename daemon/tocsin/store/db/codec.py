@@ -134,6 +134,12 @@ def evidence_from_json(text: str) -> Evidence:
     return _evidence(json.loads(text))
 
 
+@reading
+def evidence_head_from_json(text: str) -> Evidence:
+    """Return the root of a proof alone: what was found, without the tree below it, which costs most to read."""
+    return _evidence(json.loads(text) | {"of": ()})
+
+
 def _node(evidence: Evidence) -> dict[str, Any]:
     at = evidence.position
     node = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
 from tocsin.market import series as market
 from tocsin.market.series import KEEP_CLOSES, KEEP_QUOTES, Close, Reference, Series
@@ -17,12 +18,56 @@ from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import PriceStates
 from tocsin.store.db import mapping
 from tocsin.store.db.price_tables import CloseRow, PriceStateRow, Progress, QuoteRow, SeriesRow
-from tocsin.store.db.sqlite import save
+from tocsin.store.db.sqlite import pieces, save
+
+_CLOSES, _QUOTES = (CloseRow.metadata.tables[name] for name in ("close", "quote"))
 
 
 def load(session: Session, instruments: Iterable[Instrument]) -> dict[str, Series]:
     """Return the series of *instruments* by id, as of the last committed quote."""
     return {instrument.id: _load(session, instrument) for instrument in instruments}
+
+
+def brief(session: Session, instruments: Iterable[Instrument], sessions: int) -> dict[str, Series]:
+    """Return the series of *instruments* by id with their last *sessions* and the newest quote alone, for summaries."""
+    wanted = {instrument.id: instrument for instrument in instruments}
+    closes: dict[str, list[Close]] = defaultdict(list)
+    names = ("instrument", "day", "at", "price", "volume", "sigma")
+    place = func.row_number().over(partition_by=_CLOSES.c.instrument, order_by=_CLOSES.c.at.desc()).label("place")
+    last = select(*[*(_CLOSES.c[name] for name in names), place]).where(_CLOSES.c.instrument.in_(wanted)).subquery()
+    statement = select(*(last.c[name] for name in names)).where(last.c.place <= sessions).order_by(last.c.at)
+    for name, day, at, price, volume, sigma in session.connection().execute(statement):
+        closes[name].append(Close(day=day, at=at, price=price, volume=volume, sigma=sigma))
+    found = {name: market.begin(instrument) for name, instrument in wanted.items()}
+    for row in session.exec(select(SeriesRow).where(col(SeriesRow.instrument).in_(wanted))):
+        loaded = mapping.read(
+            Series,
+            row.progress,
+            instrument=wanted[row.instrument],
+            sigma=mapping.read(Sigma, row),
+            closes=tuple(closes[row.instrument]),
+            quotes=(row.progress.newest,) if row.progress.newest else (),
+        )
+        found[row.instrument] = market.of(loaded, wanted[row.instrument])
+    return found
+
+
+def prices_at(session: Session, places: Collection[tuple[str, datetime]]) -> dict[tuple[str, datetime], Reference]:
+    """Return the last kept quote at or before each of *places*, (instrument, time); those without one are left out."""
+    found: dict[tuple[str, datetime], Reference] = {}
+    for piece in pieces(places):
+        for name in {name for name, _ in piece}:
+            times = [at for other, at in piece if other == name]
+            last = [
+                select(func.max(_QUOTES.c.at)).where(_QUOTES.c.instrument == name, _QUOTES.c.at <= at) for at in times
+            ]
+            wanted = _QUOTES.c.at.in_([one.scalar_subquery() for one in last])
+            statement = select(_QUOTES.c.at, _QUOTES.c.price).where(_QUOTES.c.instrument == name, wanted)
+            rows = sorted(session.connection().execute(statement).tuples())
+            for at in times:
+                before = [Reference(at=quoted, price=price) for quoted, price in rows if quoted <= at]
+                found |= {(name, at): before[-1]} if before else {}
+    return found
 
 
 def states(session: Session) -> dict[tuple[str, str], PriceState]:

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, case, true
 from sqlmodel import Session, col, distinct, func, insert, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from tocsin.errors import StoreError
-from tocsin.model.alerts import Alert, Answered, AnswerKind
+from tocsin.errors import ConflictError
+from tocsin.model.alerts import Alert, AlertState, Answer, Answered, AnswerKind
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import LIFE
@@ -43,6 +43,20 @@ def by_number(session: Session, numbers: Collection[int]) -> dict[int, Answered]
     return of(session, col(AlertRow.id).in_(numbers))
 
 
+def history(session: Session, numbers: Collection[int]) -> dict[int, tuple[Answer, ...]]:
+    """Return every answer to the alerts *numbers*, the oldest first; alerts without an answer are left out."""
+    found: dict[int, tuple[Answer, ...]] = {}
+    wanted = col(AnswerRow.alert_id).in_(numbers)
+    for row in session.exec(select(AnswerRow).where(wanted).order_by(col(AnswerRow.id))):
+        found[row.alert_id] = (*found.get(row.alert_id, ()), mapping.read(Answer, row))
+    return found
+
+
+def states(session: Session, since: datetime | None, now: datetime) -> dict[int, AlertState]:
+    """Return the states at *now* of the alerts opened *since* then; those without an answer are left out."""
+    return {number: answered.state(now) for number, answered in of(session, _opened(since)).items()}
+
+
 def seen() -> SelectOfScalar[int]:
     """Return a query of the numbers of the alerts with an answer that shows that somebody has seen them."""
     return select(AnswerRow.alert_id).where(col(AnswerRow.kind).in_(_SEEN))
@@ -61,12 +75,12 @@ def add(
     """Record an answer to each of the alerts *numbers*; waiting updates are held *until* then.
 
     Raises:
-        StoreError: there is no alert with one of these numbers; nothing is written.
+        ConflictError: there is no alert with one of these numbers; nothing is written.
     """
     known = set(session.exec(select(AlertRow.id).where(col(AlertRow.id).in_(numbers))))
     unknown = [str(number) for number in numbers if number not in known]
     if unknown:
-        raise StoreError(f"there is no alert {', '.join(unknown)}; see: tocsin alerts list")
+        raise ConflictError(f"there is no alert {', '.join(unknown)}; see: tocsin alerts list")
     for number in dict.fromkeys(numbers):
         session.exec(insert(AnswerRow).values(alert_id=number, kind=kind, at=now, by=by, until=until, why=why))
     if until is not None:

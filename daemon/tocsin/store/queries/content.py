@@ -7,14 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sqlalchemy import type_coerce
 from sqlmodel import Session, col, select
 
 from tocsin.model.alerts import AlertContent, Coverage, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Evidence, Severity
-from tocsin.store.db import mapping
+from tocsin.store.db import codec, mapping
+from tocsin.store.db.columns import SafeText
 from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, EntryRow, MatchRow
 from tocsin.store.inbound import entries, revisions
@@ -51,10 +53,11 @@ def of_alerts(
     numbers: Collection[int],
     kind: DeliveryKind = DeliveryKind.ALERT,
     news: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
+    most: int = MOST_COVERAGE,
 ) -> dict[int, AlertContent]:
-    """Return each alert with the evidence and the entry of its leading match, and its other entries.
+    """Return each alert with the evidence and the entry of its leading match, and its other entries, at *most* so many.
 
-    The first match of the highest severity leads. In an update, and for an alert with *news*, the latest match with
+    With none of them, the evidence has no tree below its root. The first match of the highest severity leads. In an update, and for an alert with *news*, the latest match with
     something new leads.
     """
     matches = defaultdict(list)
@@ -68,11 +71,11 @@ def of_alerts(
     grown = {number for number, words in news.items() if words and number in matches}
     leads = {number: _lead(rows, DeliveryKind.UPDATE if number in grown else kind) for number, rows in matches.items()}
     firsts = {number: min(matches[number], key=lambda row: row.id) for number in grown}
-    shown = {row.entry_id for rows in matches.values() for row in rows[: MOST_COVERAGE + 1] if row.entry_id}
+    shown = {row.entry_id for rows in matches.values() for row in rows[: most + 1] if row.entry_id}
     shown |= {row.entry_id for row in (*leads.values(), *firsts.values()) if row.entry_id}
     found = entries.by_number(session, shown)
     reworded = revisions.of(session, [row.entry_id for row in leads.values() if row.entry_id])
-    proofs = _proofs(session, [row.id for row in leads.values()])
+    proofs = _proofs(session, [row.id for row in leads.values()], brief=not most)
     result = {}
     for alert in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)).order_by(col(AlertRow.id))):
         lead = leads.get(alert.id)
@@ -82,22 +85,22 @@ def of_alerts(
             lead=revisions.coverage(*found[lead.entry_id], reworded.get(lead.entry_id, ()), lead.decided_at)
             if lead and lead.entry_id
             else None,
-            related=_related(matches[alert.id], lead, found),
+            related=_related(matches[alert.id], lead, found)[:most],
             news=news.get(alert.id, ()),
             first=_first(firsts.get(alert.id), found),
         )
     return result
 
 
-def _proofs(session: Session, matches: Sequence[int]) -> dict[int, Evidence | None]:
-    """Return the evidence of *matches* by number."""
-    return {
+def _proofs(session: Session, matches: Sequence[int], *, brief: bool) -> dict[int, Evidence | None]:
+    """Return the evidence of *matches* by number; *brief* ones have no tree below the root."""
+    column: Any = type_coerce(_TABLE.c.evidence, SafeText) if brief else _TABLE.c.evidence
+    found = {
         number: proof
         for piece in pieces(matches)
-        for number, proof in session.connection().execute(
-            select(_TABLE.c.id, _TABLE.c.evidence).where(_TABLE.c.id.in_(piece))
-        )
+        for number, proof in session.connection().execute(select(_TABLE.c.id, column).where(_TABLE.c.id.in_(piece)))
     }
+    return {n: codec.evidence_head_from_json(text) if text else None for n, text in found.items()} if brief else found
 
 
 def _lead(rows: Sequence[_Met], kind: DeliveryKind) -> _Met:

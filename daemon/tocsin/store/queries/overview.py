@@ -60,8 +60,8 @@ def roundup(session: Session, delivery: Delivery, now: datetime) -> Roundup:
         until=now,
         needs=_needs(session, delivery, min(since, now - USUAL), now, included),
         held=(*_unsent(session, delivery, since), *_counted(session, delivery, *waits), *_passed_over(session, since)),
-        ailing=_ailing(session),
-        sources=session.exec(select(func.count()).where(_POLLED)).one(),
+        ailing=ailing(session),
+        sources=polled(session),
         entries=session.exec(select(func.count()).where(col(EntryRow.first_seen) >= since)).one(),
         matches=session.exec(select(func.count()).where(col(MatchRow.decided_at) >= since)).one(),
         alerts=session.exec(select(func.count()).where(col(AlertRow.opened_at) >= since)).one(),
@@ -141,7 +141,13 @@ def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
     return [HeldBack(what="matches", why=_UNSENT[MatchOutcome(fate)], count=count) for fate, count in rows]
 
 
-def _ailing(session: Session) -> tuple[Ailing, ...]:
+def polled(session: Session) -> int:
+    """Return the number of sources that are polled."""
+    return session.exec(select(func.count()).where(_POLLED)).one()
+
+
+def ailing(session: Session) -> tuple[Ailing, ...]:
+    """Return the sources that cannot be read, with the error."""
     rows = session.exec(
         select(SourceRow.name, SourceRow.last_error, SourceRow.last_success)
         .where(_POLLED, _ILL)

@@ -1,0 +1,384 @@
+"""How long pages about alerts take on a database with years of them.
+
+    python bench/page.py [--alerts 5000] [--entries 1000000] [--sources 2000] [--folder DIR] [--stay] [PATH ...]
+
+Makes a database in DIR (a temporary folder), or takes the one that is there, serves it on loopback and asks each PATH
+several times. With --stay it prints a link to log in and serves until it is interrupted. Exits 1 over a budget: 150 ms
+for the first page, 300 ms for any other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from sqlalchemy import insert
+
+from tocsin.clock import SystemClock
+from tocsin.config.config import Config, load_config
+from tocsin.config.loading import LoadedRules, load_rules
+from tocsin.market.series import append as with_quote
+from tocsin.market.series import begin, close_before
+from tocsin.model.alerts import AnswerKind, MatchOutcome
+from tocsin.model.counters import Counters
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Quote
+from tocsin.model.reasons import NO_REASON, Cause, Reason
+from tocsin.model.rules import Match
+from tocsin.protocols import runner
+from tocsin.store import Store
+from tocsin.store.db import mapping, tables
+from tocsin.store.inbound import prices
+from tocsin.web.health import Health
+from tocsin.web.listener import Listener, secret_beside
+from tocsin.web.wall.keys import derive, own_secret
+from tocsin.web.wall.sessions import new_code
+from tocsin.web.wall.site import LOGIN_KEY
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRST, OTHERS = 0.150, 0.300
+PATHS = (
+    "/",
+    "/alerts",
+    "/alerts?q=gallium+licence",
+    "/alerts?state=open&severity=high",
+    "/alerts/{newest}",
+    "/alerts.json?since=30d",
+)
+CONFIG = """\
+timezone: Europe/London
+database: sqlite:///tocsin.db
+rules: [critical-minerals]
+sources:
+  wire: {{feed: "https://wire.example/feed"}}
+instruments:
+{instruments}
+receivers:
+  desk: {{console: true}}
+  night: {{console: true, operator: true}}
+routes: [{{to: [desk]}}]
+web: {{listen: "127.0.0.1:8787"}}
+"""
+SYMBOLS = {
+    "MP": "rare-earths", "LYC": "rare-earths", "UUUU": "uranium", "LAC": "lithium", "ALB": "lithium", "UAMY": "antimony",
+    "PPTA": "antimony", "TMQ": "copper", "FCX": "copper", "NB": "niobium", "CMOC": "cobalt", "AAL": "nickel",
+}  # fmt: skip
+MINERALS = (
+    "gallium",
+    "germanium",
+    "antimony",
+    "tungsten",
+    "graphite",
+    "lithium",
+    "cobalt",
+    "nickel",
+    "copper",
+    "rare earth",
+)
+COUNTRIES = ("China", "Indonesia", "Chile", "Zimbabwe", "Congo", "Myanmar", "Malaysia", "Namibia")
+FORMS = (
+    "{c} bans exports of {m} concentrate",
+    "{c} to require a licence for {m} exports from June",
+    "{c} eases export controls on {m}",
+    "{c} raises the royalty on {m} mines",
+    "Strike halts the largest {m} mine of {c}",
+    "Pentagon lends {n} million dollars to a {m} refinery",
+    "US government takes a {n}% stake in a {m} developer",
+    "{c} and Japan sign a critical minerals agreement on {m}",
+    "{c} sets {m} export quota at {n},000 tonnes",
+    "Fire stops production at {m} smelter in {c}",
+)
+TAIL = ("The ministry published the order on Friday; it takes effect in thirty days. Two buyers said that their shipments "
+        "had been held at the port since Monday. A spokesman declined to comment. ")  # fmt: skip
+
+
+def headlines(chance: random.Random) -> Iterator[str]:
+    while True:
+        form = chance.choice(FORMS)
+        yield form.format(c=chance.choice(COUNTRIES), m=chance.choice(MINERALS), n=chance.randint(5, 95))
+
+
+# ---- the database --------------------------------------------------------------------------------------------------
+
+
+def make(store: Store, config: Config, rules: LoadedRules, *, alerts: int, entries: int, sources: int) -> None:
+    now, chance = datetime.now(UTC), random.Random(7)
+    store.sync_sources([(f"s{n}", f"https://s{n}.example/feed", "feed") for n in range(sources)], now, {})
+    with store.database.write() as session:
+        session.connection().exec_driver_sql(
+            "UPDATE source SET unhealthy = 1, last_error = 'not a feed but an HTML page' WHERE id % 500 = 7"
+        )
+    fill_entries(store, now, entries - alerts, sources)
+    fill_alerts(store, found(rules, chance, now, alerts), chance, now, sources)
+    fill_prices(store, config, chance, now)
+
+
+def fill_entries(store: Store, now: datetime, count: int, sources: int) -> None:
+    chance = random.Random(3)
+    some = [title for title, _ in zip(headlines(chance), range(997), strict=False)]
+    columns = mapping.entry_columns(entry(some[0], now, 0), 1)
+    for start in range(0, max(0, count), 20_000):
+        rows = [
+            {
+                **columns,
+                "ident": f"x{n}",
+                "source_id": 1 + n % sources,
+                "title": f"{some[n % 997]}, report {n}",
+                "first_seen": now - timedelta(days=365) * (1 - n / count),
+            }
+            for n in range(start, min(count, start + 20_000))
+        ]
+        with store.database.write() as session:
+            session.connection().execute(insert(tables.EntryRow.metadata.tables["entry"]), rows)
+
+
+def entry(title: str, at: datetime, number: int) -> Entry:
+    return Entry(
+        source=f"s{number}",
+        id=f"a{number}-{at.isoformat()}",
+        keys=(),
+        title=title,
+        summary=f"{title}. {TAIL}",
+        body=TAIL * 8,
+        link=f"https://news.example/{number}",
+        publisher=("Commodity Wire", "Metals Daily", "Trade Gazette", "港口商报")[number % 4],
+        first_seen=at,
+        published=at - timedelta(minutes=7),
+    )
+
+
+def found(
+    rules: LoadedRules, chance: random.Random, now: datetime, count: int
+) -> Iterator[tuple[Entry, Sequence[Match]]]:
+    """Yield entries that meet a rule, the oldest first, with about *count* matches in all."""
+    made = 0
+    for number, title in enumerate(headlines(chance)):
+        at = now - timedelta(days=120) * (1 - made / count) + timedelta(seconds=number)
+        made_of = entry(title, at, number)
+        matches = rules.rules.evaluate(made_of, now).matches
+        if matches:
+            made += len(matches)
+            yield made_of, matches
+        if made >= count:
+            return
+
+
+def fill_alerts(
+    store: Store, found: Iterator[tuple[Entry, Sequence[Match]]], chance: random.Random, now: datetime, sources: int
+) -> None:
+    with store.database.write() as session:
+        number = 0
+        put = session.connection().execute
+
+        def write(table: str, **values: Any) -> None:
+            put(insert(tables.AlertRow.metadata.tables[table]), values)
+
+        for story, (one, matches) in enumerate(found, 1):
+            row = put(
+                insert(tables.EntryRow.metadata.tables["entry"]), mapping.entry_columns(one, 1 + story % sources)
+            ).inserted_primary_key
+            assert row
+            at = one.first_seen
+            write("story", id=story, event=matches[0].rule.event, opened_at=at, last_at=at)
+            for match in matches:
+                number += 1
+                write("alert", **alert_columns(match, number, story, at))
+                write(
+                    "match",
+                    **{
+                        **mapping.columns(match, tables.MatchRow),
+                        "rule": match.rule.id,
+                        "rule_hash": match.rule.hash,
+                        "event": match.rule.event,
+                        "entry_id": row[0],
+                        "fate": MatchOutcome.ALERTED,
+                        "reason": Reason(cause=Cause.NOTIFIED, count=1),
+                        "story_id": story,
+                        "origin": one.publisher,
+                        "alert_id": number,
+                        "decided_at": at,
+                    },
+                )
+                fill_delivery(write, number, match, at, held=number % 97 == 0 and now - at < timedelta(days=1))
+                if chance.random() < (0.5 if now - at < timedelta(days=2) else 0.98):
+                    kind = chance.choice(list(AnswerKind))
+                    until = at + timedelta(hours=4) if kind is AnswerKind.SNOOZE else None
+                    write(
+                        "answer",
+                        alert_id=number,
+                        kind=kind,
+                        at=at + timedelta(minutes=9),
+                        by="ann",
+                        until=until,
+                        why="",
+                    )
+
+
+def alert_columns(match: Match, number: int, story: int, at: datetime) -> dict[str, Any]:
+    rule, labels = match.rule, match.labels
+    title = re.sub(r"\{(\w+)\}", lambda name: ", ".join(labels.get(name[1], ())), rule.title)
+    return {
+        "id": number,
+        "rule": rule.id,
+        "rule_hash": rule.hash,
+        "rule_position": str(rule.position or ""),
+        "title": title,
+        "event": rule.event,
+        "severity": match.severity,
+        "labels": labels,
+        "key": tuple(value for name in rule.key for value in labels.get(name, ())),
+        "story_id": story,
+        "opened_at": at,
+        "updated_at": at,
+        "event_time": match.event_time,
+        "note": rule.note,
+        "detail": match.detail,
+        "origins": 1 + number % 3,
+    }
+
+
+def fill_delivery(write: Any, number: int, match: Match, at: datetime, *, held: bool) -> None:
+    state = DeliveryState.HELD if held else DeliveryState.DELIVERED
+    reason = Reason(cause=Cause.QUIET, until=at + timedelta(hours=9), by="desk") if held else NO_REASON
+    name = f"{number:032x}"
+    write(
+        "delivery",
+        id=name,
+        receiver="desk",
+        recipient="",
+        kind=DeliveryKind.ALERT,
+        rank=match.severity.rank,
+        state=state,
+        reason=reason,
+        created_at=at,
+        due_at=at + timedelta(hours=9) if held else at,
+        expires_at=at + timedelta(days=1),
+        delivered_at=None if held else at + timedelta(seconds=2),
+        attempts=int(not held),
+    )
+    write("delivery_alert", delivery_id=name, alert_id=number, receiver="desk", recipient="", telling=0)
+    if not held:
+        write(
+            "attempt",
+            delivery_id=name,
+            n=1,
+            fence=1,
+            started_at=at,
+            ended_at=at + timedelta(seconds=2),
+            outcome=ErrorClass.OK,
+            words="",
+        )
+
+
+def fill_prices(store: Store, config: Config, chance: random.Random, now: datetime) -> None:
+    with store.database.write() as session:
+        for instrument in config.instruments:
+            series, price = begin(instrument), 20.0
+            for day in range(300, -1, -1):
+                price *= 1 + chance.gauss(0.0005, 0.025)
+                at = now - timedelta(days=day, hours=1)
+                quote = Quote(instrument=instrument.id, price=Decimal(f"{price:.2f}"), at=at, first_seen=at)
+                series = with_quote(close_before(series, at), quote)
+            prices.write(session, begin(instrument), series, {})
+
+
+# ---- the pages -----------------------------------------------------------------------------------------------------
+
+
+async def serve(folder: Path, paths: Sequence[str], *, stay: bool) -> bool:
+    """Serve the database, ask for *paths* several times each, and return True if all kept their budget."""
+    config = load_config(folder / "config.yaml", {})
+    store = Store.open(config.database, real_now=lambda: datetime.now(UTC))
+    rules = load_rules(config.rules, instruments=config.instruments, tried=False)
+    clock = SystemClock()
+    health = Health(version="bench", started=clock.now(), loaded=clock.now(), alive=True, rules=1)
+
+    async def failed(words: str) -> None:
+        print(words, file=sys.stderr)
+
+    with ThreadPoolExecutor(1) as writer:
+        listener = Listener(
+            store, clock=clock, write=runner(writer), health=lambda: health, counters=Counters(),
+            reload=lambda: None, wake=lambda: None, failed=failed,
+        )  # fmt: skip
+        assert config.web
+        web = config.web.model_copy(update={"listen": "127.0.0.1:0"})
+        await listener.adopt(replace(config, web=web), rules)
+        where = f"http://{listener.address}"
+        key = derive(own_secret(secret_beside(folder / "tocsin.db")), LOGIN_KEY)
+        try:
+            good = await measure(where, new_code("ann", key, clock.now()), paths, store)
+            if stay:
+                print(f"{where}/login?code={new_code('ann', key, clock.now())}", flush=True)
+                await asyncio.Event().wait()
+        finally:
+            await listener.close()
+            store.close()
+    return good
+
+
+async def measure(where: str, code: str, paths: Sequence[str], store: Store) -> bool:
+    newest = max((alert.id for alert in store.read.alerts(None, 1)), default=0)
+    good = True
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        await session.post(f"{where}/login", data={"code": code}, headers={"Sec-Fetch-Site": "same-origin"})
+        for path in (one.format(newest=newest) for one in paths):
+            took, size, status = [], 0, 0
+            for _ in range(8):
+                before = time.perf_counter()
+                async with session.get(f"{where}{path}") as answer:
+                    size, status = len(await answer.read()), answer.status
+                took.append(time.perf_counter() - before)
+            # The first request also loads templates and rules.
+            usual = statistics.median(took[1:])
+            budget = FIRST if path == "/" else OTHERS
+            good &= status == 200 and usual <= budget
+            print(
+                f"{status} {path:40} {usual * 1000:6.0f} ms, first {took[0] * 1000:5.0f}, worst {max(took[1:]) * 1000:5.0f} of {budget * 1000:.0f}, {size / 1000:.0f} kB"
+            )
+    return good
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="*", metavar="PATH")
+    parser.add_argument("--alerts", type=int, default=5_000)
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--sources", type=int, default=2_000)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--stay", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as room:
+        folder = given.folder or Path(room)
+        folder.mkdir(exist_ok=True)
+        if not (folder / "tocsin.db").exists():
+            lines = "\n".join(
+                f"  {name}: {{class: smallcap, currency: USD, sources: [yahoo:{name}], labels: {{mineral: {mineral}}}}}"
+                for name, mineral in SYMBOLS.items()
+            )
+            (folder / "config.yaml").write_text(CONFIG.format(instruments=lines), encoding="utf-8")
+            config = load_config(folder / "config.yaml", {})
+            store = Store.open(config.database, real_now=lambda: datetime.now(UTC))
+            rules = load_rules(config.rules, instruments=config.instruments, tried=False)
+            make(store, config, rules, alerts=given.alerts, entries=given.entries, sources=given.sources)
+            store.close()
+        return 0 if asyncio.run(serve(folder, given.paths or PATHS, stay=given.stay)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""What needs a person now: alerts without an answer, and sources that cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from tocsin.model.alerts import AlertState
+from tocsin.model.records import Card
+from tocsin.model.rules import Severity
+from tocsin.render.digest import LOUD, Ailing
+from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.outbox import feedback
+from tocsin.store.queries import alert_search, overview
+
+#: Alerts of each kind that are shown; the others are counted.
+MOST_NEEDS = 60
+MOST_OTHERS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAlerts:
+    """Alerts that nobody has answered, the newest first: those that need an answer (*needs*) and *others*.
+
+    *more* counts alerts of the same time that are left out, and *older* those opened before it.
+    """
+
+    needs: tuple[Card, ...]
+    others: tuple[Card, ...]
+    more: int
+    older: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """How many *sources* are polled, and those of them that cannot be read."""
+
+    sources: int
+    ailing: tuple[Ailing, ...]
+
+
+def open_alerts(session: Session, since: datetime, now: datetime) -> OpenAlerts:
+    """Return the alerts opened *since* then that are open at *now*. Alerts that a silence hid are left out."""
+    silenced = (
+        select(DeliveryAlertRow.alert_id)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+        .where(col(DeliveryRow.silence_id).is_not(None))
+    )
+    which = (col(AlertRow.id).not_in(feedback.seen()), col(AlertRow.id).not_in(silenced))
+    rows = session.exec(
+        select(AlertRow.id, AlertRow.severity)
+        .where(col(AlertRow.opened_at) >= since, *which)
+        .order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc())
+    ).all()
+    states = feedback.states(session, since, now)
+    waiting = [(number, Severity(level)) for number, level in rows if states.get(number) is not AlertState.SNOOZED]
+    loud = [number for number, level in waiting if level.rank >= LOUD.rank]
+    quiet = [number for number, level in waiting if level.rank < LOUD.rank]
+    shown = alert_search.cards(session, [*loud[:MOST_NEEDS], *quiet[:MOST_OTHERS]])
+    needs = tuple(card for card in shown if card.alert.severity.rank >= LOUD.rank)
+    older = select(func.count()).select_from(AlertRow).where(col(AlertRow.opened_at) < since, *which)
+    return OpenAlerts(
+        needs=needs,
+        others=shown[len(needs) :],
+        more=len(waiting) - len(shown),
+        older=session.exec(older).one(),
+    )
+
+
+def watched(session: Session) -> Watched:
+    """Return what is polled, and what of it cannot be read."""
+    return Watched(sources=overview.polled(session), ailing=overview.ailing(session))

@@ -1,0 +1,44 @@
+"""The part of the past that a page is about, as its query names it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from tocsin import units
+from tocsin.web.page import Page
+
+#: Longer spans than this are dates before any news.
+_LONGEST = timedelta(days=36_500)
+
+
+def since(page: Page, default: str = "30d") -> datetime:
+    """Return the time that `since` of the query names: a span before now such as `30d`, or a date. Empty is *default*.
+
+    Raises:
+        HTTPBadRequest: it is neither.
+    """
+    return _moment(page, "since", page.request.query.get("since", "").strip() or default)
+
+
+def given(page: Page, name: str) -> datetime | None:
+    """Return the time that *name* of the query names, as `since` does. None if it is empty, or `all`.
+
+    Raises:
+        HTTPBadRequest: it is no time.
+    """
+    text = page.request.query.get(name, "").strip()
+    return None if text in ("", "all") else _moment(page, name, text)
+
+
+def _moment(page: Page, name: str, text: str) -> datetime:
+    try:
+        return page.now - min(units.parse_duration(text), _LONGEST)
+    except ValueError:
+        pass
+    try:
+        return units.parse_time(text[:40], page.zone)
+    except ValueError:
+        words = f"{name}= is neither a span such as 30d nor a date such as 2026-03-01."
+        raise web.HTTPBadRequest(text=words) from None
