@@ -10,6 +10,7 @@ from tocsin.web.attempts import Attempts
 from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Daemon, Route
 from tocsin.web.pages import (
+    alert,
     alert_exports,
     alerts,
     answers,
@@ -30,6 +31,7 @@ PAGES = (
     home,
     alerts,
     alert_exports,
+    alert,
     answers,
     entries,
     prices,

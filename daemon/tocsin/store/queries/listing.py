@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -175,6 +175,15 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
         attempts=tuple(_attempt(attempt) for attempt in attempts),
         transitions=tuple(mapping.read(TransitionView, item) for item in transitions),
     )
+
+
+def attempts(session: Session, deliveries: Collection[str]) -> dict[str, tuple[AttemptView, ...]]:
+    """Return the attempts of each of *deliveries*, the oldest first; those without an attempt are left out."""
+    found: dict[str, tuple[AttemptView, ...]] = {}
+    wanted = col(AttemptRow.delivery_id).in_(deliveries)
+    for row in session.exec(select(AttemptRow).where(wanted).order_by(col(AttemptRow.n))):
+        found[row.delivery_id] = (*found.get(row.delivery_id, ()), _attempt(row))
+    return found
 
 
 def _attempt(row: AttemptRow) -> AttemptView:
