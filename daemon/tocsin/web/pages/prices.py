@@ -12,9 +12,13 @@ from tocsin.explain.instruments import InstrumentView, instrument_view, remedy
 from tocsin.market.series import Series
 from tocsin.market.summary import summary
 from tocsin.model.prices import PriceSummary
+from tocsin.model.rules import Severity
 from tocsin.render.svg import sparkline
 from tocsin.web.page import Page, Route, get
+from tocsin.web.price_chart import PriceChart, points, price_chart
 
+#: The charts of one instrument: title and number of sessions.
+_SPANS = (("60 sessions", 60), ("1 year", 260))
 #: Sixty sessions of a market with holidays.
 _RECENT = timedelta(days=100)
 
@@ -57,8 +61,26 @@ async def show_instrument(page: Page) -> web.Response:
     series = (await page.read(page.store.read.series, [instrument]))[name]
     failing = await page.read(page.store.read.failing)
     return page.show(
-        "price.html", instrument=instrument, shown=_shown(page, series, failing), series=series, failing=failing
+        "price.html",
+        instrument=instrument,
+        shown=_shown(page, series, failing),
+        series=series,
+        failing=failing,
+        charts=await _charts(page, series),
     )
+
+
+async def _charts(page: Page, series: Series) -> list[tuple[str, PriceChart]]:
+    """Return the charts of *series*, each with its title; the longer one only if it shows more."""
+    longest = points(series, sessions=_SPANS[-1][1])
+    if not longest:
+        return []
+    about = await page.read(page.store.read.alerts_about, series.instrument, longest[0][0], Severity.MEDIUM)
+    return [
+        (title, chart)
+        for (title, sessions), before in zip(_SPANS, (0, *(sessions for _, sessions in _SPANS)), strict=False)
+        if len(series.closes) > before and (chart := price_chart(page, series, about, sessions=sessions))
+    ]
 
 
 def _shown(page: Page, series: Series, failing: frozenset[str]) -> Shown:
