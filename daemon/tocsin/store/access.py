@@ -97,6 +97,7 @@ class Queries(OnDatabase):
     find_entries = reads(entries.find)
     record = reads(judged.record)
     search_entries = reads(search.entries)
+    entry_numbers = reads(search.entry_numbers)
     unread = reads(search.unread)
     series = reads(prices.load)
     recent_series = reads(prices.recent)

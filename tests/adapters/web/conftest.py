@@ -30,6 +30,7 @@ from tocsin.store import Store
 from tocsin.store.values import JudgedBatch, PollRecord
 from tocsin.web.health import Health
 from tocsin.web.listener import Listener, secret_beside
+from tocsin.web.page import Daemon
 from tocsin.web.wall.keys import derive, own_secret
 from tocsin.web.wall.sessions import new_code
 from tocsin.web.wall.site import LOGIN_KEY
@@ -109,6 +110,12 @@ class Served:
         """Host and port of the listener."""
         assert self.listener.address
         return "localhost" if self.listener.address.path else str(self.listener.address)
+
+    @property
+    def daemon(self) -> Daemon:
+        """The daemon as pages see it."""
+        assert self.listener._daemon
+        return self.listener._daemon
 
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
         """Ask as this browser does; redirects are not followed."""
