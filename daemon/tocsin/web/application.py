@@ -9,13 +9,14 @@ from aiohttp import web
 from tocsin.web.attempts import Attempts
 from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Daemon, Route
-from tocsin.web.pages import answers, entries, home, login, probes, silences, sources, static
+from tocsin.web.pages import answer_links, answers, entries, home, login, probes, silences, sources, static
 from tocsin.web.wall.site import Site
 
 #: Every module with pages. A new one is added here, and nowhere else.
 PAGES = (
     home,
     answers,
+    answer_links,
     entries,
     sources,
     silences,
