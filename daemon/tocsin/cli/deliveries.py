@@ -56,7 +56,7 @@ def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ..
 
 
 def _explained(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> list[DeliveryView]:
-    return explain_waiting(views, store.read.paused(datetime.now(UTC)), zone)
+    return explain_waiting(views, store.read.receivers(), datetime.now(UTC), zone)
 
 
 def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty: str) -> None:

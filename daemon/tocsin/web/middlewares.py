@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
 from tocsin.config.web import Right
-from tocsin.errors import StoreError
+from tocsin.errors import ConflictError, StoreError
 from tocsin.log import line
 from tocsin.render.answer_links import masked_text
 from tocsin.web.attempts import Attempts
@@ -102,6 +102,8 @@ class Wall:
                 _secure(error)
                 raise
             response = self._error(request, error)
+        except ConflictError as error:
+            response = self._error(request, web.HTTPConflict(text=f"{error}."))
         except StoreError as error:
             log.warning(line("page not served", path=masked_text(request.path), reason=error))
             response = self._error(request, web.HTTPServiceUnavailable(text="The database does not answer."))
