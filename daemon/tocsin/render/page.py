@@ -147,7 +147,7 @@ def page(
     )
 
 
-def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, links: AnswerLinks) -> Item:
+def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, links: AnswerLinks = no_links) -> Item:
     """Return the part of a message of *kind* about one alert."""
     alert, lead = content.alert, content.lead
     title = cut(one_line(alert.title), 300)
