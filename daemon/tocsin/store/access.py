@@ -16,7 +16,7 @@ from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
 from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
-from tocsin.store.inbound import entries, prices
+from tocsin.store.inbound import entries, prices, sources
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
 from tocsin.store.queries import (
     alert_search,
@@ -74,6 +74,7 @@ class Queries(OnDatabase):
     counts = reads(listing.counts)
     contents = reads(contents.contents)
     tally = reads(listing.tally)
+    failing = reads(sources.failing)
     sources = reads(listing.sources)
     source = reads(listing.source)
     matches = reads(listing.matches)
@@ -100,6 +101,7 @@ class Queries(OnDatabase):
     entry_numbers = reads(search.entry_numbers)
     unread = reads(search.unread)
     series = reads(prices.load)
+    recent_series = reads(prices.recent)
     brief_series = reads(prices.brief)
     prices_at = reads(prices.prices_at)
     history_quotes = reads(prices.history)
@@ -143,5 +145,6 @@ class Commands(OnDatabase):
     test = writes(enqueue.test)
     resend = writes(enqueue.resend)
     answer = writes(feedback.add)
+    poll = writes(sources.poll_now)
     end_sessions = writes(sessions.end_all)
     use_code = writes(sessions.use_code)

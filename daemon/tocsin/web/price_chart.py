@@ -49,19 +49,24 @@ class PriceChart:
         return next((one for one in self.alerts if one.own), None)
 
 
-def points(series: Series, since: datetime | None = None) -> list[Point]:
-    """Return the last closes of *series* and its newest price: 120 sessions, or all that reach back to *since*."""
+def points(series: Series, since: datetime | None = None, sessions: int = SESSIONS) -> list[Point]:
+    """Return the last closes of *series* and its newest price: *sessions*, or all if those do not reach back to *since*."""
     closes = [(close.at, close.price) for close in series.closes]
-    shown = closes[-SESSIONS:]
+    shown = closes[-sessions:]
     if since and shown and since < shown[0][0]:
         shown = closes
     newest = series.newest
     return [*shown, (newest.at, newest.price)] if newest and (not shown or newest.at > shown[-1][0]) else shown
 
 
-def price_chart(page: Page, series: Series, alerts: Sequence[Alert], own: Alert | None = None) -> PriceChart | None:
-    """Return the chart of *series* with the *alerts* about it that are nearest to *own*, else the newest. None without prices."""
-    shown = points(series, own.opened_at if own else None)
+def price_chart(
+    page: Page, series: Series, alerts: Sequence[Alert], own: Alert | None = None, *, sessions: int = SESSIONS
+) -> PriceChart | None:
+    """Return the chart of *sessions* of *series* with the *alerts* about it. None if it has fewer than two prices.
+
+    Those nearest to *own* have a letter, without it the newest.
+    """
+    shown = points(series, own.opened_at if own else None, sessions)
     if len(shown) < 2:
         return None
     middle = own.opened_at if own else shown[-1][0]

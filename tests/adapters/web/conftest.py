@@ -42,6 +42,8 @@ database: sqlite:///tocsin.db
 rules: [./rules]
 sources:
   wire: {feed: "https://me:s3cret@example.org/feed"}
+instruments:
+  GAL: {class: metal, currency: USD, sources: [yahoo:GAL], labels: {mineral: gallium}}
 receivers:
   here: {console: true, operator: true}
 """
@@ -178,16 +180,18 @@ Scene = Callable[[Served], Awaitable[Any]]
 
 @pytest.fixture
 def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
-    """Run `scene(served)` on a listener: `serve(scene, web="tokens: {...}", log_in=False)`."""
+    """Run `scene(served)` on a listener: `serve(scene, web="tokens: {...}", log_in=False)`; *config* is all but `web:`."""
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "pack.yaml").write_text(PACK, encoding="utf-8")
     shutil.copy(empty, tmp_path / "tocsin.db")
     path = tmp_path / "config.yaml"
 
-    def run(scene: Scene, *, web: str = "", listen: str = "127.0.0.1:0", log_in: bool = True) -> Any:
+    def run(
+        scene: Scene, *, web: str = "", listen: str = "127.0.0.1:0", log_in: bool = True, config: str = CONFIG
+    ) -> Any:
         first = listen.replace(":0", ":1")  # the system chooses a port for tests alone
         lines = "".join(f"  {line}\n" for line in [f"listen: {first}", *web.splitlines()])
-        parsed = parse_config(f"{CONFIG}web:\n{lines}", path, {})
+        parsed = parse_config(f"{config}web:\n{lines}", path, {})
         assert parsed.web is not None
         site = parsed.web.model_copy(update={"listen": parsed.web.listen.replace(":1", ":0")})
         parsed = replace(parsed, web=site)
