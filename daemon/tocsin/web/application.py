@@ -10,6 +10,7 @@ from tocsin.web.attempts import Attempts
 from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Daemon, Route
 from tocsin.web.pages import (
+    alert,
     alert_exports,
     alerts,
     answers,
@@ -17,7 +18,10 @@ from tocsin.web.pages import (
     entries,
     home,
     login,
+    play,
+    prices,
     probes,
+    rules,
     silences,
     sources,
     static,
@@ -29,8 +33,12 @@ PAGES = (
     home,
     alerts,
     alert_exports,
+    alert,
     answers,
     entries,
+    rules,
+    play,
+    prices,
     sources,
     deliveries,
     silences,

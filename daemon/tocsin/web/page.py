@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -60,6 +61,7 @@ class Daemon:
 
     *clock* is that of alerts and polls, *real* that of logins. *read* runs queries beside each other, *write* runs acts
     one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files.
+    A rule is tried while *trial* is held, one at a time.
     """
 
     store: Store
@@ -74,6 +76,7 @@ class Daemon:
     wake: Callable[[], None]
     changes: Changes
     counters: Counters
+    trial: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Page:

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, type_coerce
 from sqlmodel import Session, col, func, or_, select
 
+from tocsin.market.summary import beside
 from tocsin.model.alerts import Alert, AlertState, Answered
 from tocsin.model.deliveries import UNHEARD, DeliveryState
-from tocsin.model.prices import Labels
+from tocsin.model.prices import Instrument, Labels
 from tocsin.model.records import Card
 from tocsin.model.rules import Severity
 from tocsin.store.db import mapping
+from tocsin.store.db.columns import SafeText
 from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow
 from tocsin.store.outbox import feedback
@@ -27,6 +29,7 @@ from tocsin.store.values import Which
 #: Alerts that one search looks at, and values of a facet that it counts.
 MOST = 20_000
 _MOST_VALUES = 30
+_MOST_ABOUT = 300
 #: Seconds that a search for words may take, and alerts of one of its statements.
 WITHIN = 2.0
 _PIECE = 500
@@ -130,6 +133,24 @@ def cards(session: Session, numbers: Sequence[int]) -> tuple[Card, ...]:
         for number in numbers
         if number in contents
     )
+
+
+def about(session: Session, instrument: Instrument, since: datetime, least: Severity) -> tuple[Alert, ...]:
+    """Return the newest alerts opened *since* then, of severity *least* or above, that *instrument* is shown beside."""
+    levels = [level for level in Severity if level.rank >= least.rank]
+    values = {instrument.id, *(value for values in instrument.labels.values() for value in values)}
+    rows = session.exec(
+        select(AlertRow)
+        .where(
+            col(AlertRow.opened_at) >= since,
+            col(AlertRow.severity).in_(levels),
+            # Fewer rows are read; which of them are meant is decided below.
+            or_(*(type_coerce(_TABLE.c.labels, SafeText).contains(value, autoescape=True) for value in values)),
+        )
+        .order_by(col(AlertRow.opened_at).desc())
+        .limit(_MOST_ABOUT)
+    )
+    return tuple(alert for row in rows if beside((alert := mapping.alert(row)).labels, (instrument,)))
 
 
 def conditions(which: Which) -> Iterator[ColumnElement[bool]]:

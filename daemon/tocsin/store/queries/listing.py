@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -142,6 +142,12 @@ def matches(
     return tuple(mapping.match_view(row, *found.get(row.entry_id or 0, (None, ""))) for row in rows)
 
 
+def last_matches(session: Session) -> dict[str, datetime]:
+    """Return the event time of the newest match of each rule; rules that never matched are left out."""
+    newest = select(MatchRow.rule, func.max(MatchRow.event_time)).group_by(col(MatchRow.rule))
+    return {rule: at for rule, at in session.exec(newest).all() if at is not None}
+
+
 def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
     """Return the event time of the newest match of *begins*, None if there is none or one of *ends* is newer."""
     statement = select(MatchRow.rule, MatchRow.event_time).where(col(MatchRow.rule).in_((begins, ends)))
@@ -175,6 +181,15 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
         attempts=tuple(_attempt(attempt) for attempt in attempts),
         transitions=tuple(mapping.read(TransitionView, item) for item in transitions),
     )
+
+
+def attempts(session: Session, deliveries: Collection[str]) -> dict[str, tuple[AttemptView, ...]]:
+    """Return the attempts of each of *deliveries*, the oldest first; those without an attempt are left out."""
+    found: dict[str, tuple[AttemptView, ...]] = {}
+    wanted = col(AttemptRow.delivery_id).in_(deliveries)
+    for row in session.exec(select(AttemptRow).where(wanted).order_by(col(AttemptRow.n))):
+        found[row.delivery_id] = (*found.get(row.delivery_id, ()), _attempt(row))
+    return found
 
 
 def _attempt(row: AttemptRow) -> AttemptView:
