@@ -198,6 +198,10 @@ class StoreError(TocsinError):
     """The database cannot be used as asked."""
 
 
+class ConflictError(StoreError):
+    """What was asked for does not fit the rows as they are now: there is no such row, or it has changed."""
+
+
 class LostError(StoreError):
     """The files of the database were deleted or replaced while it was in use."""
 

@@ -18,6 +18,7 @@ from tocsin.errors import UsageError
 from tocsin.explain.receivers import explain_waiting
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.records import DeliveryView
+from tocsin.render.answer_links import masked
 from tocsin.render.reasons import in_words
 from tocsin.store import Store
 
@@ -55,7 +56,7 @@ def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ..
 
 
 def _explained(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> list[DeliveryView]:
-    return explain_waiting(views, store.read.paused(datetime.now(UTC)), zone)
+    return explain_waiting(views, store.read.receivers(), datetime.now(UTC), zone)
 
 
 def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty: str) -> None:
@@ -108,7 +109,8 @@ def show_delivery(
             )
         say_zone(zone)
         if detail.message:
-            print(f"\n{detail.message.subject}\n\n{detail.message.text}")
+            message = masked(detail.message)
+            print(f"\n{message.subject}\n\n{message.text}")
 
 
 @app.command("resend")

@@ -141,8 +141,7 @@ def _next(found: ReceiverConfig, zone: ZoneInfo, now: datetime) -> str:
 
 def _views(settings: Config, store: Store) -> Iterator[ReceiverView]:
     """Yield the receivers of *settings* as people see them now."""
-    read = store.read
-    return receiver_views(settings, read.receivers(), read.waiting(), read.last_sent(), datetime.now(UTC))
+    return receiver_views(settings, store.read.receiver_facts(), datetime.now(UTC))
 
 
 def _describe(view: ReceiverView, found: ReceiverConfig | None, zone: ZoneInfo) -> Iterator[str]:

@@ -98,6 +98,39 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
     return spec, tuple(problems)
 
 
+def parse_rules(text: str, path: str) -> tuple[tuple[RuleSpec, ...], tuple[Problem, ...]]:
+    """Return the rules in the *text* of one file of a pack, none where it has faults, and its problems."""
+    problems: list[Problem] = []
+    document = read(text, path)
+    problems += document.problems
+    shape = RuleFile.of(document.root, problems) if document.root else None
+    if document.root:
+        problems += check_conditions(document.root)
+    faulty = shape is None or any(not item.warning for item in problems)
+    return () if faulty or shape is None else tuple(map(_rule, shape.rules)), tuple(problems)
+
+
+def find_rule(text: str, path: str, rule: str) -> tuple[int, int] | None:
+    """Return the first and the last line of the rule with the id *rule* in the *text* of a file.
+
+    None if it is not there, or not alone on its lines.
+    """
+    root = read(text, path).root
+    items = children(member(root, "rules"))
+    starts = [item.place.at().line for item in items]
+    found = [n for n, item in enumerate(items) if (one := member(item, "id")) and one.place.text == rule]
+    if len(found) != 1:
+        return None
+    first = starts[found[0]]
+    later = [line for line in (*starts, *(key.place.at().line for key, _ in entries(root))) if line > first]
+    lines = text.split("\n")
+    last = min(later, default=len(lines) + 1) - 1
+    while last > first and lines[last - 1].strip()[:1] in ("", "#"):
+        last -= 1
+    alone = starts.count(first) == 1 and lines[first - 1].lstrip().startswith("-")
+    return (first, last) if alone else None
+
+
 def check_lists(root: Node) -> Iterator[Problem]:
     """Yield faults of the terms under `lists`, which the shape leaves to the nodes."""
     for node in children(member(root, "lists")):

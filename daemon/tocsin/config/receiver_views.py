@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from tocsin.config.config import Config
@@ -10,21 +10,14 @@ from tocsin.config.contacts import view_receiver
 from tocsin.explain.receivers import ReceiverView, ends, rests, state_of
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.receivers import Receiver
+from tocsin.store.queries.outbox import ReceiverFacts
 
 
-def receiver_views(
-    config: Config,
-    statuses: Mapping[str, ReceiverStatus],
-    waiting: Mapping[str, int],
-    sent: Mapping[str, datetime],
-    now: datetime,
-) -> Iterator[ReceiverView]:
-    """Yield the receivers of *config* as people see them, those that are off last.
-
-    *statuses*, the number of messages that are *waiting* and the time when the last one was *sent* are by name.
-    """
+def receiver_views(config: Config, facts: ReceiverFacts, now: datetime) -> Iterator[ReceiverView]:
+    """Yield the receivers of *config* as people see them, those that are off last."""
+    waiting, sent = facts.waiting, facts.sent
     for one in config.receivers:
-        receiver, status = view_receiver(one), statuses.get(one.name, ReceiverStatus())
+        receiver, status = view_receiver(one), facts.statuses.get(one.name, ReceiverStatus())
         rest = status.rests if status.rests and status.rests > now else None
         yield ReceiverView(
             name=one.name,

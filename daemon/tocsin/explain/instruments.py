@@ -54,6 +54,22 @@ def instrument_view(series: Series, failing: Collection[str]) -> InstrumentView:
     )
 
 
+#: What each state of an instrument means, and what to do; good ones need no words.
+_REMEDIES = {
+    "no source": "Nothing gives its price: add a source to it in the configuration.",
+    "failing": "None of its sources can be read.",
+    "new": "No price of it has come yet.",
+    "stale": "No new quote came for far longer than its trading hours explain.",
+    "held": "A quote looks wrong, and waits for another one that confirms it.",
+    "stand-in": "Its first source has no price, so that the next one is in use.",
+}
+
+
+def remedy(view: InstrumentView) -> str:
+    """Return what the state of an instrument means, and what to do; empty if all is well."""
+    return _REMEDIES.get(view.state, "")
+
+
 def _state(series: Series, failing: Collection[str]) -> str:
     """Return the state of an instrument's price in a word or two."""
     rows = [listing.row for listing in series.instrument.sources]

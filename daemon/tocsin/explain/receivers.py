@@ -60,9 +60,10 @@ def ends(name: str, status: ReceiverStatus) -> str:
 
 
 def explain_waiting(
-    views: Sequence[DeliveryView], paused: Mapping[str, ReceiverStatus], zone: ZoneInfo
+    views: Sequence[DeliveryView], statuses: Mapping[str, ReceiverStatus], now: datetime, zone: ZoneInfo
 ) -> list[DeliveryView]:
-    """Return *views*. Deliveries that wait for one of the *paused* receivers get that as their reason."""
+    """Return *views*. Deliveries that wait for a receiver that is paused *now* get that as their reason."""
+    paused = {name: status for name, status in statuses.items() if status.rests and status.rests > now}
     return [
         replace(view, reason=Reason(cause=Cause.OTHER, words=rests(view.receiver, paused[view.receiver], zone)))
         if view.receiver in paused and view.state in (DeliveryState.READY, DeliveryState.RETRY)

@@ -10,7 +10,9 @@ from enum import Enum
 from typing import Any
 
 from tocsin.errors import Position
+from tocsin.model.deliveries import Message
 from tocsin.model.reasons import Reason
+from tocsin.render.answer_links import masked
 from tocsin.render.reasons import in_words
 from tocsin.render.words import seen
 
@@ -19,12 +21,14 @@ def plain(value: Any) -> Any:
     """Return *value* as JSON types.
 
     Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values. A reason becomes
-    its sentence, with its cause beside it.
+    its sentence, with its cause beside it. Links to answer in a message are masked.
 
     Invisible characters are removed, because the text is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept, so that the shape is fixed.
     """
     if isinstance(value, Reason):
         return in_words(value)
+    if isinstance(value, Message):
+        value = masked(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         if isinstance(value, Position):
             return str(value)

@@ -77,6 +77,13 @@ class RuleSet:
         candidates = self._index.candidates(lambda: _gist(judgement))
         return judge(judgement, (self._ordered[number] for number in candidates))
 
+    def met_by(self, entry: Entry, now: datetime) -> set[str]:
+        """Return the keys of the rules that *entry* meets, without proofs, which cost more than all the rest."""
+        judgement = Judgement(entry, now)
+        candidates = self._index.candidates(lambda: _gist(judgement))
+        names = tuple(self.rules)
+        return {names[number] for number in candidates if met(judgement, self._ordered[number]) is not None}
+
     def explain(self, rule_id: str, entry: Entry, now: datetime, *, unfold: bool = False) -> Evidence:
         """Return the whole proof of one rule about entries on *entry*, also where it is not true; *unfold* as for `prove`.
 

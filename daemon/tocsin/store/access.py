@@ -16,7 +16,7 @@ from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
 from tocsin.store import maintenance, sending, sessions
 from tocsin.store.db.sqlite import Database
-from tocsin.store.inbound import entries, prices
+from tocsin.store.inbound import entries, prices, sources
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
 from tocsin.store.queries import (
     alert_search,
@@ -26,6 +26,7 @@ from tocsin.store.queries import (
     health,
     judged,
     listing,
+    outbox,
     overview,
     search,
     silencing,
@@ -73,6 +74,7 @@ class Queries(OnDatabase):
     counts = reads(listing.counts)
     contents = reads(contents.contents)
     tally = reads(listing.tally)
+    failing = reads(sources.failing)
     sources = reads(listing.sources)
     source = reads(listing.source)
     matches = reads(listing.matches)
@@ -81,17 +83,25 @@ class Queries(OnDatabase):
     find_alerts = reads(alert_search.find)
     every_alert = reads(alert_search.every)
     cards = reads(alert_search.cards)
+    headlines = reads(alert_search.headlines)
+    alerts_about = reads(alert_search.about)
     open_alerts = reads(attention.open_alerts)
     watched = reads(attention.watched)
     deliveries = reads(listing.deliveries)
     delivery = reads(listing.delivery)
+    attempts = reads(listing.attempts)
+    receiver_facts = reads(outbox.receiver_facts)
+    outbox = reads(outbox.outbox)
     lasts_since = reads(listing.lasts_since)
+    last_matches = reads(listing.last_matches)
     entry = reads(entries.get)
     find_entries = reads(entries.find)
     record = reads(judged.record)
     search_entries = reads(search.entries)
+    entry_numbers = reads(search.entry_numbers)
     unread = reads(search.unread)
     series = reads(prices.load)
+    recent_series = reads(prices.recent)
     brief_series = reads(prices.brief)
     prices_at = reads(prices.prices_at)
     history_quotes = reads(prices.history)
@@ -113,7 +123,6 @@ class Queries(OnDatabase):
     next_digests = reads(sending.next_digests)
     unanswered = reads(health.unanswered)
     last_sent = reads(health.last_sent)
-    waiting = reads(health.waiting)
     gauges = reads(gauges.gauges)
     history = reads(entries.history)
     session_epoch = reads(sessions.epoch)
@@ -136,5 +145,6 @@ class Commands(OnDatabase):
     test = writes(enqueue.test)
     resend = writes(enqueue.resend)
     answer = writes(feedback.add)
+    poll = writes(sources.poll_now)
     end_sessions = writes(sessions.end_all)
     use_code = writes(sessions.use_code)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from tocsin.text.fold import ALIKE, BASES, SIMPLIFIED, unmarked
@@ -50,6 +51,21 @@ _NOT_WIDE = re.compile(f"[^{WIDE}]+")
 _TRADITIONAL = re.compile(f"[{''.join(map(chr, SIMPLIFIED))}]")
 
 
+# Both patterns are made of a walk through the basic plane, which a program that judges no text need not wait for.
+
+
+@cache
+def _gap() -> re.Pattern[str]:
+    return re.compile(f"[{ranges(_gaps())}\U0001f300-\U0001faff\U00020000-\U0003ffff]+")
+
+
+@cache
+def _odd() -> re.Pattern[str]:
+    # Beyond the basic plane only pictographs and the plain Han extensions are known to be harmless.
+    beyond = "\U00010000-\U0001f2ff\U0001fb00-\U0001ffff\U0002f800-\U0002fa1f\U00040000-\U0010ffff"
+    return re.compile(f"[{MARKS}{ranges(_unstable())}\u1100-\u11ff{beyond}]")
+
+
 def _gaps() -> Iterator[int]:
     """Yield the non-ASCII characters of the basic plane that are part of no narrow word. U+02BC is one: an apostrophe."""
     mark = re.compile(f"[{MARKS}]")
@@ -71,13 +87,6 @@ def _unstable() -> Iterator[int]:
         stable = unicodedata.is_normalized("NFKC", character) and unicodedata.is_normalized("NFKC", folded)
         if not stable or any(unicodedata.category(c)[0] == "M" for c in folded):
             yield point
-
-
-_GAP = re.compile(f"[{ranges(_gaps())}\U0001f300-\U0001faff\U00020000-\U0003ffff]+")
-# Beyond the basic plane only pictographs and the plain Han extensions are known to be harmless.
-_ODD = re.compile(
-    f"[{MARKS}{ranges(_unstable())}\u1100-\u11ff\U00010000-\U0001f2ff\U0001fb00-\U0001ffff\U0002f800-\U0002fa1f\U00040000-\U0010ffff]"
-)
 
 
 def gist(text: str) -> FoldedWords | None:
@@ -103,7 +112,7 @@ def gist(text: str) -> FoldedWords | None:
     for character in _SOFT_CHARACTERS:
         text = text.replace(character, "")
     text = text.replace("İ", "i")
-    if _ODD.search(text):
+    if _odd().search(text):
         return None
     folded = _ALIKE.sub(_alike, text.casefold())
     bare = _MARKED.sub(_base, folded) if _MARKED.search(folded) else ""
@@ -142,7 +151,7 @@ def _narrow(text: str) -> bytes:
     if "$" in text:
         text = _TICKER.sub(r" \g<0> ", text)
     if not text.isascii():
-        text = _GAP.sub(" ", text)
+        text = _gap().sub(" ", text)
     return text.encode("utf-8", "replace").translate(_ASCII)
 
 
@@ -163,7 +172,7 @@ def _initials(text: str) -> str | None:
         start, end = last.start() - 1, last.end()
         if start < 0 or not _is_letter(text[start]):
             continue
-        if end < len(text) and text[end] > "\x7f" and not _GAP.match(text, end):
+        if end < len(text) and text[end] > "\x7f" and not _gap().match(text, end):
             return None
         while start >= 2 and text[start - 1] == "." and _is_letter(text[start - 2]):
             start -= 2

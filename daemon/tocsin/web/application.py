@@ -9,15 +9,40 @@ from aiohttp import web
 from tocsin.web.attempts import Attempts
 from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Daemon, Route
-from tocsin.web.pages import answers, entries, home, login, probes, silences, sources, static
+from tocsin.web.pages import (
+    alert,
+    alert_exports,
+    alerts,
+    answer_links,
+    answers,
+    deliveries,
+    entries,
+    home,
+    login,
+    play,
+    prices,
+    probes,
+    rules,
+    silences,
+    sources,
+    static,
+)
 from tocsin.web.wall.site import Site
 
 #: Every module with pages. A new one is added here, and nowhere else.
 PAGES = (
     home,
+    alerts,
+    alert_exports,
+    alert,
     answers,
+    answer_links,
     entries,
+    rules,
+    play,
+    prices,
     sources,
+    deliveries,
     silences,
     login,
     probes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -60,6 +61,7 @@ class Daemon:
 
     *clock* is that of alerts and polls, *real* that of logins. *read* runs queries beside each other, *write* runs acts
     one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files.
+    A rule is tried while *trial* is held, one at a time.
     """
 
     store: Store
@@ -74,6 +76,7 @@ class Daemon:
     wake: Callable[[], None]
     changes: Changes
     counters: Counters
+    trial: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Page:
@@ -200,7 +203,7 @@ class Route:
     """A page: its *handler*, for requests of *method* to *path* below the site.
 
     A visitor needs the right *may*; None is for everybody, also without a login. Requests *from_anywhere* may have any
-    Host and come from pages of other sites.
+    Host. Those of *any_origin* may come from pages of other sites, and from programs that are no browsers.
     """
 
     method: str
@@ -208,6 +211,7 @@ class Route:
     handler: Handler
     may: Right | None = Right.READ
     from_anywhere: bool = field(default=False)
+    any_origin: bool = field(default=False)
 
 
 def get(path: str, handler: Handler) -> Route:

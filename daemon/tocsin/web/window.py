@@ -19,7 +19,20 @@ def since(page: Page, default: str = "30d") -> datetime:
     Raises:
         HTTPBadRequest: it is neither.
     """
-    text = page.request.query.get("since", "").strip() or default
+    return _moment(page, "since", page.request.query.get("since", "").strip() or default)
+
+
+def given(page: Page, name: str) -> datetime | None:
+    """Return the time that *name* of the query names, as `since` does. None if it is empty, or `all`.
+
+    Raises:
+        HTTPBadRequest: it is no time.
+    """
+    text = page.request.query.get(name, "").strip()
+    return None if text in ("", "all") else _moment(page, name, text)
+
+
+def _moment(page: Page, name: str, text: str) -> datetime:
     try:
         return page.now - min(units.parse_duration(text), _LONGEST)
     except ValueError:
@@ -27,5 +40,5 @@ def since(page: Page, default: str = "30d") -> datetime:
     try:
         return units.parse_time(text[:40], page.zone)
     except ValueError:
-        words = "since= is neither a span such as 30d nor a date such as 2026-03-01."
+        words = f"{name}= is neither a span such as 30d nor a date such as 2026-03-01."
         raise web.HTTPBadRequest(text=words) from None

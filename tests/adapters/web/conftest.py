@@ -30,6 +30,7 @@ from tocsin.store import Store
 from tocsin.store.values import JudgedBatch, PollRecord
 from tocsin.web.health import Health
 from tocsin.web.listener import Listener, secret_beside
+from tocsin.web.page import Daemon
 from tocsin.web.wall.keys import derive, own_secret
 from tocsin.web.wall.sessions import new_code
 from tocsin.web.wall.site import LOGIN_KEY
@@ -41,6 +42,8 @@ database: sqlite:///tocsin.db
 rules: [./rules]
 sources:
   wire: {feed: "https://me:s3cret@example.org/feed"}
+instruments:
+  GAL: {class: metal, currency: USD, sources: [yahoo:GAL], labels: {mineral: gallium}}
 receivers:
   here: {console: true, operator: true}
 """
@@ -110,6 +113,12 @@ class Served:
         assert self.listener.address
         return "localhost" if self.listener.address.path else str(self.listener.address)
 
+    @property
+    def daemon(self) -> Daemon:
+        """The daemon as pages see it."""
+        assert self.listener._daemon
+        return self.listener._daemon
+
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
         """Ask as this browser does; redirects are not followed."""
         headers = dict(options.pop("headers", {}))
@@ -171,16 +180,18 @@ Scene = Callable[[Served], Awaitable[Any]]
 
 @pytest.fixture
 def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
-    """Run `scene(served)` on a listener: `serve(scene, web="tokens: {...}", log_in=False)`."""
+    """Run `scene(served)` on a listener: `serve(scene, web="tokens: {...}", log_in=False)`; *config* is all but `web:`."""
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "pack.yaml").write_text(PACK, encoding="utf-8")
     shutil.copy(empty, tmp_path / "tocsin.db")
     path = tmp_path / "config.yaml"
 
-    def run(scene: Scene, *, web: str = "", listen: str = "127.0.0.1:0", log_in: bool = True) -> Any:
+    def run(
+        scene: Scene, *, web: str = "", listen: str = "127.0.0.1:0", log_in: bool = True, config: str = CONFIG
+    ) -> Any:
         first = listen.replace(":0", ":1")  # the system chooses a port for tests alone
         lines = "".join(f"  {line}\n" for line in [f"listen: {first}", *web.splitlines()])
-        parsed = parse_config(f"{CONFIG}web:\n{lines}", path, {})
+        parsed = parse_config(f"{config}web:\n{lines}", path, {})
         assert parsed.web is not None
         site = parsed.web.model_copy(update={"listen": parsed.web.listen.replace(":1", ":0")})
         parsed = replace(parsed, web=site)

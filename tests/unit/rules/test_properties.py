@@ -14,9 +14,10 @@ from tocsin.rules.news.evaluate import Judgement
 from tocsin.rules.news.lists import TermList, heads
 from tocsin.rules.news.nodes import Expression
 from tocsin.rules.news.query import BadNameError, compile_literal, parse
-from tocsin.rules.news.terms import TermError, compile_term
+from tocsin.rules.news.terms import TermError, compile_term, tokens_of
 from tocsin.rules.pieces import QueryError
 from tocsin.text.document import Document
+from tocsin.text.sentences import split
 
 WORDS = st.sampled_from(
     [
@@ -394,6 +395,18 @@ def test_a_term_is_understood_or_refused(text: str) -> None:
     with suppress(TermError):
         term = compile_term(text)
         assert term.words or term.pattern
+
+
+PLAIN_WORDS = st.lists(st.text("abkmnosuxyzBCNOSU", min_size=1, max_size=4), min_size=1, max_size=4)
+
+
+@BOUNDED
+@given(PLAIN_WORDS.map(" ".join) | st.sampled_from(["No inc", "US corp", "a b", "rare-earth", "US  steel", "NdFeB"]))
+def test_plain_words_are_the_tokens_that_the_long_way_cuts(text: str) -> None:
+    """Most terms take a short way, which must find in a headline what the headline is cut into."""
+    cut = [token for part in split("title", text) for token in part.tokens]
+    assert tokens_of(text, japanese=False) == cut
+    assert tokens_of(text, japanese=True) == cut
 
 
 LOOKED_FOR = [

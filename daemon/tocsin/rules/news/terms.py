@@ -27,6 +27,8 @@ _OPTIONAL = re.compile(r"\w[?*]|\d")
 _TICKER = re.compile(r"(?!(?:US|AU?|CA?|HK|NT|NZ?|SG?|R)\Z)[A-Z]{1,6}")
 #: `*lium`, `gal?ium`, `gallium|indium`: signs of other languages, which would be taken for blanks.
 _WILDCARD = re.compile(r"\w*[*?|]\w+")
+#: Plain words, as most terms are: each is one token, and nothing has to be scanned for marks.
+_PLAIN = re.compile("[A-Za-z]{2,}(?: [A-Za-z]{2,})*")
 
 
 class TermError(ValueError):
@@ -142,7 +144,7 @@ def compile_term(text: str) -> Term:
         plain += f" {word}" if plain else word
         if word != piece:
             marked[len(plain)] = piece[-1]
-    tokens = _tokens(plain, japanese=False)
+    tokens = tokens_of(plain, japanese=False)
     if not tokens:
         raise TermError(f"the term {text!r} has no word: write letters, figures or a regular expression")
     if marked and exact:
@@ -153,7 +155,7 @@ def compile_term(text: str) -> Term:
     words = tuple(
         _word(token, kept.word, marked.get(token.end, ""), exact, follower.word if follower else "")
         for token, kept, follower in zip(
-            tokens, tokens if plain.isascii() else _tokens(plain, japanese=True), [*tokens[1:], None], strict=True
+            tokens, tokens if plain.isascii() else tokens_of(plain, japanese=True), [*tokens[1:], None], strict=True
         )
     )
     if case and plain.isascii():
@@ -172,7 +174,15 @@ def compile_term(text: str) -> Term:
     )
 
 
-def _tokens(plain: str, *, japanese: bool) -> list[Token]:
+def tokens_of(plain: str, *, japanese: bool) -> list[Token]:
+    """Return the tokens of the words of a term, as `split` cuts them."""
+    if _PLAIN.fullmatch(plain):
+        tokens: list[Token] = []
+        at = 0
+        for word in plain.split(" "):
+            tokens.append(Token(word.lower(), word, at, at + len(word), joint=at > 0))
+            at += len(word) + 1
+        return tokens
     return [token for part in split("title", plain, japanese=japanese) for token in part.tokens]
 
 
@@ -212,4 +222,4 @@ def _regex(text: str) -> Term:
 def _has_word(pattern: str) -> bool:
     """Return whether *pattern* has a literal word: three letters, or one character of CJK, that are not optional."""
     literal = _OPTIONAL.sub(" ", _NO_LITERAL.sub(" ", pattern))
-    return any(token.wide or len(token.word) >= 3 for token in _tokens(literal, japanese=False))
+    return any(token.wide or len(token.word) >= 3 for token in tokens_of(literal, japanese=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -63,11 +63,24 @@ def prices_at(session: Session, places: Collection[tuple[str, datetime]]) -> dic
             ]
             wanted = _QUOTES.c.at.in_([one.scalar_subquery() for one in last])
             statement = select(_QUOTES.c.at, _QUOTES.c.price).where(_QUOTES.c.instrument == name, wanted)
-            rows = sorted(session.connection().execute(statement).tuples())
+            rows = sorted((at, price) for at, price in session.connection().execute(statement))
             for at in times:
                 before = [Reference(at=quoted, price=price) for quoted, price in rows if quoted <= at]
                 found |= {(name, at): before[-1]} if before else {}
     return found
+
+
+def recent(session: Session, instruments: Iterable[Instrument], since: datetime) -> dict[str, Series]:
+    """Return the series of *instruments* by id as `load` does, in two queries: with closes *since* then and no older quotes."""
+    wanted = {instrument.id: instrument for instrument in instruments}
+    rows = {row.instrument: row for row in session.exec(select(SeriesRow)) if row.instrument in wanted}
+    closes: dict[str, list[Close]] = defaultdict(list)
+    for row in session.exec(select(CloseRow).where(col(CloseRow.at) >= since).order_by(col(CloseRow.at))):
+        closes[row.instrument].append(mapping.read(Close, row))
+    return {
+        name: _series(rows[name], instrument, closes[name]) if name in rows else market.begin(instrument)
+        for name, instrument in wanted.items()
+    }
 
 
 def states(session: Session) -> dict[tuple[str, str], PriceState]:
@@ -126,7 +139,7 @@ def _load(session: Session, instrument: Instrument) -> Series:
         .order_by(col(CloseRow.at).desc())
         .limit(KEEP_CLOSES)
     ).all()
-    progress, newest = row.progress, row.progress.newest
+    newest = row.progress.newest
     quotes: list[Quote] = []
     if newest:
         found = session.exec(
@@ -134,14 +147,20 @@ def _load(session: Session, instrument: Instrument) -> Series:
             .where(QuoteRow.instrument == instrument.id, col(QuoteRow.at) >= newest.at - KEEP_QUOTES)
             .order_by(col(QuoteRow.at))
         )
-        quotes = [*(mapping.read(Quote, item) for item in found if item.at < newest.at), newest]
+        quotes = [mapping.read(Quote, item) for item in found if item.at < newest.at]
+    return _series(row, instrument, [mapping.read(Close, item) for item in reversed(closes)], quotes)
+
+
+def _series(row: SeriesRow, instrument: Instrument, closes: Sequence[Close], older: Sequence[Quote] = ()) -> Series:
+    """Return the series of *row*, with the quotes *older* than its newest."""
+    newest = row.progress.newest
     loaded = mapping.read(
         Series,
-        progress,
+        row.progress,
         instrument=instrument,
         sigma=mapping.read(Sigma, row),
-        closes=tuple(mapping.read(Close, item) for item in reversed(closes)),
-        quotes=tuple(quotes),
+        closes=tuple(closes),
+        quotes=(*older, newest) if newest else (),
     )
     return market.of(loaded, instrument)
 

@@ -9,14 +9,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, func, insert, or_, select, update
+from sqlmodel import Session, and_, col, func, insert, or_, select, update
 
-from tocsin.errors import Fault, LeaseLostError
+from tocsin.errors import ConflictError, Fault, LeaseLostError
 from tocsin.model.entries import Batch, Cursor
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import habits, mapping
 from tocsin.store.db.tables import SourceRow
 from tocsin.store.values import Deferral, GroupHold, PollFailure, PollRecord, Rest, SourceLease
+from tocsin.units import utc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,8 @@ class Held:
     document_at: datetime | None
 
 
+#: Time after a poll in which nobody can ask for another one.
+_PAUSE = timedelta(minutes=1)
 #: Characters of an error that are kept for people to read; the log has all of it.
 _LONGEST_ERROR = 1000
 
@@ -149,6 +152,34 @@ def claim(session: Session, now: datetime, real: datetime, lease: timedelta, lim
     if rows:
         session.exec(update(SourceRow).where(col(SourceRow.id).in_([row.id for row in rows])).values(**taken))
     return [mapping.lease(row, now) for row in rows]
+
+
+def failing(session: Session) -> frozenset[str]:
+    """Return the names of the sources whose last poll failed."""
+    return frozenset(session.exec(select(SourceRow.name).where(col(SourceRow.errors) > 0)))
+
+
+def poll_now(session: Session, name: str, now: datetime) -> None:
+    """Make the source *name* due *now*, because a person asks for it. One that was polled within a minute rests.
+
+    Raises:
+        ConflictError: there is no such source, or its server asked for quiet.
+    """
+    row = session.exec(select(SourceRow).where(SourceRow.name == name)).one_or_none()
+    if row is None or row.disabled:
+        raise ConflictError(f"there is no source {name}; see: tocsin sources list")
+    neighbours = or_(SourceRow.id == row.id, and_(SourceRow.host_group == row.host_group, SourceRow.host_group != ""))
+    until = session.exec(
+        select(func.max(SourceRow.due_at)).where(
+            neighbours, SourceRow.last_fault == Fault.RATE_LIMITED, col(SourceRow.due_at) > now
+        )
+    ).one()
+    if until:
+        raise ConflictError(f"the server of {name} asked for quiet until {utc(until)}")
+    last = next(iter(habits.read_fetches(row.fetches)), None)
+    if row.due_at > now and not (last and now - last.at < _PAUSE):
+        row.due_at = now
+        row.reasons = ("somebody asked for it",)
 
 
 def void(session: Session) -> int:

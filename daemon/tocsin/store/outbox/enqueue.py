@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, distinct, func, insert, select, update
 
-from tocsin.errors import StoreError
+from tocsin.errors import ConflictError
 from tocsin.model.alerts import Alert, MatchOutcome
 from tocsin.model.deliveries import SETTLED, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.reasons import NO_REASON, Cause, Reason
@@ -240,24 +240,31 @@ def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
     return str(row["id"])
 
 
-def resend(session: Session, delivery_id: str, now: datetime) -> str:
+def resend(session: Session, delivery_id: str, now: datetime, *, again: bool = True) -> str:
     """Enter a copy of a settled delivery, to be rendered again; return the id of the copy.
 
+    If not *again*, a delivery that was resent already is not resent once more, and the id of its last copy is returned.
+
     Raises:
-        StoreError: there is no such delivery, it is still under way, or its alerts were moved to another one.
+        ConflictError: there is no such delivery, it is still under way, or its alerts were moved to another one.
     """
     original = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
     if original is None:
-        raise StoreError(f"there is no delivery {delivery_id}; see: tocsin deliveries list")
+        raise ConflictError(f"there is no delivery {delivery_id}; see: tocsin deliveries list")
     if original.state not in SETTLED:
-        raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
+        raise ConflictError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
+    first = original.resend_of or original.id
+    last = session.exec(
+        select(DeliveryRow).where(DeliveryRow.resend_of == first).order_by(col(DeliveryRow.resend).desc()).limit(1)
+    ).first()
+    copies = last.resend if last else 0
+    if last and copies > original.resend and not again:
+        return last.id
     original.silence_id = None  # it is sent again now, so it must not be sent again when the silence ends
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
     if not members and original.state == DeliveryState.SUPPRESSED:
         words = in_words(original.reason)
-        raise StoreError(f"the delivery {delivery_id} has no alerts of its own any more: {words}")
-    first = original.resend_of or original.id
-    copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
+        raise ConflictError(f"the delivery {delivery_id} has no alerts of its own any more: {words}")
     row = fresh(
         session,
         receiver=original.receiver,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, case, true
 from sqlmodel import Session, col, distinct, func, insert, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from tocsin.errors import StoreError
+from tocsin.errors import ConflictError
 from tocsin.model.alerts import Alert, AlertState, Answer, Answered, AnswerKind
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
@@ -75,12 +75,12 @@ def add(
     """Record an answer to each of the alerts *numbers*; waiting updates are held *until* then.
 
     Raises:
-        StoreError: there is no alert with one of these numbers; nothing is written.
+        ConflictError: there is no alert with one of these numbers; nothing is written.
     """
     known = set(session.exec(select(AlertRow.id).where(col(AlertRow.id).in_(numbers))))
     unknown = [str(number) for number in numbers if number not in known]
     if unknown:
-        raise StoreError(f"there is no alert {', '.join(unknown)}; see: tocsin alerts list")
+        raise ConflictError(f"there is no alert {', '.join(unknown)}; see: tocsin alerts list")
     for number in dict.fromkeys(numbers):
         session.exec(insert(AnswerRow).values(alert_id=number, kind=kind, at=now, by=by, until=until, why=why))
     if until is not None:

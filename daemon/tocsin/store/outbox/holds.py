@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, true
 from sqlmodel import Session, col, insert, select, update
 
-from tocsin.errors import StoreError
+from tocsin.errors import ConflictError
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import UNTRIED, WAITING, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
@@ -130,13 +130,13 @@ def end_silence(session: Session, number: int, now: datetime) -> Silence:
     """End a silence *now*.
 
     Raises:
-        StoreError: there is no such silence, or it has ended.
+        ConflictError: there is no such silence, or it has ended.
     """
     row = session.get(SilenceRow, number)
     if row is None:
-        raise StoreError(f"there is no silence {number}; see: tocsin silences list")
+        raise ConflictError(f"there is no silence {number}; see: tocsin silences list")
     if row.ends <= now:
-        raise StoreError(f"silence {number} has ended already")
+        raise ConflictError(f"silence {number} has ended already")
     row.ends = now
     session.flush()
     return read_silence(row)

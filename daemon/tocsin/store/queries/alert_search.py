@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement, type_coerce
+from sqlmodel import Session, col, func, or_, select
 
+from tocsin.market.summary import beside
 from tocsin.model.alerts import Alert, AlertState, Answered
 from tocsin.model.deliveries import UNHEARD, DeliveryState
-from tocsin.model.prices import Labels
+from tocsin.model.prices import Instrument, Labels
 from tocsin.model.records import Card
 from tocsin.model.rules import Severity
 from tocsin.store.db import mapping
+from tocsin.store.db.columns import SafeText
 from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow
 from tocsin.store.outbox import feedback
@@ -26,6 +29,10 @@ from tocsin.store.values import Which
 #: Alerts that one search looks at, and values of a facet that it counts.
 MOST = 20_000
 _MOST_VALUES = 30
+_MOST_ABOUT = 300
+#: Seconds that a search for words may take, and alerts of one of its statements.
+WITHIN = 2.0
+_PIECE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +40,23 @@ class AlertList:
     """A part of the alerts that pass a filter, the newest first: *total* counts all, *more* is true if others follow.
 
     *facets* count them by value of `severity`, `state`, `rule` and each label (`label:mineral`), the most frequent first.
+    A search for words is not *complete* if its time ran out: older alerts were not looked at then.
     """
 
     cards: tuple[Card, ...]
     total: int
     more: bool
     facets: Mapping[str, tuple[tuple[str, int], ...]]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The entry that opened an alert, in short."""
+
+    title: str
+    link: str
+    publisher: str
 
 
 class _Found(NamedTuple):
@@ -57,26 +75,44 @@ _TABLE = AlertRow.metadata.tables["alert"]
 def find(session: Session, which: Which, now: datetime, *, after: int = 0, limit: int = 50) -> AlertList:
     """Return the first *limit* alerts that pass *which* at *now*, of those that follow the alert *after*."""
     states = feedback.states(session, which.since, now)
-    found = [row for row in _rows(session, which) if _passes(row, which, states)]
+    rows, complete = _rows(session, which)
+    found = [row for row in rows if _passes(row, which, states)]
     rest = _after(session, found, after)
     return AlertList(
         cards=cards(session, [row.id for row in rest[:limit]]),
         total=len(found),
         more=len(rest) > limit,
         facets=_facets(found, states),
+        complete=complete,
     )
 
 
 def every(session: Session, which: Which, now: datetime, limit: int = MOST) -> tuple[tuple[Alert, Answered], ...]:
     """Return the first *limit* alerts that pass *which* at *now*, with their answers."""
     states = feedback.states(session, which.since, now)
-    numbers = [row.id for row in _rows(session, which) if _passes(row, which, states)][:limit]
+    numbers = [row.id for row in _rows(session, which)[0] if _passes(row, which, states)][:limit]
     alerts: dict[int, Alert] = {}
     for piece in pieces(numbers):
         rows = session.exec(select(AlertRow).where(col(AlertRow.id).in_(piece)))
         alerts |= {row.id: mapping.alert(row) for row in rows}
-    answered = feedback.by_number(session, numbers) if states else {}
+    answered: dict[int, Answered] = {}
+    for piece in pieces(numbers if states else ()):
+        answered |= feedback.by_number(session, piece)
     return tuple((alerts[number], answered.get(number, Answered())) for number in numbers)
+
+
+def headlines(session: Session, numbers: Sequence[int]) -> dict[int, Headline]:
+    """Return the entry that opened each of the alerts *numbers*; those without an entry are left out."""
+    found: dict[int, Headline] = {}
+    for piece in pieces(numbers):
+        first = select(func.min(MatchRow.id)).where(col(MatchRow.alert_id).in_(piece)).group_by(col(MatchRow.alert_id))
+        rows = session.exec(
+            select(MatchRow.alert_id, EntryRow.title, EntryRow.link, EntryRow.publisher)
+            .join(EntryRow, col(EntryRow.id) == MatchRow.entry_id)
+            .where(col(MatchRow.id).in_(first))
+        )
+        found |= {number or 0: Headline(title=title, link=link, publisher=by) for number, title, link, by in rows}
+    return found
 
 
 def cards(session: Session, numbers: Sequence[int]) -> tuple[Card, ...]:
@@ -97,6 +133,24 @@ def cards(session: Session, numbers: Sequence[int]) -> tuple[Card, ...]:
         for number in numbers
         if number in contents
     )
+
+
+def about(session: Session, instrument: Instrument, since: datetime, least: Severity) -> tuple[Alert, ...]:
+    """Return the newest alerts opened *since* then, of severity *least* or above, that *instrument* is shown beside."""
+    levels = [level for level in Severity if level.rank >= least.rank]
+    values = {instrument.id, *(value for values in instrument.labels.values() for value in values)}
+    rows = session.exec(
+        select(AlertRow)
+        .where(
+            col(AlertRow.opened_at) >= since,
+            col(AlertRow.severity).in_(levels),
+            # Fewer rows are read; which of them are meant is decided below.
+            or_(*(type_coerce(_TABLE.c.labels, SafeText).contains(value, autoescape=True) for value in values)),
+        )
+        .order_by(col(AlertRow.opened_at).desc())
+        .limit(_MOST_ABOUT)
+    )
+    return tuple(alert for row in rows if beside((alert := mapping.alert(row)).labels, (instrument,)))
 
 
 def conditions(which: Which) -> Iterator[ColumnElement[bool]]:
@@ -145,14 +199,22 @@ def _text(word: str) -> ColumnElement[bool]:
     )
 
 
-def _rows(session: Session, which: Which) -> Iterator[_Found]:
-    statement = (
-        select(*(_TABLE.c[name] for name in _Found._fields))
-        .where(*conditions(which))
-        .order_by(_TABLE.c.opened_at.desc(), _TABLE.c.id.desc())
-        .limit(MOST)
-    )
-    return (_Found(*row) for row in session.connection().execute(statement))
+def _rows(session: Session, which: Which) -> tuple[list[_Found], bool]:
+    """Return the newest alerts for which the conditions of *which* are true, and False if the time ran out."""
+    columns = (_TABLE.c[name] for name in _Found._fields)
+    statement = select(*columns).where(*conditions(which)).order_by(_TABLE.c.opened_at.desc(), _TABLE.c.id.desc())
+    if not which.words:
+        return [_Found(*row) for row in session.connection().execute(statement.limit(MOST))], True
+    ends, top = time.monotonic() + WITHIN, session.exec(select(func.max(AlertRow.id))).one() or 0
+    found: list[_Found] = []
+    while top > 0 and len(found) < MOST:
+        # The texts of entries are searched a piece at a time, because nothing bounds their length.
+        piece = statement.where(_TABLE.c.id <= top, _TABLE.c.id > top - _PIECE)
+        found += [_Found(*row) for row in session.connection().execute(piece)]
+        top -= _PIECE
+        if time.monotonic() >= ends and top > 0:
+            return found, False
+    return found, True
 
 
 def _passes(row: _Found, which: Which, states: Mapping[int, AlertState]) -> bool:

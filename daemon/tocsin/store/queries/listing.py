@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -14,6 +14,7 @@ from tocsin.model.alerts import Alert, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Severity
+from tocsin.render import masked
 from tocsin.store.db import codec, habits, mapping
 from tocsin.store.db.tables import (
     AlertRow,
@@ -116,7 +117,7 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     ).all()
     members = matches(session, alert_id=number, limit=None)
     answered = feedback.by_number(session, [number]).get(number, Answered())
-    views = _delivery_views(session, [row for row, _ in rows])
+    views = delivery_views(session, [row for row, _ in rows])
     deliveries = tuple(
         replace(view, reason=mapping.because(row, limit)) for view, (row, limit) in zip(views, rows, strict=True)
     )
@@ -141,6 +142,12 @@ def matches(
     return tuple(mapping.match_view(row, *found.get(row.entry_id or 0, (None, ""))) for row in rows)
 
 
+def last_matches(session: Session) -> dict[str, datetime]:
+    """Return the event time of the newest match of each rule; rules that never matched are left out."""
+    newest = select(MatchRow.rule, func.max(MatchRow.event_time)).group_by(col(MatchRow.rule))
+    return {rule: at for rule, at in session.exec(newest).all() if at is not None}
+
+
 def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
     """Return the event time of the newest match of *begins*, None if there is none or one of *ends* is newer."""
     statement = select(MatchRow.rule, MatchRow.event_time).where(col(MatchRow.rule).in_((begins, ends)))
@@ -153,7 +160,7 @@ def deliveries(session: Session, state: DeliveryState | None = None, limit: int 
     statement = select(DeliveryRow).order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
     if state is not None:
         statement = statement.where(DeliveryRow.state == state)
-    return _delivery_views(session, session.exec(statement.limit(limit)).all())
+    return delivery_views(session, session.exec(statement.limit(limit)).all())
 
 
 def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
@@ -168,12 +175,21 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
         select(TransitionRow).where(TransitionRow.delivery_id == delivery_id).order_by(col(TransitionRow.id))
     ).all()
     return DeliveryDetail(
-        delivery=_delivery_views(session, [row])[0],
+        delivery=delivery_views(session, [row])[0],
         tidings=content.of_delivery(session, delivery_id, row.kind),
-        message=codec.message_from_json(row.message) if row.message else None,
+        message=masked(codec.message_from_json(row.message)) if row.message else None,
         attempts=tuple(_attempt(attempt) for attempt in attempts),
         transitions=tuple(mapping.read(TransitionView, item) for item in transitions),
     )
+
+
+def attempts(session: Session, deliveries: Collection[str]) -> dict[str, tuple[AttemptView, ...]]:
+    """Return the attempts of each of *deliveries*, the oldest first; those without an attempt are left out."""
+    found: dict[str, tuple[AttemptView, ...]] = {}
+    wanted = col(AttemptRow.delivery_id).in_(deliveries)
+    for row in session.exec(select(AttemptRow).where(wanted).order_by(col(AttemptRow.n))):
+        found[row.delivery_id] = (*found.get(row.delivery_id, ()), _attempt(row))
+    return found
 
 
 def _attempt(row: AttemptRow) -> AttemptView:
@@ -181,7 +197,8 @@ def _attempt(row: AttemptRow) -> AttemptView:
     return mapping.read(AttemptView, row, retry_after=wait)
 
 
-def _delivery_views(session: Session, rows: Sequence[DeliveryRow]) -> tuple[DeliveryView, ...]:
+def delivery_views(session: Session, rows: Sequence[DeliveryRow]) -> tuple[DeliveryView, ...]:
+    """Return the deliveries of *rows* with their alerts."""
     members: dict[str, list[AlertRow]] = defaultdict(list)
     for delivery_id, row in session.exec(
         select(DeliveryAlertRow.delivery_id, AlertRow)

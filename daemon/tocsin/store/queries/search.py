@@ -13,6 +13,8 @@ from sqlmodel import Session, and_, col, func, or_, select
 
 from tocsin.model.alerts import MatchOutcome
 from tocsin.rules.builtin import UNREAD
+from tocsin.store.db.mapping import identity
+from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import EntryRow, MatchRow, SourceRow
 
 #: Entries of one answer.
@@ -178,6 +180,20 @@ def _with_matches(session: Session, found: Sequence[EntryFound]) -> tuple[EntryF
     for number, rule, fate, alert in session.connection().execute(statement.order_by(_MET.c.id)):
         met[number].append(RuleMet(rule=rule, fate=MatchOutcome(fate), alert_id=alert))
     return tuple(replace(one, met=tuple(met[one.number])) for one in found)
+
+
+def entry_numbers(session: Session, idents: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the numbers of the entries with these *idents*, pairs of a source and an id; of several, the newest."""
+    found: dict[tuple[str, str], int] = {}
+    for piece in pieces(ident for _, ident in idents):
+        statement = (
+            select(SourceRow.name, EntryRow.ident, EntryRow.id)
+            .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
+            .where(col(EntryRow.ident).in_(piece))
+            .order_by(col(EntryRow.id))
+        )
+        found |= {(source, ident): identity(number) for source, ident, number in session.exec(statement)}
+    return found
 
 
 def unread(session: Session, since: datetime, only: Collection[str] = ()) -> tuple[Unread, ...]:

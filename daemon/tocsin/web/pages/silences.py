@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tocsin.config.silences import check_silence, read_end, read_matchers
 from tocsin.config.vocabulary import vocabulary
-from tocsin.errors import StoreError, UsageError
+from tocsin.errors import UsageError
 from tocsin.model.alerts import Alert
 from tocsin.policy.notifying.silence import Silence
 from tocsin.store.queries.silencing import Silencing
@@ -111,10 +111,7 @@ async def end(page: Page) -> web.Response:
     if silence is None:
         page.missing(f"There is no silence {number}.")
     if silence.ends > page.now:
-        try:
-            await page.act(page.store.act.end_silence, number, page.now)
-        except StoreError as error:
-            raise web.HTTPConflict(text=f"{error}.") from error
+        await page.act(page.store.act.end_silence, number, page.now)
     page.go("silences")
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from tocsin.web.page import Page, Route, get
+from tocsin.explain.sources import rhythm, server_hints
+from tocsin.store.values import SourceDetail
+from tocsin.web.page import Page, Route, get, post
 
 
 def routes() -> tuple[Route, ...]:
     """Return the routes."""
-    return (get("/sources", list_sources), get("/sources/{name}", show_source))
+    return (
+        get("/sources", list_sources),
+        get("/sources/{name}", show_source),
+        post("/sources/{name}/poll", poll),
+    )
 
 
 async def list_sources(page: Page) -> web.Response:
@@ -19,8 +25,30 @@ async def list_sources(page: Page) -> web.Response:
 
 async def show_source(page: Page) -> web.Response:
     """Show one source with its last fetches."""
+    detail = await _detail(page)
+    config, habits = page.daemon.config, detail.source.habits
+    addresses = {source.name: source.address for source in config.sources}
+    addresses |= {source.name: source.address for source in config.prices}
+    return page.show(
+        "source.html",
+        source=detail.source,
+        fetches=detail.fetches,
+        address=addresses.get(detail.source.name, ""),
+        rhythm=tuple(rhythm(habits, page.zone)),
+        hints=tuple(server_hints(habits)),
+    )
+
+
+async def poll(page: Page) -> web.Response:
+    """Poll a source now; one that was polled a moment ago is not asked again."""
+    name = (await _detail(page)).source.name
+    await page.act(page.store.act.poll, name, page.now)
+    return page.go("sources", name)
+
+
+async def _detail(page: Page) -> SourceDetail:
     name = page.part("name")
     detail = await page.read(page.store.read.source, name)
     if detail is None:
         page.missing(f"There is no source {name}.")
-    return page.show("source.html", source=detail.source, fetches=detail.fetches)
+    return detail

@@ -27,3 +27,17 @@ if (live) setInterval(async () => {
   const news = await fetch(`${base}/changes?since=${change}`).catch(() => null);
   if (news?.status === 200) live.hidden = false;
 }, 10_000);
+const editor = document.querySelector("textarea[data-check]");
+let typed;
+async function check() {
+  const body = new URLSearchParams(new FormData(editor.form));
+  const answer = await fetch(editor.dataset.check, { method: "POST", body }).catch(() => null);
+  if (answer?.status === 503) typed = setTimeout(check, 1000);
+  else if (answer?.ok) document.getElementById("complaints").innerHTML = await answer.text();
+}
+editor?.addEventListener("input", () => { clearTimeout(typed); typed = setTimeout(check, 400); });
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const from = document.getElementById(button.dataset.copy);
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", () => navigator.clipboard.writeText(from.value ?? from.textContent));
+}

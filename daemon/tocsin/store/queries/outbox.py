@@ -1,0 +1,64 @@
+"""The outbox: deliveries a page at a time, and the receivers that they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, and_, col, func, or_, select
+
+from tocsin.model.deliveries import DeliveryState
+from tocsin.model.records import DeliveryView
+from tocsin.policy.notifying.retry import ReceiverStatus
+from tocsin.store.db.tables import DeliveryRow
+from tocsin.store.outbox import receivers
+from tocsin.store.queries import health, listing
+
+#: Deliveries of one answer.
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverFacts:
+    """The status of each receiver that was used, how many messages wait for it, and when the last one was sent."""
+
+    statuses: Mapping[str, ReceiverStatus]
+    waiting: Mapping[str, int]
+    sent: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """The newest *deliveries* that fit, and the number of all by state. Older ones follow the id *next*, None at the end."""
+
+    deliveries: tuple[DeliveryView, ...]
+    next: str | None
+    counts: Mapping[DeliveryState, int]
+    receivers: ReceiverFacts
+
+
+def outbox(session: Session, states: Collection[DeliveryState], after: str = "") -> Outbox:
+    """Return the newest deliveries in one of *states*, or those that follow the id *after* in that order."""
+    statement = select(DeliveryRow).where(col(DeliveryRow.state).in_(states))
+    last = session.get(DeliveryRow, after) if after else None
+    if last:
+        older = col(DeliveryRow.created_at) < last.created_at
+        beside = and_(col(DeliveryRow.created_at) == last.created_at, col(DeliveryRow.id) < last.id)
+        statement = statement.where(or_(older, beside))
+    ordered = statement.order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
+    rows = session.exec(ordered.limit(PAGE + 1)).all()
+    counts = dict(session.exec(select(DeliveryRow.state, func.count()).group_by(col(DeliveryRow.state))).all())
+    return Outbox(
+        deliveries=listing.delivery_views(session, rows[:PAGE]),
+        next=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        counts={state: counts.get(state, 0) for state in DeliveryState},
+        receivers=receiver_facts(session),
+    )
+
+
+def receiver_facts(session: Session) -> ReceiverFacts:
+    """Return what is known of the receivers."""
+    return ReceiverFacts(
+        statuses=receivers.every(session), waiting=health.waiting(session), sent=health.last_sent(session)
+    )

@@ -1,0 +1,97 @@
+"""One alert: what it says, why it was raised, what the price did, who was told, and what people answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from tocsin.explain.outline import outline
+from tocsin.explain.sentence import because
+from tocsin.market.summary import beside
+from tocsin.model.alerts import Alert
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.records import AlertDetail, Card
+from tocsin.model.rules import Severity
+from tocsin.render.page import item
+from tocsin.web.cards import Shown
+from tocsin.web.page import Page, Route, get
+from tocsin.web.pages.answers import done, in_words, since
+from tocsin.web.price_chart import PriceChart, points, price_chart
+
+#: Coverage and deliveries that are listed.
+_MOST = 100
+_TEXTS = ("title", "summary", "body")
+
+
+def routes() -> tuple[Route, ...]:
+    """Return the route."""
+    return (get("/alerts/{number}", show),)
+
+
+async def show(page: Page) -> web.Response:
+    """Show one alert."""
+    number = page.number()
+    detail = await page.read(page.store.read.alert, number)
+    if detail is None:
+        page.missing(f"There is no alert {number}.")
+    content = detail.tidings
+    deliveries = detail.deliveries[-_MOST:]
+    history, attempts, charts = await asyncio.gather(
+        page.read(page.store.read.answers, [number]),
+        page.read(page.store.read.attempts, [one.id for one in deliveries]),
+        _charts(page, content.alert),
+    )
+    answers = history.get(number, ())
+    lead = content.lead
+    texts = {name: getattr(lead, name) for name in _TEXTS} if lead else {}
+    return page.show(
+        "alert.html",
+        alert=content.alert,
+        content=content,
+        shown=Shown.of(Card(content=content, answered=detail.answered), page),
+        part=item(content, page.zone, DeliveryKind.ALERT),
+        because=because(content),
+        tree=outline(content.evidence, texts, page.zone) if content.evidence else None,
+        entry=_entry(detail),
+        members=detail.members[:_MOST],
+        more_members=len(detail.members) - _MOST,
+        deliveries=deliveries,
+        attempts=attempts,
+        charts=charts,
+        answers=[(one, in_words(one, page)) for one in reversed(answers)],
+        meanwhile=[in_words(one, page) for one in since(page, answers)],
+        silence=_matchers(content.alert),
+        done=await done(page),
+    )
+
+
+async def _charts(page: Page, alert: Alert) -> Sequence[PriceChart]:
+    """Return the charts of the instruments that the alert is shown with."""
+    instruments = beside(alert.labels, page.daemon.config.instruments)
+    if not instruments:
+        return ()
+    read = page.store.read
+    series = await page.read(read.series, instruments)
+    found = []
+    for one in series.values():
+        shown = points(one, alert.opened_at)
+        least = max(alert.severity, Severity.MEDIUM, key=lambda level: level.rank)
+        about = await page.read(read.alerts_about, one.instrument, shown[0][0], least) if shown else ()
+        found.append(price_chart(page, one, about, alert))
+    return [one for one in found if one]
+
+
+def _entry(detail: AlertDetail) -> int | None:
+    """Return the number of the entry whose match leads the alert."""
+    title = detail.tidings.lead.title if detail.tidings.lead else ""
+    numbers = [one.entry_id for one in detail.members if one.entry_id is not None]
+    leading = [one.entry_id for one in detail.members if one.entry_id is not None and one.title == title]
+    return next(iter((*leading, *numbers)), None)
+
+
+def _matchers(alert: Alert) -> str:
+    """Return the matchers of a silence of alerts like this one: its rule, and the values of its key."""
+    labels = [f"{name}={values[0]}" for name, values in alert.labels.items() if set(values) & set(alert.key)]
+    return "\n".join((f"rule={alert.rule}", *labels))

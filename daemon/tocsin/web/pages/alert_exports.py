@@ -1,0 +1,145 @@
+"""Exports of the alerts that a query asks for: JSON as `--json` prints it, CSV for spreadsheets, Atom for feed readers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from xml.etree import ElementTree as ET
+
+from aiohttp import web
+
+from tocsin.model.alerts import Alert, Answered
+from tocsin.render.objects import plain
+from tocsin.render.words import one_line, web_link
+from tocsin.store.queries.alert_search import Headline
+from tocsin.units import written
+from tocsin.web.alert_query import asked, which
+from tocsin.web.page import Page, Route, get
+
+#: Entries of a feed.
+_NEWEST = 50
+_ATOM = "http://www.w3.org/2005/Atom"
+_COLUMNS = ("id", "opened", "severity", "state", "alert", "headline", "publisher", "link", "rule", "labels", "detail")
+#: A cell that begins with one of these would be a formula.
+_FORMULA = tuple("=+-@\t\r")
+
+Found = Sequence[tuple[Alert, Answered]]
+
+
+def routes() -> tuple[Route, ...]:
+    """Return the routes."""
+    return (
+        get("/alerts.json", export_json),
+        get("/alerts.csv", export_csv),
+        get("/alerts.atom", export_atom),
+    )
+
+
+async def export_json(page: Page) -> web.Response:
+    """Answer with the objects that `tocsin alerts list --json` prints."""
+    found = await page.read(page.store.read.every_alert, which(page), page.now)
+    items = [{**plain(alert), "answered": plain(answered)} for alert, answered in found]
+    return web.json_response({"items": items, "next": None})
+
+
+async def export_csv(page: Page) -> web.Response:
+    """Answer with a table, times in the zone of the pages."""
+    found, headlines = await _read(page)
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(_COLUMNS)
+    for alert, answered in found:
+        table.writerow(map(cell, _row(page, alert, answered, headlines.get(alert.id))))
+    name = {"Content-Disposition": 'attachment; filename="alerts.csv"'}
+    return web.Response(text=out.getvalue(), content_type="text/csv", charset="utf-8", headers=name)
+
+
+async def export_atom(page: Page) -> web.Response:
+    """Answer with the newest alerts as a feed (RFC 4287)."""
+    found, headlines = await _read(page, _NEWEST)
+    text = feed(page, found, headlines)
+    return web.Response(body=text, content_type="application/atom+xml", charset="utf-8")
+
+
+def cell(text: str) -> str:
+    """Return *text* as one line for a cell of a spreadsheet, which must not take it for a formula."""
+    flat = one_line(text)
+    return f"'{flat}" if flat.startswith(_FORMULA) or text.startswith(_FORMULA) else flat
+
+
+def feed(page: Page, found: Found, headlines: Mapping[int, Headline]) -> bytes:
+    """Return a feed of the alerts *found*, the newest first."""
+    ET.register_namespace("", _ATOM)
+    here = _absolute(page, page.address("alerts", **asked(page)))
+    root = ET.Element(f"{{{_ATOM}}}feed")
+    updated = max((alert.updated_at for alert, _ in found), default=page.now)
+    _texts(root, {"title": "tocsin: alerts", "id": here, "updated": updated.isoformat()})
+    ET.SubElement(root, f"{{{_ATOM}}}link", href=here)
+    for alert, answered in found:
+        where = _absolute(page, page.address("alerts", alert.id))
+        head = headlines.get(alert.id)
+        node = ET.SubElement(root, f"{{{_ATOM}}}entry")
+        title = one_line(head.title if head else alert.title)
+        words = f"{alert.severity}: {one_line(alert.title)}. {one_line(alert.detail)} ({answered.state(page.now)})"
+        _texts(
+            node,
+            {
+                "title": title or one_line(alert.title),
+                # A number may be given again after a restore, with another time.
+                "id": f"{where}?opened={_stamp(alert.opened_at)}",
+                "updated": alert.updated_at.isoformat(),
+                "published": alert.opened_at.isoformat(),
+                "summary": words,
+            },
+        )
+        author = ET.SubElement(node, f"{{{_ATOM}}}author")
+        _texts(author, {"name": one_line(head.publisher if head else "") or "tocsin"})
+        ET.SubElement(node, f"{{{_ATOM}}}link", href=where)
+        if head and (link := web_link(head.link)):
+            ET.SubElement(node, f"{{{_ATOM}}}link", rel="related", href=link)
+        ET.SubElement(node, f"{{{_ATOM}}}category", term=alert.severity)
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
+
+
+async def _read(page: Page, limit: int | None = None) -> tuple[Found, Mapping[int, Headline]]:
+    wanted = which(page)
+    read = page.store.read
+    found = (
+        await page.read(read.every_alert, wanted, page.now)
+        if limit is None
+        else await page.read(read.every_alert, wanted, page.now, limit)
+    )
+    return found, await page.read(read.headlines, [alert.id for alert, _ in found])
+
+
+def _row(page: Page, alert: Alert, answered: Answered, head: Headline | None) -> Iterable[str]:
+    return (
+        str(alert.id),
+        page.local(alert.opened_at),
+        alert.severity,
+        answered.state(page.now),
+        alert.title,
+        head.title if head else "",
+        head.publisher if head else "",
+        web_link(head.link) if head else "",
+        alert.rule,
+        written(alert.labels),
+        alert.detail,
+    )
+
+
+def _texts(node: ET.Element, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        ET.SubElement(node, f"{{{_ATOM}}}{name}").text = text
+
+
+def _absolute(page: Page, address: str) -> str:
+    origin = page.site.origin or f"{page.request.scheme}://{page.request.host}"
+    return f"{origin}{address}"
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at:%Y%m%dT%H%M%S}"

@@ -1,0 +1,86 @@
+"""A source: why it is polled when it is, its rhythm, and a poll on demand."""
+
+from datetime import timedelta
+
+from tocsin.errors import Fault
+from tocsin.store.values import Fetch, PollFailure, PollRecord
+
+
+def fail(page, fault, *, wait):
+    """Let the poll of the source fail; the next is after *wait* minutes."""
+    now = page.clock.now()
+    [lease] = page.store.claim_sources(now, timedelta(minutes=1), 1)
+    record = PollRecord(
+        due_at=now + timedelta(minutes=wait),
+        reasons=("its server <b>asked</b> for quiet",),
+        fetch=Fetch(at=now, status=429, fault=fault, error="<script>busy</script>"),
+    )
+    failure = PollFailure(error="<script>busy</script>", fault=fault, record=record, unhealthy=False, gone=False)
+    page.store.fail(lease, failure, lambda *_: None, now)
+
+
+def known(page):
+    """Make the source known."""
+    page.store.sync_sources([("wire", "https://example.org/feed", "feed")], page.clock.now(), {})
+
+
+def due(page):
+    """When the source is polled next, and why."""
+    [view] = page.store.read.sources()
+    return view.due_at, view.reasons
+
+
+def test_a_source_says_why_it_is_polled_when_it_is(serve):
+    """Reasons, the server's wishes and the address without its secret."""
+
+    async def scene(page):
+        known(page)
+        fail(page, Fault.STATUS, wait=30)
+        return await page.get("/sources/wire")
+
+    text = serve(scene).text
+    assert "2026-03-02 12:30" in text
+    assert "its server &lt;b&gt;asked&lt;/b&gt; for quiet" in text
+    assert "&lt;script&gt;busy" in text
+    assert "example.org/feed" in text
+    assert "s3cret" not in text
+
+
+def test_a_source_is_polled_on_demand_but_not_twice_in_a_minute(serve):
+    """An impatient hand is no load for somebody else's server."""
+
+    async def scene(page):
+        known(page)
+        fail(page, Fault.STATUS, wait=30)
+        early = await page.post("/sources/wire/poll")
+        rests = due(page)
+        page.clock.move(minutes=2)
+        first = await page.post("/sources/wire/poll")
+        asked = due(page)
+        page.clock.move(seconds=5)
+        second = await page.post("/sources/wire/poll")
+        return early, rests, first, asked, second, due(page), page.calls
+
+    early, rests, first, asked, second, after, calls = serve(scene)
+    assert [answer.status for answer in (early, first, second)] == [303, 303, 303]
+    assert first.headers["Location"] == "/sources/wire"
+    assert f"{rests[0]:%H:%M}" == "12:30"
+    assert (f"{asked[0]:%H:%M}", asked[1]) == ("12:02", ("somebody asked for it",))
+    assert after == asked
+    assert "wake" in calls
+
+
+def test_a_server_that_asked_for_quiet_is_left_alone(serve):
+    """Its wish comes before ours, and the page says until when."""
+
+    async def scene(page):
+        known(page)
+        fail(page, Fault.RATE_LIMITED, wait=30)
+        page.clock.move(minutes=5)
+        return await page.post("/sources/wire/poll"), due(page), await page.post("/sources/other/poll")
+
+    answer, (at, _), missing = serve(scene)
+    assert answer.status == 409
+    assert "the server of wire asked for quiet until 2026-03-02 12:30 UTC" in answer.text
+    assert f"{at:%H:%M}" == "12:30"
+    assert missing.status == 404

@@ -1,0 +1,70 @@
+"""A browser in front of the real page: Chromium of the distribution, driven by playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page as Tab
+from playwright.async_api import async_playwright
+
+from adapters.conftest import empty
+from adapters.web.conftest import Served, news, serve, unused_port
+
+__all__ = ["empty", "news", "serve", "unused_port"]
+
+Scene = Callable[[Served, Tab], Awaitable[Any]]
+#: Without the second, Chromium may abort in a container.
+OPTIONS = ["--no-sandbox", "--disable-gpu-sandbox"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the program of the browser. Where it is missing the test is skipped, and with CI set it fails."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found:
+        return found
+    words = "Chromium is not installed: apt-get install chromium fonts-noto-cjk fonts-dejavu-core"
+    return pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
+
+
+@pytest.fixture
+def browse(serve: Callable[..., Any], chromium: str) -> Callable[..., Any]:
+    """Run `scene(served, tab)` in a browser that is logged in. A message on its console fails the test.
+
+    *width* in pixels, *scheme* light or dark, *script* False for a browser without JavaScript.
+    """
+
+    def run(
+        scene: Scene, *, width: int = 1280, scheme: Any = "light", script: bool = True, log_in: bool = True, **site: Any
+    ) -> Any:
+        async def play(served: Served) -> Any:
+            async with async_playwright() as driver:
+                browser = await driver.chromium.launch(executable_path=chromium, args=OPTIONS)
+                context = await browser.new_context(
+                    viewport={"width": width, "height": 900},
+                    color_scheme=scheme,
+                    java_script_enabled=script,
+                    base_url=f"http://{served.host}",
+                )
+                await context.add_cookies(
+                    [
+                        {"name": name, "value": value, "url": f"http://{served.host}"}
+                        for name, value in served.cookies.items()
+                    ]
+                )
+                tab = await context.new_page()
+                faults: list[str] = []
+                tab.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+                tab.on("pageerror", lambda error: faults.append(str(error)))
+                found = await scene(served, tab)
+                await browser.close()
+            assert not faults
+            return found
+
+        return serve(play, log_in=log_in, **site)
+
+    return run

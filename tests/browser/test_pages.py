@@ -1,0 +1,76 @@
+"""Every page as people see it: on a phone and on a desk, in both colour schemes, with hostile news on it."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+
+from tocsin.web.application import routes
+
+#: A page for each route that shows one.
+PAGES = {
+    "/": "/",
+    "/alerts": "/alerts?q=gallium",
+    "/deliveries": "/deliveries",
+    "/entries": "/entries?met=yes",
+    "/entries/{number}": "/entries/1",
+    "/login": "/login",
+    "/logout": "/logout",
+    "/silences": "/silences",
+    "/silences/new": "/silences/new?m=mineral%3Dgallium",
+    "/sources": "/sources",
+    "/sources/{name}": "/sources/wire",
+}
+#: Routes that show no page of ours.
+OTHERS = {
+    "/alerts.json",
+    "/alerts.csv",
+    "/alerts.atom",
+    "/changes",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/static/{name}",
+    "/deliveries/{id}",
+    "/deliveries/{id}/message",
+}
+HOSTILE = (
+    "China bans <script>document.title='taken'</script> gallium exports",
+    'Ministry halts gallium "onmouseover="document.title=1" x="',
+    "Gallium ban \u202egnp.exe\u202c: what \u0000 follows",
+    "gallium ban " + "unbreakable" * 60,
+    "中国禁止镓出口 cobalt ban 半导体行业",
+)
+
+
+def test_every_page_is_looked_at():
+    """A new page belongs into the list above."""
+    shown = {route.path for route in routes() if route.method == "GET"}
+    assert shown == PAGES.keys() | OTHERS
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_sound(browse, width, scheme):
+    """No page scrolls sideways, breaks a rule of axe-core, lacks a heading or runs what a headline says."""
+
+    async def scene(page, tab):
+        page.bring(*HOSTILE, source="wire")
+        found = {}
+        for path in PAGES.values():
+            answer = await tab.goto(path)
+            assert answer
+            assert answer.status == 200, path
+            over = await tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            audit = (await Axe().run(tab)).response
+            assert audit["passes"], path
+            broken = audit["violations"]
+            faults = [f"{over} px too wide"] if over else []
+            faults += [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in broken]
+            faults += [] if await tab.locator("h1").count() == 1 else ["not one heading"]
+            faults += [] if (await tab.title()).endswith("tocsin") else [await tab.title()]
+            if faults:
+                found[path] = faults
+        return found
+
+    assert browse(scene, width=width, scheme=scheme) == {}
