@@ -42,6 +42,8 @@ database: sqlite:///tocsin.db
 rules: [./rules]
 sources:
   wire: {feed: "https://me:s3cret@example.org/feed"}
+instruments:
+  GAL: {class: metal, currency: USD, sources: [yahoo:GAL], labels: {mineral: gallium}}
 receivers:
   here: {console: true, operator: true}
 """

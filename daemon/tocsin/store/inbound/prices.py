@@ -63,7 +63,7 @@ def prices_at(session: Session, places: Collection[tuple[str, datetime]]) -> dic
             ]
             wanted = _QUOTES.c.at.in_([one.scalar_subquery() for one in last])
             statement = select(_QUOTES.c.at, _QUOTES.c.price).where(_QUOTES.c.instrument == name, wanted)
-            rows = sorted(session.connection().execute(statement).tuples())
+            rows = sorted((at, price) for at, price in session.connection().execute(statement))
             for at in times:
                 before = [Reference(at=quoted, price=price) for quoted, price in rows if quoted <= at]
                 found |= {(name, at): before[-1]} if before else {}
