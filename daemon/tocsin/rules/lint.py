@@ -42,7 +42,7 @@ from tocsin.rules.news.nodes import (
     Pair,
     Union,
 )
-from tocsin.rules.news.openness import most_open, share
+from tocsin.rules.news.openness import most_open, shares
 from tocsin.rules.news.rarity import COMMON
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
@@ -103,10 +103,12 @@ def _pack(pack: PackSpec, rules: RuleSet) -> Iterator[Problem]:
         yield from _list(spec)
     yield from _expressions(pack, rules)
     seen: dict[str, RuleSpec] = {}
-    for rule in pack.rules:
-        if compiled := _compiled(rules, pack, rule):
-            yield from _rule(rule, compiled)
-            yield from _twice(rule, seen)
+    about = [(rule, compiled) for rule in pack.rules if (compiled := _compiled(rules, pack, rule))]
+    opened = shares([compiled.match for _, compiled in about])
+    for (rule, compiled), part in zip(about, opened, strict=True):
+        yield from _rule(rule, compiled)
+        yield from _too_open(rule, compiled, part)
+        yield from _twice(rule, seen)
 
 
 def lint_names(packs: Sequence[PackSpec]) -> Iterator[Problem]:
@@ -231,7 +233,6 @@ def _rule(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
             yield from _condition(condition, condition.place, "")
     yield from _keys(spec, rule)
     yield from _self_cancelled(rule)
-    yield from _too_open(spec, rule)
 
 
 def _twice(rule: RuleSpec, seen: dict[str, RuleSpec]) -> Iterator[Problem]:
@@ -267,9 +268,8 @@ def _is_meant(rule: CompiledRule, label: str) -> bool:
     return any(found and label not in labels_of(found) for found in shown)
 
 
-def _too_open(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
-    """Warn of a rule that costs every title, at the branch that makes it do so."""
-    part = share(rule.match)
+def _too_open(spec: RuleSpec, rule: CompiledRule, part: float) -> Iterator[Problem]:
+    """Warn of a rule that is looked at for a large *part* of ordinary titles, at the branch that makes it so."""
     if part < MOST_OPEN or not rule.match.place:
         return
     place = rule.match.place

@@ -122,14 +122,17 @@ def is_textual(node: Condition | All | Test) -> bool:
 
 def labelled(node: Condition | All | Test) -> Iterator[tuple[str, TermList]]:
     """Yield the labels that a match of *node* can give, each with a list that gives it."""
-    if isinstance(node, Leaf):
-        if node.terms.labelled:
-            yield node.terms.label, node.terms
-    elif isinstance(node, Named):
-        yield from node.expression.given
-    else:
-        for part in wanted(node):
-            yield from labelled(part)
+    # Generators within generators would hand each label through all of them.
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Leaf):
+            if part.terms.labelled:
+                yield part.terms.label, part.terms
+        elif isinstance(part, Named):
+            yield from part.expression.given
+        else:
+            waiting += reversed(wanted(part))
 
 
 def labels_given(node: Condition | All | Test) -> frozenset[str]:
@@ -204,7 +207,7 @@ def _all_contains(outer: All, inner: All, whole: bool) -> bool:
 def _near_contains(outer: Test, inner: Test, whole: bool) -> bool:
     if isinstance(outer, LabelTest | AgeTest) or isinstance(inner, LabelTest | AgeTest):
         return False
-    if not labels_given(inner) <= labels_given(outer):
+    if (given := labels_given(inner)) and not given <= labels_given(outer):
         return False
     if isinstance(inner, Named):
         return inner.expression.labels is None and contains(outer, inner.expression.body, whole=whole)

@@ -7,6 +7,8 @@ one of the greater share is looked at more often, and a share of a quarter costs
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import cache
 
 from tocsin.rules.news.coverage import wanted
 from tocsin.rules.news.index import Group, branches
@@ -20,9 +22,18 @@ _COMMON = 0.1
 _EVERYWHERE = frozenset(word.encode() for word in COMMON)
 
 
+def shares(nodes: Sequence[object]) -> list[float]:
+    """Return for each of *nodes* the share of ordinary titles, from 0 to 1, that have what its most open branch needs."""
+    likelihood = cache(_likelihood)  # rules share their lists
+    found = [0.0] * len(nodes)
+    for number, groups in branches(nodes):
+        found[number] = max(found[number], math.prod(map(likelihood, groups)))
+    return found
+
+
 def share(node: object) -> float:
-    """Return the share of ordinary titles, from 0 to 1, that have what the most open branch of *node* needs."""
-    return max((math.prod(map(_likelihood, groups)) for _, groups in branches([node])), default=0.0)
+    """Return the share of one *node*, as `shares`."""
+    return shares([node])[0]
 
 
 def most_open(node: Written) -> tuple[Written, ...]:
