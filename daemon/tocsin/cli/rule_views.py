@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,38 +13,20 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, shown
 from tocsin.config.config import Config
 from tocsin.config.loading import rules_of
-from tocsin.model.rules import Correlation, RuleInfo
-from tocsin.rules.news.evaluate import CompiledRule
-from tocsin.rules.prices.edge import PriceRule
-from tocsin.rules.ruleset import RuleSet, rule_named
+from tocsin.explain.rule_views import RuleView, rule_views
+from tocsin.model.rules import RuleInfo
+from tocsin.rules.ruleset import rule_named
 from tocsin.store.values import RuleStats
-from tocsin.units import counted, duration
+from tocsin.units import counted
 
 NameArgument = Annotated[str, typer.Argument(metavar="RULE", help="A rule: pack/id, or the id alone.")]
 PackOption = Annotated[str, typer.Option("--pack", help="Only the rules of this pack.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleView:
-    """A rule as a listing shows it; *kind* is news, price or correlation."""
-
-    id: str
-    kind: str
-    severity: str
-    enabled: bool
-    event: str
-    key: tuple[str, ...]
-    cooldown: str
-    title: str
-    position: str
-    override: str
-    condition: str
-
-
 def list_rules(pack: PackOption = "", config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """List the rules with their severity, and what an override changed."""
     settings = read_config(config)
-    views = [view for view in _views(rules_of(settings).rules) if pack in ("", view.id.rpartition("/")[0])]
+    views = [view for view in rule_views(rules_of(settings).rules) if pack in ("", view.id.rpartition("/")[0])]
     listing(
         views,
         {
@@ -63,48 +45,13 @@ def show_rule(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json: J
     with opened(config) as (settings, store):
         rules = rules_of(settings).rules
         info = rule_named(name, rules)
-        view = next(view for view in _views(rules) if view.id == info.id)
+        view = next(view for view in rule_views(rules) if view.id == info.id)
         stats = store.read.rule_stats(None).get(info.id, RuleStats(rule=info.id))
         if json:
             dump({**asdict(view), "note": info.note, "references": info.references, "to": info.to, "stats": stats})
             return
         for line in _describe(view, info, stats, settings):
             print(line)
-
-
-def _views(rules: RuleSet) -> Iterator[RuleView]:
-    """Yield the rules by id, also those that are disabled."""
-    every = {**rules.rules, **rules.prices, **rules.correlations, **rules.disabled}
-    for name in sorted(every):
-        rule = every[name]
-        info = rule.info
-        yield RuleView(
-            id=name,
-            kind=_kind(rule),
-            severity=info.severity.value,
-            enabled=name not in rules.disabled,
-            event=info.event,
-            key=info.key,
-            cooldown=duration(info.cooldown),
-            title=info.title,
-            position=str(info.position or ""),
-            override=info.override,
-            condition=_condition(rule),
-        )
-
-
-def _kind(rule: CompiledRule | PriceRule | Correlation) -> str:
-    if isinstance(rule, CompiledRule):
-        return "news"
-    return "price" if isinstance(rule, PriceRule) else "correlation"
-
-
-def _condition(rule: CompiledRule | PriceRule | Correlation) -> str:
-    if isinstance(rule, CompiledRule):
-        return " ".join(rule.match.place.text.split()) if rule.match.place else ""
-    if isinstance(rule, PriceRule):
-        return rule.when.text
-    return f"{rule.kind} {', '.join(rule.members)} within {duration(rule.within)}"
 
 
 def _describe(view: RuleView, info: RuleInfo, stats: RuleStats, settings: Config) -> Iterator[str]:

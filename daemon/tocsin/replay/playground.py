@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from tocsin.config.library import kept_version
 from tocsin.config.packs import Files, parse_rules
 from tocsin.errors import Problem
-from tocsin.explain.near_miss import near_miss
+from tocsin.explain.near_miss import found_parts, near_miss
 from tocsin.model.entries import Entry
 from tocsin.replay.replay import EVERYBODY, Poll, Replay, polls
 from tocsin.rules.compile import compile_packs
@@ -21,8 +22,11 @@ from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import Scopes, scope_of
 from tocsin.rules.spec import Override, PackSpec, RuleSpec
 
-#: Entries of each kind that are shown.
+#: Entries of each kind that are shown, and near misses.
 MOST = 100
+MOST_MISSES = 10
+#: The newest entries, among which near misses are looked for: a proof costs more than all the rest.
+_LOOKED_AT = 400
 _WEEK = timedelta(weeks=1)
 
 
@@ -79,10 +83,19 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """An entry that came near to a rule, and what was missing in *words*."""
+
+    headline: Headline
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """The entries that the edited rule lost and gained, and those that *both* meet: how many, and the newest of them.
 
-    *before* and *after* are the messages a week that a receiver of everything would be sent.
+    *before* and *after* are the messages a week that a receiver of everything would be sent. *misses* are the entries that
+    came nearest among the newest, if neither rule met any.
     """
 
     entries: int
@@ -92,6 +105,7 @@ class Compared:
     both: tuple[Headline, ...]
     before: float
     after: float
+    misses: tuple[Miss, ...] = ()
 
 
 class Playground:
@@ -135,10 +149,12 @@ class Playground:
         rules = RuleSet({name: rule for name, rule in (("old", self._old), ("new", self._new)) if rule})
         met: dict[str, list[Entry]] = {"old": [], "new": []}
         kinds: list[list[Entry]] = [[], [], []]
+        newest: deque[Entry] = deque(maxlen=_LOOKED_AT)
         first = last = None
         count = 0
         for entry in entries:
             count += 1
+            newest.append(entry)
             first, last = first or entry.first_seen, entry.first_seen
             names = rules.met_by(entry, entry.first_seen)
             for name in names:
@@ -156,6 +172,7 @@ class Playground:
             both=_newest(kinds[2]),
             before=before / weeks,
             after=(before if same else _messages(self._new, met["new"])) / weeks,
+            misses=() if met["old"] or met["new"] else _misses(self._new, newest),
         )
 
     # ---- parts -----------------------------------------------------------------------------------------------
@@ -218,11 +235,21 @@ def _compiled(pack: PackSpec, rule: RuleSpec, scopes: Scopes) -> tuple[CompiledR
     return found, (*problems, *check_examples(one), *lint([bare], one))
 
 
+def _misses(rule: CompiledRule, entries: Iterable[Entry]) -> tuple[Miss, ...]:
+    """Return the *entries* of which most was found, the nearest first and then the newest."""
+    rules = RuleSet({rule.info.id: rule})
+    proofs = ((entry, rules.explain(rule.info.id, entry, entry.first_seen)) for entry in entries)
+    near = [(found_parts(proof), entry, near_miss(proof)) for entry, proof in proofs if found_parts(proof)]
+    near.sort(key=lambda one: (one[0], one[1].first_seen), reverse=True)
+    return tuple(Miss(headline=_headline(entry), words=words) for _, entry, words in near[:MOST_MISSES])
+
+
 def _newest(entries: Sequence[Entry]) -> tuple[Headline, ...]:
-    return tuple(
-        Headline(source=one.source, id=one.id, title=one.title, first_seen=one.first_seen)
-        for one in reversed(entries[-MOST:])
-    )
+    return tuple(map(_headline, reversed(entries[-MOST:])))
+
+
+def _headline(entry: Entry) -> Headline:
+    return Headline(source=entry.source, id=entry.id, title=entry.title, first_seen=entry.first_seen)
 
 
 def _messages(rule: CompiledRule | None, entries: Sequence[Entry]) -> int:

@@ -20,7 +20,7 @@ from typing import Any
 import tocsin
 from tocsin.errors import TocsinError
 from tocsin.model.entries import Entry
-from tocsin.replay.playground import Checked, Compared, Complaint, Edit, Headline
+from tocsin.replay.playground import Checked, Compared, Complaint, Edit, Headline, Miss
 
 #: Seconds, of processor time and of real time, and bytes of address space.
 SECONDS = 10
@@ -120,17 +120,17 @@ def _tried(found: dict[str, Any]) -> Tried:
     holds, words = found["entry"] or (None, "")
     return Tried(
         checked=Checked(**{**checked, "complaints": tuple(Complaint(**one) for one in checked["complaints"])}),
-        compared=compared
-        and Compared(
-            **{**compared, "counts": tuple(compared["counts"]), **{name: _headlines(compared[name]) for name in _KINDS}}
-        ),
+        compared=_compared(compared) if compared else None,
         holds=holds,
         words=words,
     )
 
 
-_KINDS = ("lost", "gained", "both")
+def _compared(found: dict[str, Any]) -> Compared:
+    kinds = {name: tuple(map(_headline, found[name])) for name in ("lost", "gained", "both")}
+    misses = tuple(Miss(headline=_headline(one["headline"]), words=one["words"]) for one in found["misses"])
+    return Compared(**{**found, **kinds, "counts": tuple(found["counts"]), "misses": misses})
 
 
-def _headlines(found: list[dict[str, Any]]) -> tuple[Headline, ...]:
-    return tuple(Headline(**{**one, "first_seen": datetime.fromisoformat(one["first_seen"])}) for one in found)
+def _headline(found: dict[str, Any]) -> Headline:
+    return Headline(**{**found, "first_seen": datetime.fromisoformat(found["first_seen"])})

@@ -93,6 +93,7 @@ class Queries(OnDatabase):
     receiver_facts = reads(outbox.receiver_facts)
     outbox = reads(outbox.outbox)
     lasts_since = reads(listing.lasts_since)
+    last_matches = reads(listing.last_matches)
     entry = reads(entries.get)
     find_entries = reads(entries.find)
     record = reads(judged.record)

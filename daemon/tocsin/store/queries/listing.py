@@ -142,6 +142,12 @@ def matches(
     return tuple(mapping.match_view(row, *found.get(row.entry_id or 0, (None, ""))) for row in rows)
 
 
+def last_matches(session: Session) -> dict[str, datetime]:
+    """Return the event time of the newest match of each rule; rules that never matched are left out."""
+    newest = select(MatchRow.rule, func.max(MatchRow.event_time)).group_by(col(MatchRow.rule))
+    return {rule: at for rule, at in session.exec(newest).all() if at is not None}
+
+
 def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
     """Return the event time of the newest match of *begins*, None if there is none or one of *ends* is newer."""
     statement = select(MatchRow.rule, MatchRow.event_time).where(col(MatchRow.rule).in_((begins, ends)))

@@ -92,7 +92,8 @@ async def try_over(page: Page, edit: Edit, begin: datetime, entry: Entry | None 
     if found.tried is None or found.tried.compared is None:
         return found
     compared = found.tried.compared
-    listed = [(one.source, one.id) for one in (*compared.lost, *compared.gained, *compared.both)]
+    missed = (one.headline for one in compared.misses)
+    listed = [(one.source, one.id) for one in (*compared.lost, *compared.gained, *compared.both, *missed)]
     return replace(found, numbers=await page.read(page.store.read.entry_numbers, listed))
 
 
