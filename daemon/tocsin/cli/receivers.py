@@ -16,13 +16,12 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say, say_zone
 from tocsin.config.config import Config
-from tocsin.config.contacts import view_receiver
+from tocsin.config.digests import preview_digests
 from tocsin.config.loading import rules_of
 from tocsin.config.receiver_views import receiver_views
 from tocsin.config.receivers import ReceiverConfig
-from tocsin.deliver.context import compose
 from tocsin.errors import UsageError, meant
-from tocsin.explain.receivers import ReceiverView
+from tocsin.explain.receivers import ReceiverView, next_digest
 from tocsin.policy.notifying.receiver import DAYS, DigestTimes, QuietHours
 from tocsin.store import Store
 from tocsin.store.db.place import path_of
@@ -87,23 +86,15 @@ def preview(
         now = datetime.now(UTC)
         digests = store.read.next_digests(receiver)
         if not digests:
-            say(f"Nothing waits for a digest of {receiver}{_next(found, settings.zone, now)}.")
+            say(f"Nothing waits for a digest of {receiver}; {next_digest(found.info, settings.zone, now)}.")
         prices = rules_of(settings).rules.prices if digests else {}
-        for digest in digests:
-            message = compose(
-                digest,
-                kind=view_receiver(found).kind,
-                store=store,
-                zone=settings.zone,
-                instruments=settings.instruments,
-                rules=prices,
-                now=max(now, digest.due_at),
-            )
+        for one in preview_digests(digests, found, config=settings, store=store, rules=prices, now=now):
+            message = one.message
             if json:
-                names = {"receiver": receiver, "recipient": digest.recipient, "due_at": digest.due_at}
+                names = {"receiver": receiver, "recipient": one.recipient, "due_at": one.due_at}
                 dump({**names, "subject": message.subject, "text": message.text, "html": message.html})
                 continue
-            say(f"It leaves {local(digest.due_at, settings.zone)} to {digest.recipient or receiver}:")
+            say(f"It leaves {local(one.due_at, settings.zone)} to {one.recipient or receiver}:")
             if show_page and message.html:
                 _open_page(path_of(settings.database).with_name("digest.html"), message.html)
                 continue
@@ -130,13 +121,6 @@ def _open_page(page: Path, html: str) -> None:
 def _unknown(name: str, known: Sequence[str]) -> UsageError:
     names = ", ".join(known) or "none"
     return UsageError(f"no receiver is named {name!r}; the configuration has: {names}{meant(name, known)}")
-
-
-def _next(found: ReceiverConfig, zone: ZoneInfo, now: datetime) -> str:
-    times = found.info.digest
-    if times is None:
-        return ": it has no digest:, so that all is sent at once"
-    return f"; the next one leaves {local(times.leaves(found.info.zone, now), zone)}"
 
 
 def _views(settings: Config, store: Store) -> Iterator[ReceiverView]:

@@ -15,8 +15,8 @@ from tocsin.errors import UsageError
 from tocsin.store.db.lock import running
 from tocsin.store.db.place import path_of
 from tocsin.units import duration
-from tocsin.web.listener import secret_beside
-from tocsin.web.wall.keys import derive, own_secret
+from tocsin.web.listener import secret_of
+from tocsin.web.wall.keys import derive
 from tocsin.web.wall.sessions import LINK_LASTS, new_code
 from tocsin.web.wall.site import LOGIN_KEY
 
@@ -29,7 +29,7 @@ def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web") -> N
     with opened(config) as (settings, _):
         web = _wanted(settings)
         path = path_of(settings.database)
-        key = derive(web.secret.reveal() or own_secret(secret_beside(path)), LOGIN_KEY)
+        key = derive(secret_of(web, settings.database), LOGIN_KEY)
         print(f"{_where(web)}/login?code={new_code(by, key, datetime.now(UTC))}")
         say(f"It works once, within {duration(LINK_LASTS)}.")
         if running(path.resolve()) is None:

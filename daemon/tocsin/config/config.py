@@ -27,7 +27,7 @@ from tocsin.config.web import WebConfig, check_web
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Missing, Node, Pairs, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
-from tocsin.errors import ConfigError, Problem, by_place, meant
+from tocsin.errors import ConfigError, Position, Problem, by_place, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located, Severity
 from tocsin.policy.notifying.receiver import WeeklyTime
@@ -45,7 +45,7 @@ class Config:
     """The content of the configuration *file*, with defaults filled in. *problems* are warnings.
 
     Receivers without an address are off and left out, and so is a heartbeat without one. Secrets that are *missing* could
-    not be read: they are faults where they are used.
+    not be read: they are faults where they are used. *places* are those of the sections that the file has, by name.
     """
 
     path: Path
@@ -66,6 +66,7 @@ class Config:
     web: WebConfig | None
     problems: tuple[Problem, ...] = ()
     missing: tuple[Missing, ...] = field(default=(), repr=False)
+    places: Mapping[str, Position] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -222,7 +223,8 @@ def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
     presets = (one for row in book.rows if row.table for one in row.table.missing)
     # Those of the file's own tables are found twice.
     missing = {id(one): one for one in (*filler.missing, *presets)}
-    return replace(_config(path, shape, book, tuple(problems), env), missing=tuple(missing.values()))
+    places = {key.text: key.place.at() for key, _ in entries(root)}
+    return replace(_config(path, shape, book, tuple(problems), env), missing=tuple(missing.values()), places=places)
 
 
 def complete(config: Config) -> Config:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +23,7 @@ from tocsin.config.pack_file import RuleFile
 from tocsin.config.secrets import Secret, masked
 from tocsin.config.testfile import RuleTestFile
 from tocsin.config.yaml.shape import Shape
+from tocsin.errors import Position
 from tocsin.model.prices import Hours
 from tocsin.units import write_duration
 
@@ -36,6 +39,32 @@ def show(config: Config) -> dict[str, Any]:
 def write_config(config: Config) -> str:
     """Return the result of `show` as the text of a file."""
     return yaml.safe_dump(show(config), sort_keys=False, allow_unicode=True, width=120)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A section of the configuration as *text* without secrets, and its *place* in the file; None for a default.
+
+    *more* counts entries that the text leaves out.
+    """
+
+    name: str
+    place: Position | None
+    text: str
+    more: int
+
+
+def sections(config: Config, most: int) -> Iterator[Section]:
+    """Yield the sections of *config*, with at most so many entries each; those of the file come first, in its order."""
+    shown = show(config)
+    order = list(config.places)
+    for name in sorted(shown, key=lambda one: order.index(one) if one in order else len(order)):
+        value, more = shown[name], 0
+        if isinstance(value, dict | list) and len(value) > most:
+            more = len(value) - most
+            value = dict(islice(value.items(), most)) if isinstance(value, dict) else value[:most]
+        text = yaml.safe_dump({name: value}, sort_keys=False, allow_unicode=True, width=100)
+        yield Section(name=name, place=config.places.get(name), text=text, more=more)
 
 
 def _map(shape: Shape) -> dict[str, Any]:

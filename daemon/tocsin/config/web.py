@@ -147,6 +147,11 @@ class WebConfig(Shape):
         return Address.of(self.listen)
 
     @property
+    def gives_links(self) -> bool:
+        """Return True if messages have links to answer."""
+        return bool(self.address and self.url and self.answer_links)
+
+    @property
     def base(self) -> str:
         """The path below which the page lies, such as `/alarm`; empty for the root."""
         return urlsplit(self.url).path

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.market.series import Series
 from tocsin.market.summary import beside, movers, summary
-from tocsin.model.alerts import AlertContent
+from tocsin.model.alerts import AlertContent, AnswerLinks, no_links
 from tocsin.model.deliveries import Delivery, DeliveryKind, Message, MessageKind
 from tocsin.model.prices import Instrument, PriceSummary
 from tocsin.render import held_line, late_line, render, with_preface
@@ -31,8 +31,11 @@ def compose(
     instruments: Sequence[Instrument],
     rules: Mapping[str, PriceRule],
     now: datetime,
+    links: AnswerLinks = no_links,
 ) -> Message:
-    """Return the message of *delivery* in the form *kind*, as it is sent at *now*; *rules* are those about prices.
+    """Return the message of *delivery* in the form *kind*, as it is sent at *now*, with *links* to answer its alerts.
+
+    *rules* are those about prices.
 
     Raises:
         StoreError: its context cannot be read.
@@ -55,6 +58,7 @@ def compose(
         thread=delivery.thread,
         subjects=delivery.subjects,
         roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
+        links=links,
     )
     return replace(with_preface(message, _preface(delivery, zone, rules, now)), dated=now)
 

@@ -21,7 +21,7 @@ from tocsin.deliver.context import compose
 from tocsin.errors import StoreError
 from tocsin.log import line
 from tocsin.market.series import Series
-from tocsin.model.alerts import Alert
+from tocsin.model.alerts import Alert, AnswerLinks, no_links
 from tocsin.model.counters import Counted, Timed
 from tocsin.model.deliveries import (
     SETTLED,
@@ -61,7 +61,8 @@ class DeliveryConfig:
     """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
 
     *people* are the receivers as decisions see them: in quiet hours only alerts that break through are sent.
-    *fallbacks* are the substitutes of each receiver, with their recipients; *routed* returns the recipients of an alert.
+    *fallbacks* are the substitutes of each receiver, with their recipients; *routed* returns the recipients of an alert,
+    *links* the links to answer in a message to a receiver, as it is sent at a time.
     """
 
     receivers: Mapping[str, Receiver]
@@ -73,6 +74,7 @@ class DeliveryConfig:
     people: Sequence[ReceiverInfo] = ()
     fallbacks: Fallbacks = field(default_factory=dict)
     routed: Callable[[Alert], Collection[tuple[str, str]]] = lambda _: ()
+    links: Callable[[str, datetime], AnswerLinks] = lambda *_: no_links
 
     @property
     def present(self) -> list[tuple[str, str]]:
@@ -238,7 +240,7 @@ class Dispatcher:
         await self._settle(delivery, outcome)
 
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
-        outbound = self.outbound
+        outbound, now = self.outbound, self._runtime.clock.now()
         return compose(
             delivery,
             kind=receiver.kind,
@@ -246,7 +248,8 @@ class Dispatcher:
             zone=outbound.zone,
             instruments=outbound.instruments,
             rules=outbound.price_rules,
-            now=self._runtime.clock.now(),
+            now=now,
+            links=outbound.links(delivery.receiver, now),
         )
 
     async def _settle(self, delivery: Delivery, outcome: AttemptResult) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.records import DeliveryView
+from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.units import counted, local
 
@@ -57,6 +58,14 @@ def ends(name: str, status: ReceiverStatus) -> str:
     if status.refused:
         return f"correct its address or account, then: tocsin notify-test {name}"
     return "the next message that arrives; it is tried by itself then"
+
+
+def next_digest(info: ReceiverInfo, zone: ZoneInfo, now: datetime) -> str:
+    """Return when the next digest of a receiver leaves, or why it has none, as the end of a sentence."""
+    if info.digest is None:
+        return "it has no digest:, so that all is sent at once"
+    condition = "also without news" if info.digest.empty else "if something comes by then"
+    return f"the next one leaves {local(info.digest.leaves(info.zone, now), zone)}, {condition}"
 
 
 def explain_waiting(

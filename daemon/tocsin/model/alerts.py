@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -146,6 +147,15 @@ class Answered:
         if self.acked_at:
             return AlertState.SEEN
         return AlertState.SNOOZED if self.snoozed_until and self.snoozed_until > now else AlertState.OPEN
+
+
+#: Returns the links by which the reader of a message answers an alert, by answer. Empty where there are none.
+AnswerLinks = Callable[[Alert], Mapping[AnswerKind, str]]
+
+
+def no_links(_: Alert) -> Mapping[AnswerKind, str]:
+    """Return the links of a message that has none."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,8 @@ class Message:
 
     *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
     about the same story to the same recipient, empty for that first one. *dated* is the time of its first attempt.
-    *brief* are the parts of the shortest form: headline, link, number of the alert, and notes.
+    *brief* are the parts of the shortest form: headline, link, number of the alert, and notes. *answers* are names and
+    addresses of links to answer, for services that show buttons.
     """
 
     kind: MessageKind
@@ -72,6 +73,7 @@ class Message:
     thread: str = ""
     brief: tuple[str, ...] = ()
     dated: datetime | None = None
+    answers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,15 +20,17 @@ from urllib.parse import urlsplit
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
 from apprise.plugins import url_to_dict
 from apprise.plugins.base import NotifyBase
+from apprise.plugins.ntfy import NotifyNtfy
 from apprise.plugins.telegram import NotifyTelegram
 from apprise.plugins.workflows import NotifyWorkflows
 
+from tocsin.model.alerts import AnswerKind
 from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
 from tocsin.receivers import classify, refusals
 from tocsin.receivers.exchange import Exchange
 from tocsin.receivers.limits import fitted
 from tocsin.receivers.redact import redactor
-from tocsin.render.answer_links import masked_text
+from tocsin.render.answer_links import NAMES, masked_text
 from tocsin.render.words import cut, linked, markdown, one_line
 
 #: Seconds to connect and between two reads, if the address sets no others.
@@ -202,11 +204,23 @@ def service(endpoint: Endpoint) -> AppriseReceiver:
     several = isinstance(targets, list) and len(targets) > 1 and len(sample) == len(targets)
     recipients = tuple(dict.fromkeys(map(str, targets))) if several and targets else ("",)
 
-    def plugin(delivery: Delivery, message: Message) -> NotifyBase:  # noqa: ARG001  # apprise is handed the text
-        return make({**fields, "targets": [delivery.recipient]} if delivery.recipient else fields)
+    def plugin(delivery: Delivery, message: Message) -> NotifyBase:
+        buttons = {"actions": _taps(message)} if isinstance(sample, NotifyNtfy) and message.answers else {}
+        target = {"targets": [delivery.recipient]} if delivery.recipient else {}
+        return make({**buttons, **fields, **target})
 
     place = _place(scheme, fields)
     return AppriseReceiver(endpoint=endpoint, kind=MessageKind.TEXT, plugin=plugin, recipients=recipients, place=place)
+
+
+#: The answers for which ntfy shows a button; it takes three.
+_TAPS = (AnswerKind.ACK, AnswerKind.SNOOZE, AnswerKind.NOISE)
+
+
+def _taps(message: Message) -> str:
+    """Return the links to answer as actions of ntfy: a tap on one posts, and so answers at once."""
+    wanted = [NAMES[kind] for kind in _TAPS]
+    return "; ".join(f"http, {name}, {link}, clear=true" for name, link in message.answers if name in wanted)
 
 
 def _place(scheme: str, fields: Fields) -> str:

@@ -104,11 +104,13 @@ def fitted(message: Message, plugin: NotifyBase) -> tuple[str, str]:
 
 
 def _body(message: Message, limit: Limit, room: int) -> str:
-    """Return the text, or its beginning and the number of its alert."""
+    """Return the text, or its beginning, the number of its alert and the link to answer it."""
     room = max(_SHORTEST, room)
     if limit.size(message.text) <= room:
         return message.text
     number = f"\n\n{message.brief[NUMBER]}" if message.brief else ""
+    if message.answers:
+        number += f"\nAnswer: {message.answers[0][1]}"
     return limit.cut(message.text, room - limit.size(number)) + number
 
 

@@ -13,17 +13,18 @@ from zoneinfo import ZoneInfo
 import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tocsin.model.alerts import AlertContent
+from tocsin.model.alerts import AlertContent, AnswerLinks, no_links
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
+from tocsin.render.answer_links import links_in, named
 from tocsin.render.digest import Digest, Roundup, digest
 from tocsin.render.page import Page, page
 from tocsin.render.plain import brief, digest_plain, plain
 from tocsin.render.slack import digest_slack, escaped, plain_context, slack
 from tocsin.render.subject import digest_subject, subject
 from tocsin.render.ticker import pictures
-from tocsin.render.words import defused, held_line, late_line, masked_answers, one_line, web_link, whole
+from tocsin.render.words import defused, held_line, late_line, one_line, web_link, whole
 
-__all__ = ["held_line", "late_line", "masked", "reduced", "render", "with_preface"]
+__all__ = ["held_line", "late_line", "reduced", "render", "with_preface"]
 
 #: Kinds of message that people skim rather than read.
 DIGESTS = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
@@ -41,23 +42,25 @@ def render(
     thread: str = "",
     subjects: Sequence[str] = (),
     roundup: Roundup | None = None,
+    links: AnswerLinks = no_links,
 ) -> Message:
     """Return the message about *contents* in the form *kind*. The alert of the highest severity leads.
 
     *thread* is the id of the first delivery about the same alert to the same recipient, and *subjects* are those of the
-    messages since. *roundup* is the content of a digest beside its alerts.
+    messages since. *roundup* is the content of a digest beside its alerts, and *links* are those to answer an alert.
 
     Feed text is neutralised for each form: escaped in HTML and Slack, with mentions and markup defused in text for other
     services. Control characters are removed everywhere.
     """
+    shown = links_in(kind, links)
     if delivery_kind in DIGESTS:
-        summary = digest(contents, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup)
+        summary = digest(contents, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup, links=shown)
         if kind is MessageKind.TEXT:
             summary = summary.short(MOST_IN_CHATS)
         line, text, prices = digest_subject(summary), digest_plain(summary), summary.movers
         as_html, as_slack = partial(digest_html, summary, line), partial(digest_slack, summary, line)
     else:
-        whole_page = page(contents, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
+        whole_page = page(contents, delivery_id=delivery_id, kind=delivery_kind, zone=zone, links=shown)
         # Only mail programs group a conversation by its subject.
         line = subject(whole_page, subjects if kind is MessageKind.MAIL else ())
         text, prices = plain(whole_page), tuple(price for item in whole_page.items for price in item.prices)
@@ -69,10 +72,12 @@ def render(
         case MessageKind.SLACK:
             return replace(message, payload=as_slack())
         case MessageKind.HOOK:
-            payload = hook(contents, delivery_id=delivery_id, kind=delivery_kind, subject=line, text=text)
+            payload = hook(contents, delivery_id=delivery_id, kind=delivery_kind, subject=line, text=text, links=links)
             return replace(message, payload=payload)
         case MessageKind.TEXT:
-            return replace(message, subject=defused(line), text=defused(text), brief=brief(line, contents))
+            buttons = named(links, contents[0].alert) if len(contents) == 1 and contents[0].alert.id > 0 else ()
+            shortest = brief(line, contents)
+            return replace(message, subject=defused(line), text=defused(text), brief=shortest, answers=buttons)
     return message
 
 
@@ -101,23 +106,32 @@ def _shown(template: str, page: Page | Digest, subject: str) -> str:
     return _INLINER.inline(_TEMPLATES.get_template(template).render(page=page, subject=subject))
 
 
-def hook(contents: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, subject: str, text: str) -> str:
+def hook(
+    contents: Sequence[AlertContent],
+    *,
+    delivery_id: str,
+    kind: DeliveryKind,
+    subject: str,
+    text: str,
+    links: AnswerLinks,
+) -> str:
     """Return the payload: `id` of the delivery, its `type`, `subject` and `text`, and `alerts`, most severe first.
 
     An alert has `id`, `rule`, `event`, `severity`, `title`, `labels`, `event_time` (ISO 8601, UTC), `detail`, and what
-    entry it is about: `headline`, `link` and `publisher`, which are empty for a price.
+    entry it is about: `headline`, `link` and `publisher`, which are empty for a price. `answers` are links to answer it,
+    by answer; a POST to one acts at once.
     """
     payload = {
         "id": delivery_id,
         "type": kind.value,
         "subject": subject,
         "text": text,
-        "alerts": [_alert(one) for one in sorted(contents, key=lambda one: -one.alert.severity.rank)],
+        "alerts": [_alert(one, links) for one in sorted(contents, key=lambda one: -one.alert.severity.rank)],
     }
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
-def _alert(content: AlertContent) -> dict[str, Any]:
+def _alert(content: AlertContent, links: AnswerLinks) -> dict[str, Any]:
     alert, lead = content.alert, content.lead
     return {
         "id": alert.id,
@@ -131,6 +145,7 @@ def _alert(content: AlertContent) -> dict[str, Any]:
         "headline": one_line(lead.title) if lead else "",
         "link": web_link(lead.link) if lead else "",
         "publisher": one_line(lead.publisher) if lead else "",
+        "answers": {kind.value: link for kind, link in links(alert).items()} if alert.id > 0 else {},
     }
 
 
@@ -141,18 +156,6 @@ _ROW = '<tr><td style="padding: 12px 24px 0 24px; font: 600 14px sans-serif; col
 SHORTEST = 1000
 #: Bytes around the beginning of a text.
 _ROUND = 5
-
-
-def masked(message: Message) -> Message:
-    """Return *message* for people to look at again: its links that answer an alert are unusable."""
-    return replace(
-        message,
-        subject=masked_answers(message.subject),
-        text=masked_answers(message.text),
-        html=masked_answers(message.html),
-        payload=masked_answers(message.payload),
-        brief=tuple(map(masked_answers, message.brief)),
-    )
 
 
 def with_preface(message: Message, preface: str) -> Message:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from tocsin.model.alerts import AlertContent
+from tocsin.model.alerts import AlertContent, AnswerLinks, no_links
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.prices import PriceSummary
 from tocsin.model.reasons import Reason
@@ -95,19 +95,25 @@ class Digest:
 
 
 def digest(
-    contents: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo, roundup: Roundup | None
+    contents: Sequence[AlertContent],
+    *,
+    delivery_id: str,
+    kind: DeliveryKind,
+    zone: ZoneInfo,
+    roundup: Roundup | None,
+    links: AnswerLinks = no_links,
 ) -> Digest:
     """Return the content of a digest about *contents*, and about the *roundup* if there is one."""
     ranked = sorted(contents, key=_weight, reverse=True)
     around = roundup or Roundup(since=_NEVER, until=_NEVER)
-    shown = [_story(one, zone, kind, around.until) for one in ranked[: MOST_TOP + MOST_BRIEF]]
+    shown = [_story(one, zone, kind, around.until, links) for one in ranked[: MOST_TOP + MOST_BRIEF]]
     needs = sorted(around.needs, key=_weight, reverse=True)
     ailing = [(one_line(one.source), _ails(one.last_success, one.words, zone)) for one in around.ailing]
     return Digest(
         kind=kind,
         delivery_id=one_line(delivery_id),
         period=f"From {local(roundup.since, zone)} to {local(roundup.until, zone)}." if roundup else "",
-        needs=tuple(_story(one, zone, kind, around.until) for one in needs[:MOST_NEEDS]),
+        needs=tuple(_story(one, zone, kind, around.until, links) for one in needs[:MOST_NEEDS]),
         more_needs=max(0, len(needs) - MOST_NEEDS),
         stories=tuple(shown[:MOST_TOP]),
         brief=tuple(shown[MOST_TOP:]),
@@ -136,8 +142,8 @@ def _weight(content: AlertContent) -> tuple[int, int, datetime]:
     return alert.severity.rank, alert.origins, alert.event_time
 
 
-def _story(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime) -> Item:
-    shown = item(content, zone, kind)
+def _story(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime, links: AnswerLinks) -> Item:
+    shown = item(content, zone, kind, links)
     headline = replace(shown.headline, headline=cut(shown.headline.headline, _HEADLINE))
     alert = content.alert
     reasons = [

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tocsin.model.alerts import Alert, AlertContent, Coverage, Revised
+from tocsin.model.alerts import Alert, AlertContent, AnswerLinks, Coverage, Revised, no_links
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.prices import Labels
 from tocsin.model.rules import OWN, Evidence, Severity, Witness
+from tocsin.render.answer_links import named
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.words import cut, host, local, one_line, web_link
@@ -55,7 +56,8 @@ class Item:
     """One alert. *why* and *times* are (name, value) rows.
 
     For a reader who knows the alert, *news* is what is new, in one line, and *known* names the alert. *answer* is how to
-    answer it. In a digest, *about* has the reasons for its position, and its number.
+    answer it, and *answers* are names and addresses of links for that. In a digest, *about* has the reasons for its
+    position, and its number.
     """
 
     severity: Severity
@@ -73,7 +75,13 @@ class Item:
     news: str = ""
     known: str = ""
     answer: str = ""
+    answers: tuple[tuple[str, str], ...] = ()
     about: str = ""
+
+    @property
+    def to_answer(self) -> str:
+        """The address of one link to answer, whose page has buttons for the other answers. Empty if there is none."""
+        return self.answers[0][1] if self.answers else ""
 
     @property
     def quote(self) -> Quote | None:
@@ -119,10 +127,17 @@ class Page:
         return cut(" · ".join(filter(None, parts)), 140)
 
 
-def page(contents: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
+def page(
+    contents: Sequence[AlertContent],
+    *,
+    delivery_id: str,
+    kind: DeliveryKind,
+    zone: ZoneInfo,
+    links: AnswerLinks = no_links,
+) -> Page:
     """Return the content of a message. The alert of the highest severity leads, and the others keep their order."""
     ranked = sorted(contents, key=lambda item: -item.alert.severity.rank)
-    shown = [item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
+    shown = [item(one, zone, kind, links) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
     return Page(
         kind=kind,
         delivery_id=one_line(delivery_id),
@@ -132,7 +147,7 @@ def page(contents: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKi
     )
 
 
-def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
+def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, links: AnswerLinks = no_links) -> Item:
     """Return the part of a message of *kind* about one alert."""
     alert, lead = content.alert, content.lead
     title = cut(one_line(alert.title), 300)
@@ -158,6 +173,7 @@ def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
         news=_news(content),
         known=f"Update of {_quoted(_known(content))}" if content.news else "",
         answer=f"Alert {alert.id} · tocsin alerts ack|snooze|useful|noise {alert.id}" if alert.id > 0 else "",
+        answers=named(links, alert) if alert.id > 0 else (),
     )
 
 

@@ -60,7 +60,7 @@ def _blocks(item: Item) -> Iterator[str]:
     yield "\n".join(["Prices", *(line for price in item.prices for line in _price(price))]) if item.prices else ""
     yield _listed("Because", item.because)
     yield _listed(item.coverage, item.related, item.more_related)
-    yield "\n".join([*_rows(item.times), *filter(None, [item.answer])])
+    yield "\n".join([*_rows(item.times), *filter(None, [item.answer]), *_rows(item.answers)])
 
 
 def _story(item: Item) -> Iterator[str]:
@@ -68,12 +68,18 @@ def _story(item: Item) -> Iterator[str]:
     yield from (f"  {line}" for line in filter(None, (*_lines(item.headline), item.detail)))
     yield from (f"  > {marked(quote)}" for quote in [item.quote] if quote)
     yield from (f"  {price.name}: {price.line}" for price in item.prices)
-    yield f"  {item.about}"
+    yield from (f"  {line}" for line in (item.about, _to_answer(item)) if line)
 
 
 def _short(item: Item, end: str, *, between: str = "\n  ") -> str:
     headline = f": {item.headline.headline}" if item.headline.headline else ""
-    return between.join(filter(None, (f"{item.severity.upper()} {item.title}{headline}", item.headline.link, end)))
+    return between.join(
+        filter(None, (f"{item.severity.upper()} {item.title}{headline}", item.headline.link, end, _to_answer(item)))
+    )
+
+
+def _to_answer(item: Item) -> str:
+    return f"Answer: {item.to_answer}" if item.to_answer else ""
 
 
 def _pairs(head: str, part: Part) -> str:

@@ -92,12 +92,21 @@ def _blocks(item: Item) -> Iterator[Block]:
     yield from _listed("Because", item.because)
     yield from _listed(item.coverage, item.related, item.more_related)
     yield plain_context(" · ".join(f"{name}: {value}" for name, value in item.times))
-    yield from [plain_context(item.answer)] * bool(item.answer)
+    taps = [" · ".join(_tap(name, link) for name, link in item.answers)] if item.answers else []
+    yield from [_context([*taps, escaped(item.answer)])] * bool(item.answer)
 
 
 def _line(item: Item) -> str:
     title = f"{_SIGNS[item.severity]} *{item.severity.upper()}* {escaped(item.title, 300)}"
-    return "  ".join(filter(None, (title, _linked(item.headline, 300), escaped(item.about, 300))))
+    return "  ".join(filter(None, (title, _linked(item.headline, 300), escaped(item.about, 300), *_answer(item))))
+
+
+def _tap(name: str, link: str) -> str:
+    return f"<{link.replace('&', '&amp;')}|{name}>"
+
+
+def _answer(item: Item) -> list[str]:
+    return [_tap("Answer", item.to_answer)] if item.to_answer else []
 
 
 def _named(head: str, part: Part) -> str:
@@ -148,7 +157,10 @@ def _marked(quote: Quote) -> str:
 
 def _brief(page: Page) -> list[str]:
     lines = [
-        f"• *{item.severity.upper()}*  {escaped(item.title, 300)}  {_linked(item.headline, 300)}" for item in page.brief
+        "  ".join(
+            (f"• *{item.severity.upper()}*", escaped(item.title, 300), _linked(item.headline, 300), *_answer(item))
+        )
+        for item in page.brief
     ]
     return ["*Also*", *lines, *[f"• and {page.more} more"] * bool(page.more)] if lines else []
 

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from tocsin import __version__
-from tocsin.config.build import Factories, assemble
+from tocsin.config.build import Factories
 from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
 from tocsin.config.loading import LoadedRules, rules_of
@@ -29,6 +29,7 @@ from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, Runtime, runner
 from tocsin.rules import builtin
+from tocsin.service.assembly import assembled
 from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.loads import facts, log_refusal, log_warnings, status
@@ -184,7 +185,7 @@ class Service:
         loaded = await self._work(self._rules_of, config)
         self._config, self._loaded = config, loaded
         self._http = self._makers.http(config)
-        inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
+        inbound, outbound = await assembled(config, loaded.rules, self._makers, self._http, self._work)
         runtime = Runtime(
             clock=self._clock, write=self._write, work=self._work, random=random.random, trouble=self._trouble
         )
@@ -358,7 +359,7 @@ class Service:
             if problems := needs_restart(self._config, config):
                 raise ConfigError(problems)
             loaded = await self._work(self._rules_of, config)
-            inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
+            inbound, outbound = await assembled(config, loaded.rules, self._makers, self._http, self._work)
         except ConfigError as error:
             refused = error
         if not await self._work(self._watched.take, content):

@@ -134,8 +134,7 @@ class Listener:
         await asyncio.gather(self._page.stop(), self._metrics.stop())
 
     async def _serve_page(self, config: WebConfig, address: Address, daemon: Daemon) -> None:
-        database = Path(daemon.config.database.removeprefix("sqlite:///"))
-        secret = config.secret.reveal() or await daemon.read(own_secret, secret_beside(database))
+        secret = await daemon.read(secret_of, config, daemon.config.database)
 
         def served(port: int | None) -> web.Application:
             return application(daemon, site_of(config, secret, port), self._attempts)
@@ -166,6 +165,15 @@ class Listener:
             self._reported.add(words)
             log.error(line("page not served", listen=where, reason=reason))
             await self._failed(f"The page cannot be served at {words}.")
+
+
+def secret_of(config: WebConfig, database: str) -> str:
+    """Return the secret of the page: that of *config*, or its own beside the *database*, which is made if there is none.
+
+    Raises:
+        StoreError: it cannot be read or made.
+    """
+    return config.secret.reveal() or own_secret(secret_beside(Path(database.removeprefix("sqlite:///"))))
 
 
 def secret_beside(database: Path) -> Path:

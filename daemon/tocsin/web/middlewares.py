@@ -15,6 +15,7 @@ from aiohttp.typedefs import Middleware
 from tocsin.config.web import Right
 from tocsin.errors import ConflictError, StoreError
 from tocsin.log import line
+from tocsin.render.answer_links import masked_text
 from tocsin.web.attempts import Attempts
 from tocsin.web.page import Daemon, Page, Route
 from tocsin.web.wall import checks
@@ -104,11 +105,11 @@ class Wall:
         except ConflictError as error:
             response = self._error(request, web.HTTPConflict(text=f"{error}."))
         except StoreError as error:
-            log.warning(line("page not served", path=request.path, reason=error))
+            log.warning(line("page not served", path=masked_text(request.path), reason=error))
             response = self._error(request, web.HTTPServiceUnavailable(text="The database does not answer."))
         except Exception:
             # A fault of a page must neither end the listener nor show its innards.
-            log.exception(line("page failed", path=request.path))
+            log.exception(line("page failed", path=masked_text(request.path)))
             response = self._error(request, web.HTTPInternalServerError(text="This page failed; the log says why."))
         if not response.prepared:
             _secure(response)
@@ -141,7 +142,7 @@ class Wall:
     async def check_origin(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse to change anything for a page of another site. No page can send a token."""
         route, visitor = self._route(request), request.get(VISITOR)
-        free = request.method in checks.SAFE or (visitor and visitor.token) or (route and route.from_anywhere)
+        free = request.method in checks.SAFE or (visitor and visitor.token) or (route and route.any_origin)
         if not free and not checks.is_same_origin(
             request.headers.get("Sec-Fetch-Site"),
             request.headers.get(hdrs.ORIGIN),

@@ -203,7 +203,7 @@ class Route:
     """A page: its *handler*, for requests of *method* to *path* below the site.
 
     A visitor needs the right *may*; None is for everybody, also without a login. Requests *from_anywhere* may have any
-    Host and come from pages of other sites.
+    Host. Those of *any_origin* may come from pages of other sites, and from programs that are no browsers.
     """
 
     method: str
@@ -211,6 +211,7 @@ class Route:
     handler: Handler
     may: Right | None = Right.READ
     from_anywhere: bool = field(default=False)
+    any_origin: bool = field(default=False)
 
 
 def get(path: str, handler: Handler) -> Route:

@@ -251,10 +251,16 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
 def news(tmp_path: Path) -> Callable[..., None]:
     """Let a source bring headlines: `news(page, *titles, to=("here",))`. Each that met a rule is an alert with a message."""
 
-    def come(page: Served, *titles: str, to: tuple[str, ...] = ("here",), **fields: Any) -> None:
+    def come(
+        page: Served,
+        *titles: str,
+        to: tuple[str, ...] = ("here",),
+        receivers: tuple[ReceiverInfo, ...] = (),
+        **fields: Any,
+    ) -> None:
         rules = load_rules([tmp_path / "rules"]).rules
-        known = tuple(ReceiverInfo(name=name, recipients=("",)) for name in to)
-        policy = Policy(routes=(Route(to=to),), receivers=known)
+        known = receivers or tuple(ReceiverInfo(name=name, recipients=("",)) for name in to)
+        policy = Policy(routes=(Route(to=tuple(one.name for one in known)),), receivers=known)
         now = page.clock.now()
         if not page.store.read.sources():
             page.store.sync_sources([("wire", "https://example.org/feed", "feed")], now)

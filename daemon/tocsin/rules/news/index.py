@@ -46,6 +46,8 @@ _REGEX_PIECE = re.compile(
     r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
     re.DOTALL,
 )
+#: One of several plain words, which is not optional.
+_CHOICE = re.compile(r"\((?:\?:)?([a-z |]+)\)(?![?*{])")
 _OPTIONAL = ("?", "*", "{")
 
 
@@ -54,18 +56,26 @@ class Index:
 
     def __init__(self, conditions: Iterable[object]) -> None:
         found = branches(conditions)
-        shared = Counter(group for _, groups in found for group in groups)
+        shared = Counter(
+            group for _, group in dict.fromkeys((rule, group) for rule, groups in found for group in groups)
+        )
         rarity = {group: _weight(group) * count for group, count in shared.items()}
-        filed: dict[bytes, list[tuple[int, Groups]]] = {}
+        numbers = {group: number for number, group in enumerate(shared)}
+        self._groups = tuple(shared)
         self._always = sorted({rule for rule, groups in found if not groups})
+        anchored: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
         for rule, groups in found:
-            if not groups:
-                continue
-            anchor = min(groups, key=lambda group: (rarity[group], min(frozenset().union(*group))))
-            branch = rule, tuple(group for group in groups if group is not anchor)
-            for pattern in (*(b" %s " % word for word in anchor.words), *anchor.parts, *anchor.wide):
-                filed.setdefault(pattern, []).append(branch)
-        self._filed = tuple(tuple(found) for found in filed.values())
+            if groups:
+                # Behind the anchor the rarest is looked up first: most branches end there.
+                anchor, *others = sorted(groups, key=lambda group: (rarity[group], min(frozenset().union(*group))))
+                anchored.setdefault(numbers[anchor], []).append((rule, tuple(numbers[group] for group in others)))
+        filed: dict[bytes, list[int]] = {}
+        for number in anchored:
+            words, parts, wide = self._groups[number]
+            for pattern in (*(b" %s " % word for word in words), *parts, *wide):
+                filed.setdefault(pattern, []).append(number)
+        self._anchored = {number: tuple(dict.fromkeys(found)) for number, found in anchored.items()}
+        self._filed = tuple(map(tuple, filed.values()))
         self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
 
     def candidates(self, gist: Callable[[], FoldedWords]) -> Sequence[int]:
@@ -83,24 +93,30 @@ class Index:
             return self._always
         words = words or frozenset(narrow.split())
         found = set(self._always)
-        known: dict[Group, bool] = {}
-        for pattern in {hit[2] for hit in hits}:
-            for rule, groups in self._filed[pattern]:
-                if rule not in found and all(_has_key(group, words, text, wide, known) for group in groups):
+        anchors = {number for pattern in {hit[2] for hit in hits} for number in self._filed[pattern]}
+        known = dict.fromkeys(anchors, True)
+        for anchor in anchors:
+            for rule, groups in self._anchored[anchor]:
+                if rule in found:
+                    continue
+                for number in groups:
+                    if number not in known:
+                        known[number] = _has_key(self._groups[number], words, text, wide)
+                    if not known[number]:
+                        break
+                else:
                     found.add(rule)
         return sorted(found)
 
 
-def _has_key(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, known: dict[Group, bool]) -> bool:
-    """Return whether *text* has a key of *group*; *known* keeps the answers, since many rules share a group."""
-    if group.words and not group.words.isdisjoint(words):
+def _has_key(group: Group, words: frozenset[bytes], text: bytes, wide: bytes) -> bool:
+    """Return whether *text*, with these *words* and *wide* characters, has a key of *group*."""
+    if not group.words.isdisjoint(words):
         return True
-    if not group.parts and not (wide and group.wide):
-        return False
-    found = known.get(group)
-    if found is None:
-        found = known[group] = any(part in text for part in group.parts) or any(part in wide for part in group.wide)
-    return found
+    # Few groups have parts, and few texts have wide characters.
+    if group.parts and any(part in text for part in group.parts):
+        return True
+    return bool(wide) and any(part in wide for part in group.wide)
 
 
 def _weight(group: Group) -> float:
@@ -127,9 +143,10 @@ def branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
         found = [alternatives(part) for part in wanted(node)]
         if not isinstance(node, All | Pair):
             return _together(list(chain.from_iterable(found)))
-        # Alternatives multiply only with others.
-        if math.prod(map(len, found)) > max([_MOST, *map(len, found)]):
-            found = [(_any(part),) for part in found]
+        # Alternatives multiply. Where they are too many, the side with the fewest is asked for as a whole.
+        while math.prod(map(len, found)) > max([_MOST, *map(len, found)]):
+            fewest = min((part for part in found if len(part) > 1), key=len)
+            found[found.index(fewest)] = (_any(fewest),)
         return tuple(kept(chain.from_iterable(choice)) for choice in product(*found))
 
     def kept(groups: Iterable[Group]) -> Groups:
@@ -166,7 +183,7 @@ def _term(term: Term) -> Groups:
     if term.loose:
         return ()
     if term.pattern is not None:
-        return tuple(_part(literal) for literal in _literals(term.text[4:-1]))
+        return tuple(_literals(term.text[4:-1]))
     groups: list[Group] = []
     run = ""
     for word, wide in zip(term.words, term.wide, strict=True):
@@ -206,14 +223,18 @@ def _prefix(prefix: str) -> Iterator[Group]:
         yield Group(words=frozenset([piece]))
 
 
-def _literals(pattern: str) -> list[bytes]:
-    """Return runs of letters that every text with *pattern* has; none where that is not obvious."""
-    found: list[bytes] = []
+def _literals(pattern: str) -> list[Group]:
+    """Return groups of runs of letters, of each of which every text with *pattern* has one; none where that is not obvious."""
+    found: list[Group] = []
     if _UNCLEAR.search(pattern):
         return found
     depth = 0
     for piece in _REGEX_PIECE.finditer(pattern):
         kind = piece.lastgroup
+        if kind == "open" and not depth and (choice := _CHOICE.match(pattern, piece.start())):
+            runs = [max(words.split(), key=len, default="") for words in choice[1].split("|")]
+            if all(len(run) >= 3 for run in runs):
+                found.append(Group(parts=frozenset(run.encode() for run in runs)))
         depth += (kind == "open") - (kind == "close")
         if kind == "or" and not depth:
             return []
@@ -222,5 +243,5 @@ def _literals(pattern: str) -> list[bytes]:
             if pattern.startswith(_OPTIONAL, piece.end()):
                 run = run[:-1]
             if len(run) >= 3 or (run and run > "z"):
-                found.append(simplified(run).encode())
+                found.append(_part(simplified(run).encode()))
     return found

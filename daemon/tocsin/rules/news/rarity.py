@@ -10,7 +10,7 @@ from typing import NamedTuple
 _EVERYWHERE = """
 a about after all also an and are as at be been but by for from had has have he her his how in into is it its more
 of on one or other our out over said say says she some than that the their them there they this to up was we were what
-when which who will with you your year day week time
+when which who will with you your year day week time s
 de la le les el los der die das und et y en 的 了 在 是 和 有 年 月 日
 """
 COMMON = frozenset(_EVERYWHERE.split())

@@ -104,6 +104,7 @@ def message_to_json(message: Message) -> str:
     fields = {
         **{name: getattr(message, name) for name in _TEXTS},
         "brief": list(message.brief),
+        "answers": [list(answer) for answer in message.answers],
         "dated": message.dated.isoformat() if message.dated else "",
         "pictures": {name: b64encode(data).decode() for name, data in message.pictures},
     }
@@ -120,6 +121,7 @@ def message_from_json(text: str) -> Message:
         pictures=tuple((name, b64decode(data)) for name, data in fields.get("pictures", {}).items()),
         brief=tuple(fields.get("brief", ())),
         dated=datetime.fromisoformat(fields["dated"]) if "dated" in fields else None,
+        answers=tuple((name, link) for name, link in fields.get("answers", ())),
     )
 
 

@@ -23,7 +23,8 @@ _WORDS = {
     AnswerKind.USEFUL: "called useful",
     AnswerKind.NOISE: "called noise",
 }
-_EFFECTS = {
+#: What each answer does, in words.
+EFFECTS = {
     AnswerKind.ACK: "Confirmations are no longer sent, real news about it still is.",
     AnswerKind.SNOOZE: "Updates are sent then.",
     AnswerKind.USEFUL: "It counts in the precision of its rule.",
@@ -56,7 +57,7 @@ async def answer(page: Page) -> web.Response:
     if missing := [number for number in numbers if number not in found]:
         page.missing(f"There is no alert {missing[0]}.")
     history = await page.read(page.store.read.answers, numbers)
-    new = [number for number in numbers if not _says(history.get(number, ()), kind, why)]
+    new = [number for number in numbers if not says(history.get(number, ()), kind, why)]
     if new:
         by = page.visitor.name if page.visitor else ""
         await page.act(page.store.act.answer, new, kind, page.now, by=by, until=until, why=why)
@@ -82,7 +83,7 @@ async def done(page: Page) -> Done | None:
     card, last = cards[0], history[-1]
     title = card.content.lead.title if card.content.lead else card.alert.title
     return Done(
-        number=numbers[0], title=cut(one_line(title), 120), words=f"{in_words(last, page)}. {_EFFECTS[last.kind]}"
+        number=numbers[0], title=cut(one_line(title), 120), words=f"{in_words(last, page)}. {EFFECTS[last.kind]}"
     )
 
 
@@ -100,7 +101,7 @@ def in_words(one: Answer, page: Page) -> str:
     return f"{_WORDS[one.kind].format(until=until)}{by}{why}"
 
 
-def _says(history: Sequence[Answer], kind: AnswerKind, why: str) -> bool:
+def says(history: Sequence[Answer], kind: AnswerKind, why: str) -> bool:
     """Return True if the answer was given already, so that a second one would only change by whom."""
     if kind is AnswerKind.SNOOZE:
         return False

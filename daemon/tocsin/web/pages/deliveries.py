@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,15 +9,13 @@ from aiohttp import web
 
 from tocsin.config.receiver_views import receiver_views
 from tocsin.explain.receivers import explain_waiting
-from tocsin.model.deliveries import SETTLED, DeliveryState, Message
+from tocsin.model.deliveries import SETTLED, DeliveryState
+from tocsin.render.answer_links import masked_text
 from tocsin.store.queries.outbox import Outbox
 from tocsin.store.values import DeliveryDetail
-from tocsin.web.middlewares import HEADERS
-from tocsin.web.page import TEMPLATES, Page, Route, get, post
+from tocsin.web.messages import alone, framing
+from tocsin.web.page import Page, Route, get, post
 
-_POLICY = "Content-Security-Policy"
-#: A message was written by strangers in part: nothing in it may run, load or leave its frame.
-_SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 #: What is listed without a state: all that is not settled.
 _OUTBOX = tuple(state for state in DeliveryState if state not in SETTLED)
 #: Names of the lists that hold several states.
@@ -69,14 +65,10 @@ async def show_delivery(page: Page) -> web.Response:
     detail = await _detail(page)
     facts = await page.read(page.store.read.receiver_facts)
     [view] = explain_waiting([detail.delivery], facts.statuses, page.now, page.zone)
-    response = page.show(
-        "delivery.html",
-        delivery=view,
-        detail=detail,
-        settled=view.state in SETTLED,
+    subject = masked_text(detail.message.subject) if detail.message else ""
+    return framing(
+        page.show("delivery.html", delivery=view, detail=detail, subject=subject, settled=view.state in SETTLED)
     )
-    response.headers[_POLICY] = f"{HEADERS[_POLICY]}; frame-src 'self'"
-    return response
 
 
 async def show_message(page: Page) -> web.Response:
@@ -84,8 +76,7 @@ async def show_message(page: Page) -> web.Response:
     message = (await _detail(page)).message
     if message is None:
         page.missing("This message was not made yet: that is done at its first try.")
-    text = _html(message) or TEMPLATES.get_template("message.html").render(text=_text(message))
-    return web.Response(text=text, content_type="text/html", headers={_POLICY: _SANDBOX})
+    return alone(message)
 
 
 async def resend(page: Page) -> web.Response:
@@ -113,18 +104,3 @@ def _tabs(found: Outbox) -> Iterator[Tab]:
     ):
         states = _SEVERAL.get(name) or (DeliveryState(name),)
         yield Tab(name=name, title=title, count=sum(found.counts[state] for state in states))
-
-
-def _html(message: Message) -> str:
-    """Return the HTML of a mail with its pictures in it; empty for a message that has none."""
-    html = message.html
-    for name, picture in message.pictures:
-        html = html.replace(f"cid:{name}", f"data:image/png;base64,{b64encode(picture).decode()}")
-    return html
-
-
-def _text(message: Message) -> str:
-    """Return a message without HTML: what was posted, or subject and text."""
-    if message.payload:
-        return json.dumps(json.loads(message.payload), indent=2, ensure_ascii=False)
-    return f"{message.subject}\n\n{message.text}"

@@ -1,0 +1,52 @@
+"""Digests as they would be sent now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.config.config import Config
+from tocsin.config.contacts import view_receiver
+from tocsin.config.receivers import ReceiverConfig
+from tocsin.deliver.context import compose
+from tocsin.model.deliveries import Delivery, Message
+from tocsin.rules.prices.edge import PriceRule
+from tocsin.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestPreview:
+    """The *message* that a waiting digest would be, and when it leaves to *recipient*."""
+
+    recipient: str
+    due_at: datetime
+    message: Message
+
+
+def preview_digests(
+    digests: Iterable[Delivery],
+    receiver: ReceiverConfig,
+    *,
+    config: Config,
+    store: Store,
+    rules: Mapping[str, PriceRule],
+    now: datetime,
+) -> Iterator[DigestPreview]:
+    """Yield waiting *digests* of *receiver* as they would be sent with what waits now; *rules* are those about prices.
+
+    Raises:
+        StoreError: their context cannot be read.
+    """
+    kind = view_receiver(receiver).kind
+    for digest in digests:
+        message = compose(
+            digest,
+            kind=kind,
+            store=store,
+            zone=config.zone,
+            instruments=config.instruments,
+            rules=rules,
+            now=max(now, digest.due_at),
+        )
+        yield DigestPreview(recipient=digest.recipient, due_at=digest.due_at, message=message)
