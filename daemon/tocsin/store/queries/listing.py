@@ -14,7 +14,6 @@ from tocsin.model.alerts import Alert, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Severity
-from tocsin.render import masked
 from tocsin.store.db import codec, habits, mapping
 from tocsin.store.db.tables import (
     AlertRow,
@@ -183,7 +182,7 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
     return DeliveryDetail(
         delivery=delivery_views(session, [row])[0],
         tidings=content.of_delivery(session, delivery_id, row.kind),
-        message=masked(codec.message_from_json(row.message)) if row.message else None,
+        message=codec.message_from_json(row.message) if row.message else None,
         attempts=tuple(_attempt(attempt) for attempt in attempts),
         transitions=tuple(mapping.read(TransitionView, item) for item in transitions),
     )
