@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tocsin.config.web import Right
 from tocsin.model.alerts import Alert, Answered
-from tocsin.render.objects import plain
+from tocsin.render.objects import with_more
 from tocsin.render.words import one_line, web_link
 from tocsin.store.queries.alert_search import Headline
 from tocsin.units import written
@@ -43,7 +43,7 @@ def routes() -> tuple[Route, ...]:
 async def export_json(page: Page) -> web.Response:
     """Answer with the objects that `tocsin alerts list --json` prints."""
     found = await page.read(page.store.read.every_alert, which(page), page.now)
-    items = [{**plain(alert), "answered": plain(answered)} for alert, answered in found]
+    items = [with_more(alert, answered=answered) for alert, answered in found]
     return web.json_response({"items": items, "next": None})
 
 
