@@ -81,7 +81,7 @@ def test_a_refused_configuration_is_shown_with_its_faults(serve):
     [
         pytest.param("mail", "the next one leaves 2026-03-03 07:00, if something comes by then", id="silent"),
         pytest.param("full", "the next one leaves 2026-03-03 07:00, also without news", id="without news"),
-        pytest.param("here", "it has no digest:, so that all is sent at once", id="none"),
+        pytest.param("here", "it has no digest, so everything is sent at once", id="none"),
     ],
 )
 def test_a_digest_that_would_not_come_says_why(serve, receiver, words):

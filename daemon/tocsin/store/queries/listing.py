@@ -129,12 +129,18 @@ def matches(
     alert_id: int | None = None,
     entry_id: int | None = None,
     rule: str | None = None,
+    before: int | None = None,
     limit: int | None = 50,
 ) -> tuple[MatchView, ...]:
-    """Return matches and their outcomes: of an alert or an entry the oldest first, else the newest first."""
+    """Return matches and their outcomes: of an alert or an entry the oldest first, else the newest first.
+
+    With *before* only those with lower numbers are looked at.
+    """
     wanted = {"alert_id": alert_id, "entry_id": entry_id, "rule": rule}
     given = {name: value for name, value in wanted.items() if value is not None}
     statement = select(MatchRow).filter_by(**given).limit(limit)
+    if before is not None:
+        statement = statement.where(col(MatchRow.id) < before)
     order = col(MatchRow.id).desc() if alert_id is None and entry_id is None else col(MatchRow.id).asc()
     rows = session.exec(statement.order_by(order)).all()
     found = entries.by_number(session, {row.entry_id for row in rows if row.entry_id is not None})
