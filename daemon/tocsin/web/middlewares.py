@@ -15,9 +15,9 @@ from tocsin.config.web import Right
 from tocsin.errors import ConflictError, StoreError
 from tocsin.log import line
 from tocsin.render.answer_links import masked_text
-from tocsin.web.api.problems import problem_details
 from tocsin.web.attempts import Attempts
 from tocsin.web.page import Daemon, Page, Route
+from tocsin.web.problems import problem_details
 from tocsin.web.wall import checks
 from tocsin.web.wall.checks import EVERYTHING, Visitor
 from tocsin.web.wall.sessions import read_cookie
