@@ -31,7 +31,7 @@ from tocsin.cli import app
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "from tocsin.cli import main; main()"
 #: Real seconds after which something that should have happened did not.
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 RULES = """\
 tocsin: 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, shown
 from tocsin.config.config import Config
 from tocsin.config.loading import rules_of
-from tocsin.explain.rule_views import RuleView, rule_views
+from tocsin.explain.rule_views import RuleView, rule_object, rule_views
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import rule_named
 from tocsin.store.values import RuleStats
@@ -48,7 +47,7 @@ def show_rule(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json: J
         view = next(view for view in rule_views(rules) if view.id == info.id)
         stats = store.read.rule_stats(None).get(info.id, RuleStats(rule=info.id))
         if json:
-            dump({**asdict(view), "note": info.note, "references": info.references, "to": info.to, "stats": stats})
+            dump(rule_object(view, info, stats))
             return
         for line in _describe(view, info, stats, settings):
             print(line)

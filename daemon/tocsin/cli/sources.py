@@ -15,7 +15,7 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say_zone, table
 from tocsin.errors import UsageError
 from tocsin.explain.sources import rhythm, server_hints
-from tocsin.render.objects import plain
+from tocsin.render.objects import with_more
 from tocsin.store.values import Fetch, SourceDetail, SourceView
 from tocsin.units import counted, duration, size
 
@@ -59,7 +59,7 @@ def show_source(
             known = ", ".join(view.name for view in store.read.sources()) or "none yet; start with: tocsin run"
             raise UsageError(f"no source is named {name!r}; there are: {known}")
         if json:
-            dump({**plain(detail.source), "fetches": detail.fetches})
+            dump(with_more(detail.source, fetches=detail.fetches))
             return
         addresses = {source.name: source.address for source in settings.sources}
         addresses |= {source.name: source.address for source in settings.prices}

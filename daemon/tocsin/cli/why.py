@@ -25,7 +25,7 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, local, say_zone, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
-from tocsin.explain.decision import Explanation, Step, explain_given, explain_stored
+from tocsin.explain.decision import Explanation, Step, explain_given, explain_stored, explanation_object
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.news.evaluate import CompiledRule
@@ -94,7 +94,7 @@ def why(
         found, zone = _stored(loaded, info, entry, config, unfold=unfold)
         answers = iter([found])
     for answer in answers:
-        _dump(answer) if json else _print(answer, zone)
+        dump(explanation_object(answer)) if json else _print(answer, zone)
 
 
 def _rule(rules: RuleSet, name: str) -> RuleInfo:
@@ -125,23 +125,6 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path, *, unfold:
         assert recorded, "it was found just now"
         record, entry = recorded
         return explain_stored(rules, info, record, entry, settings.zone, unfold=unfold), settings.zone
-
-
-def _dump(answer: Explanation) -> None:
-    evidence, false = answer.evidence, answer.first_false
-    dump(
-        {
-            "rule": answer.rule.id,
-            "position": answer.rule.position,
-            "override": answer.rule.override,
-            "holds": evidence.holds if evidence else None,
-            "note": evidence.note if evidence else "",
-            "first_false": {"text": false.text, "note": false.note, "position": false.position} if false else None,
-            "entry": {"number": answer.number, "entry": answer.entry},
-            "evidence": evidence,
-            "decision": answer.decision,
-        }
-    )
 
 
 def _print(answer: Explanation, zone: ZoneInfo) -> None:

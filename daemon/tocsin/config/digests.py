@@ -11,7 +11,6 @@ from tocsin.config.contacts import view_receiver
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.deliver.context import compose
 from tocsin.model.deliveries import Delivery, Message
-from tocsin.render import masked
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.store import Store
 
@@ -50,4 +49,4 @@ def preview_digests(
             rules=rules,
             now=max(now, digest.due_at),
         )
-        yield DigestPreview(recipient=digest.recipient, due_at=digest.due_at, message=masked(message))
+        yield DigestPreview(recipient=digest.recipient, due_at=digest.due_at, message=message)

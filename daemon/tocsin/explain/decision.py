@@ -184,3 +184,19 @@ def explain_stored(
             record, rule, holds=evidence.holds if evidence else None, disabled=rule.id in rules.disabled, zone=zone
         ),
     )
+
+
+def explanation_object(answer: Explanation) -> dict[str, object]:
+    """Return an explanation as an object of JSON; its values are still those of Python."""
+    evidence, false = answer.evidence, answer.first_false
+    return {
+        "rule": answer.rule.id,
+        "position": answer.rule.position,
+        "override": answer.rule.override,
+        "holds": evidence.holds if evidence else None,
+        "note": evidence.note if evidence else "",
+        "first_false": {"text": false.text, "note": false.note, "position": false.position} if false else None,
+        "entry": {"number": answer.number, "entry": answer.entry},
+        "evidence": evidence,
+        "decision": answer.decision,
+    }

@@ -63,7 +63,7 @@ def ends(name: str, status: ReceiverStatus) -> str:
 def next_digest(info: ReceiverInfo, zone: ZoneInfo, now: datetime) -> str:
     """Return when the next digest of a receiver leaves, or why it has none, as the end of a sentence."""
     if info.digest is None:
-        return "it has no digest:, so that all is sent at once"
+        return "it has no digest, so everything is sent at once"
     condition = "also without news" if info.digest.empty else "if something comes by then"
     return f"the next one leaves {local(info.digest.leaves(info.zone, now), zone)}, {condition}"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from tocsin.model.rules import Correlation
+from tocsin.model.rules import Correlation, RuleInfo
+from tocsin.render.objects import with_more
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
@@ -48,6 +50,11 @@ def rule_views(rules: RuleSet) -> Iterator[RuleView]:
             override=info.override,
             condition=_condition(rule),
         )
+
+
+def rule_object(view: RuleView, info: RuleInfo, stats: object) -> dict[str, Any]:
+    """Return one rule as an object of JSON, with *stats*, what came of it."""
+    return with_more(view, note=info.note, references=info.references, to=info.to, stats=stats)
 
 
 def _kind(rule: CompiledRule | PriceRule | Correlation) -> str:

@@ -22,9 +22,9 @@ from tocsin.render.plain import brief, digest_plain, plain
 from tocsin.render.slack import digest_slack, escaped, plain_context, slack
 from tocsin.render.subject import digest_subject, subject
 from tocsin.render.ticker import pictures
-from tocsin.render.words import defused, held_line, late_line, masked_answers, one_line, web_link, whole
+from tocsin.render.words import defused, held_line, late_line, one_line, web_link, whole
 
-__all__ = ["held_line", "late_line", "masked", "reduced", "render", "with_preface"]
+__all__ = ["held_line", "late_line", "reduced", "render", "with_preface"]
 
 #: Kinds of message that people skim rather than read.
 DIGESTS = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
@@ -156,18 +156,6 @@ _ROW = '<tr><td style="padding: 12px 24px 0 24px; font: 600 14px sans-serif; col
 SHORTEST = 1000
 #: Bytes around the beginning of a text.
 _ROUND = 5
-
-
-def masked(message: Message) -> Message:
-    """Return *message* for people to look at again: its links that answer an alert are unusable."""
-    return replace(
-        message,
-        subject=masked_answers(message.subject),
-        text=masked_answers(message.text),
-        html=masked_answers(message.html),
-        payload=masked_answers(message.payload),
-        brief=tuple(map(masked_answers, message.brief)),
-    )
 
 
 def with_preface(message: Message, preface: str) -> Message:

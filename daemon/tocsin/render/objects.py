@@ -17,6 +17,11 @@ from tocsin.render.reasons import in_words
 from tocsin.render.words import seen
 
 
+def with_more(value: Any, **more: Any) -> dict[str, Any]:
+    """Return the object of *value* with the fields *more*."""
+    return {**plain(value), **plain(more)}
+
+
 def plain(value: Any) -> Any:
     """Return *value* as JSON types.
 

@@ -179,5 +179,5 @@ def _markers(scale: _Scale, points: Sequence[Point], markers: Sequence[Marker]) 
             yield f'<line class="own" x1="{x:.1f}" x2="{x:.1f}" y1="{scale.top}" y2="{scale.bottom}"/>'
         yield (
             f'<g class="marker {marker.severity}{" own" if marker.own else ""}"><title>{escape(marker.title)}</title>'
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}"/><text x="{x:.1f}" y="{y + 3.5:.1f}">{escape(marker.letter)}</text></g>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}"/><text x="{x:.1f}" y="{y:.1f}">{escape(marker.letter)}</text></g>'
         )

@@ -30,6 +30,7 @@ from tocsin.store.queries import (
     overview,
     search,
     silencing,
+    stories,
     withheld,
 )
 
@@ -78,6 +79,7 @@ class Queries(OnDatabase):
     sources = reads(listing.sources)
     source = reads(listing.source)
     matches = reads(listing.matches)
+    stories = reads(stories.stories)
     alerts = reads(listing.alerts)
     alert = reads(listing.alert)
     find_alerts = reads(alert_search.find)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
+from tocsin.web.api.groups import GROUPS
 from tocsin.web.attempts import Attempts
 from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Daemon, Route
@@ -51,6 +52,7 @@ PAGES = (
     login,
     probes,
     static,
+    *GROUPS,
 )
 
 

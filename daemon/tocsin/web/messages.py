@@ -8,6 +8,7 @@ from base64 import b64encode
 from aiohttp import web
 
 from tocsin.model.deliveries import Message
+from tocsin.render.answer_links import masked
 from tocsin.web.middlewares import HEADERS
 from tocsin.web.page import TEMPLATES
 
@@ -17,7 +18,8 @@ _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data
 
 
 def alone(message: Message) -> web.Response:
-    """Return *message* alone, as it is sent."""
+    """Return *message* alone, as it is sent; no link in it can answer an alert."""
+    message = masked(message)
     text = _html(message) or TEMPLATES.get_template("message.html").render(text=_text(message))
     return web.Response(text=text, content_type="text/html", headers={_POLICY: _SANDBOX})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from tocsin.log import line
 from tocsin.render.answer_links import masked_text
 from tocsin.web.attempts import Attempts
 from tocsin.web.page import Daemon, Page, Route
+from tocsin.web.problems import problem_details
 from tocsin.web.wall import checks
 from tocsin.web.wall.checks import EVERYTHING, Visitor
 from tocsin.web.wall.sessions import read_cookie
@@ -207,9 +207,7 @@ class Wall:
         kept = {name: error.headers[name] for name in _KEPT if name in error.headers}
         words = error.text or error.reason
         if request.path.startswith(f"{self._site.base}/api/"):
-            problem = {"type": "about:blank", "title": error.reason, "status": error.status, "detail": words}
-            response = web.Response(text=json.dumps(problem), content_type="application/problem+json")
-            response.set_status(error.status)
+            response = problem_details(error)
         elif error.status == HTTPStatus.UNAUTHORIZED:
             response = self.page(request).show("login.html", status=error.status, code="", words="")
         else:

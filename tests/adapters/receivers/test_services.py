@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,42 @@ def test_several_targets_are_several_recipients(web: Any, post: Any) -> None:
         assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.OK
     topics = [json.loads(body)["topic"] for _, _, body in web.requests]
     assert topics == list(receiver.recipients)
+
+
+@pytest.mark.parametrize(
+    ("query", "actions"),
+    [
+        pytest.param(
+            "",
+            "http, Seen, https://x.example/a/1.ack, clear=true; "
+            "http, Snooze 4 h, https://x.example/a/1.snooze, clear=true; "
+            "http, Noise, https://x.example/a/1.noise, clear=true",
+            id="ours",
+        ),
+        pytest.param(
+            "?actions=view,%20Open,%20https://x.example", "view, Open, https://x.example", id="the operator's"
+        ),
+    ],
+)
+def test_ntfy_shows_buttons_that_answer(web: Any, post: Any, query: str, actions: str) -> None:
+    """It takes three, and posts to the link when one is tapped; buttons of the address win."""
+    receiver = build("push", f"ntfy://{web.url.removeprefix('http://')}/metals{query}")
+    sent = post(MessageKind.TEXT, recipient=receiver.recipients[0])
+    kinds = [("Seen", "ack"), ("Snooze 4 h", "snooze"), ("Useful", "useful"), ("Noise", "noise")]
+    answers = tuple((name, f"https://x.example/a/1.{kind}") for name, kind in kinds)
+    message = replace(sent.message, answers=answers)
+    assert receiver.send(sent.delivery, message).error_class is ErrorClass.OK
+    assert web.requests[0][1]["X-Actions"] == actions
+
+
+def test_a_long_text_keeps_its_link_to_answer(web: Any, post: Any) -> None:
+    """A chat that cuts the end of a message off would cut off what is needed most."""
+    receiver = build("chat", f"ntfy://{web.url.removeprefix('http://')}/metals")
+    sent = post(MessageKind.TEXT, recipient=receiver.recipients[0])
+    link = "https://x.example/a/1.ack"
+    message = replace(sent.message, text=f"{'gallium ' * 2000}\n{link}", answers=(("Seen", link),))
+    assert receiver.send(sent.delivery, message).error_class is ErrorClass.OK
+    assert json.loads(web.requests[0][2])["message"].endswith(f"…\n\nAlert 1\nAnswer: {link}")
 
 
 def test_an_address_cannot_ask_apprise_to_retry_or_to_follow_redirects(web: Any, post: Any) -> None:

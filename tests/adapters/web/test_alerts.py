@@ -226,6 +226,24 @@ def test_exports_need_a_login(serve):
     assert [answer.status for answer in serve(scene, log_in=False)] == [401, 401, 401]
 
 
+def test_a_feed_reader_has_a_key_that_is_revoked_with_the_sessions(serve):
+    """It opens this feed and nothing else, and a forged one opens nothing."""
+
+    async def scene(page):
+        fill(page)
+        link = re.search(r'href="(/alerts\.atom[^"]*key=[^"]+)"', (await page.get("/alerts?severity=medium")).text)[1]
+        link, page.cookies = link.replace("&amp;", "&"), {}
+        key = link.partition("key=")[2]
+        good = await page.get(link)
+        bad = [await page.get(one) for one in (link[:-4] + "AAAA", f"/alerts.json?key={key}", "/alerts.atom?key=")]
+        page.store.act.end_sessions()
+        return good, [*bad, await page.get(link)]
+
+    good, bad = serve(scene)
+    assert good.text.count("<entry>") == 1
+    assert [answer.status for answer in bad] == [401] * 4
+
+
 def test_hostile_text_is_text(serve):
     """Markup, marks that reverse a line and endless words come to nothing; neither does a hostile query."""
 

@@ -45,7 +45,7 @@ def test_more_shows_what_is_in_force_and_no_secret(serve):
     assert "desk@example.org" not in text
     for words in ("<b>grafana</b> may read", "<b>bot</b> may act", "1.2.3", "its url is empty", "Next digest"):
         assert words in text
-    assert "config.yaml:4:1" in text
+    assert "config.yaml:4<" in text
     assert "by default" in text
     assert ">runs<" in text
 
@@ -81,7 +81,7 @@ def test_a_refused_configuration_is_shown_with_its_faults(serve):
     [
         pytest.param("mail", "the next one leaves 2026-03-03 07:00, if something comes by then", id="silent"),
         pytest.param("full", "the next one leaves 2026-03-03 07:00, also without news", id="without news"),
-        pytest.param("here", "it has no digest:, so that all is sent at once", id="none"),
+        pytest.param("here", "it has no digest, so everything is sent at once", id="none"),
     ],
 )
 def test_a_digest_that_would_not_come_says_why(serve, receiver, words):

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.config.loading import load_rules
+from tocsin.config.loading import LoadedRules, load_rules
 from tocsin.config.packs import parse_pack
+from tocsin.config.shipped import find_pack
 from tocsin.errors import ConfigError
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Located, Severity
+from tocsin.rules.spec import Override
 
 HEAD = "tocsin: 1\npack: {id: metals, version: 1.0.0}\n"
 LISTS = """\
@@ -273,3 +275,24 @@ def test_warnings_about_rules_of_ones_own_come_at_every_start(tmp_path: Path) ->
     again = load_rules([folder], known=lambda _: first.packs[0].hash)
     assert first.warnings
     assert again.warnings == first.warnings
+
+
+def located(text: str) -> Located:
+    """Return *text* as the configuration has it."""
+    return Located(text=text, file="config.yaml", lines=((0, 1, 1),), source_lines=(text,))
+
+
+def test_an_override_of_a_shipped_pack_that_ran_before_is_checked_at_every_start() -> None:
+    """What an operator changes was never tried, however often the pack ran: a fault refuses it, a mistake is a warning."""
+    folder = find_pack("energy")
+    assert folder
+    known = load_rules([folder], tried=False).packs[0].hash
+
+    def load(unless: str) -> LoadedRules:
+        override = Override(rule=located("energy/outage"), unless=located(unless))
+        return load_rules([folder], overrides=[override], known=lambda _: known)
+
+    assert not load("drill").warnings
+    assert "the is in nearly every text" in str(load("drill OR the").warnings[0])
+    with pytest.raises(ConfigError, match=r"unknown list \$nothing"):
+        load("$nothing")

@@ -147,7 +147,9 @@ class Composer:
         elif event.style in ("|", ">"):
             rows, style = unquoted_rows(text, raw.split("\n")[1:], line + 1, 1), Style.BLOCK
         else:
-            rows, style = unquoted_rows(text, raw.split("\n"), line, column), Style.PLAIN
+            style = Style.PLAIN
+            # Nearly all are on one line.
+            rows = ((0, line, column),) if raw == text else unquoted_rows(text, raw.split("\n"), line, column)
         node = Scalar(
             place=self._source.located(text, rows),
             value=resolve(text) if style is Style.PLAIN else text,

@@ -140,6 +140,8 @@ _BASED = re.compile(r"0o[0-7]{1,30}\Z|0x[0-9a-fA-F]{1,30}\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,30}|(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{0,30})?)(?:[eE][-+]?[0-9]{1,3})?\Z")
 _INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z")
 _NAN = frozenset((".nan", ".NaN", ".NAN"))
+#: What a value other than text begins with.
+_STARTS = frozenset(("", *"~nNtTfF+-.0123456789"))
 
 
 def resolve(text: str) -> str | int | float | bool | None:
@@ -147,6 +149,8 @@ def resolve(text: str) -> str | int | float | bool | None:
 
     So `no`, `on`, `12:30`, `0777`, `1_000` and `2026-01-31` are text.
     """
+    if text[:1] not in _STARTS:
+        return text
     if text in _NULL:
         return None
     if text in _BOOL:

@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, type_coerce
+from sqlalchemy import ColumnElement, Executable, type_coerce
 from sqlmodel import Session, col, func, or_, select
 
 from tocsin.market.summary import beside
@@ -18,7 +19,7 @@ from tocsin.model.deliveries import UNHEARD, DeliveryState
 from tocsin.model.prices import Instrument, Labels
 from tocsin.model.records import Card
 from tocsin.model.rules import Severity
-from tocsin.store.db import mapping
+from tocsin.store.db import codec, mapping
 from tocsin.store.db.columns import SafeText
 from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow
@@ -70,6 +71,7 @@ class _Found(NamedTuple):
 
 
 _TABLE = AlertRow.metadata.tables["alert"]
+_LABELS = codec.Json[Labels](Labels)
 
 
 def find(session: Session, which: Which, now: datetime, *, after: int = 0, limit: int = 50) -> AlertList:
@@ -201,20 +203,28 @@ def _text(word: str) -> ColumnElement[bool]:
 
 def _rows(session: Session, which: Which) -> tuple[list[_Found], bool]:
     """Return the newest alerts for which the conditions of *which* are true, and False if the time ran out."""
-    columns = (_TABLE.c[name] for name in _Found._fields)
+    labels: Any = type_coerce(_TABLE.c.labels, SafeText)
+    columns = [*(_TABLE.c[name] for name in _Found._fields[:-1]), labels]
     statement = select(*columns).where(*conditions(which)).order_by(_TABLE.c.opened_at.desc(), _TABLE.c.id.desc())
     if not which.words:
-        return [_Found(*row) for row in session.connection().execute(statement.limit(MOST))], True
+        return _read(session, statement.limit(MOST)), True
     ends, top = time.monotonic() + WITHIN, session.exec(select(func.max(AlertRow.id))).one() or 0
     found: list[_Found] = []
     while top > 0 and len(found) < MOST:
         # The texts of entries are searched a piece at a time, because nothing bounds their length.
         piece = statement.where(_TABLE.c.id <= top, _TABLE.c.id > top - _PIECE)
-        found += [_Found(*row) for row in session.connection().execute(piece)]
+        found += _read(session, piece)
         top -= _PIECE
         if time.monotonic() >= ends and top > 0:
             return found, False
     return found, True
+
+
+def _read(session: Session, statement: Executable) -> list[_Found]:
+    # Thousands of alerts have few different labels.
+    labels = cache(_LABELS.read)
+    rows = session.connection().execute(statement)
+    return [_Found(number, at, severity, rule, labels(text)) for number, at, severity, rule, text in rows]
 
 
 def _passes(row: _Found, which: Which, states: Mapping[int, AlertState]) -> bool:

@@ -14,7 +14,6 @@ from tocsin.model.alerts import Alert, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Severity
-from tocsin.render import masked
 from tocsin.store.db import codec, habits, mapping
 from tocsin.store.db.tables import (
     AlertRow,
@@ -130,12 +129,18 @@ def matches(
     alert_id: int | None = None,
     entry_id: int | None = None,
     rule: str | None = None,
+    before: int | None = None,
     limit: int | None = 50,
 ) -> tuple[MatchView, ...]:
-    """Return matches and their outcomes: of an alert or an entry the oldest first, else the newest first."""
+    """Return matches and their outcomes: of an alert or an entry the oldest first, else the newest first.
+
+    With *before* only those with lower numbers are looked at.
+    """
     wanted = {"alert_id": alert_id, "entry_id": entry_id, "rule": rule}
     given = {name: value for name, value in wanted.items() if value is not None}
     statement = select(MatchRow).filter_by(**given).limit(limit)
+    if before is not None:
+        statement = statement.where(col(MatchRow.id) < before)
     order = col(MatchRow.id).desc() if alert_id is None and entry_id is None else col(MatchRow.id).asc()
     rows = session.exec(statement.order_by(order)).all()
     found = entries.by_number(session, {row.entry_id for row in rows if row.entry_id is not None})
@@ -177,7 +182,7 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
     return DeliveryDetail(
         delivery=delivery_views(session, [row])[0],
         tidings=content.of_delivery(session, delivery_id, row.kind),
-        message=masked(codec.message_from_json(row.message)) if row.message else None,
+        message=codec.message_from_json(row.message) if row.message else None,
         attempts=tuple(_attempt(attempt) for attempt in attempts),
         transitions=tuple(mapping.read(TransitionView, item) for item in transitions),
     )

@@ -30,7 +30,10 @@ class ReceiverFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """The newest *deliveries* that fit, and the number of all by state. Older ones follow the id *next*, None at the end."""
+    """The newest *deliveries* that fit, and the number of all by state. Older ones follow the id *next*, None at the end.
+
+    *receivers* lacks when the last message was sent, which every message would have to be read for.
+    """
 
     deliveries: tuple[DeliveryView, ...]
     next: str | None
@@ -40,20 +43,24 @@ class Outbox:
 
 def outbox(session: Session, states: Collection[DeliveryState], after: str = "") -> Outbox:
     """Return the newest deliveries in one of *states*, or those that follow the id *after* in that order."""
-    statement = select(DeliveryRow).where(col(DeliveryRow.state).in_(states))
+    statement = select(DeliveryRow.id)
+    if len(set(states)) < len(DeliveryState):
+        statement = statement.where(col(DeliveryRow.state).in_(states))
     last = session.get(DeliveryRow, after) if after else None
     if last:
         older = col(DeliveryRow.created_at) < last.created_at
         beside = and_(col(DeliveryRow.created_at) == last.created_at, col(DeliveryRow.id) < last.id)
         statement = statement.where(or_(older, beside))
     ordered = statement.order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
-    rows = session.exec(ordered.limit(PAGE + 1)).all()
+    # Rows hold whole messages: only those that are shown are read.
+    ids = session.exec(ordered.limit(PAGE + 1)).all()
+    found = {row.id: row for row in session.exec(select(DeliveryRow).where(col(DeliveryRow.id).in_(ids[:PAGE])))}
     counts = dict(session.exec(select(DeliveryRow.state, func.count()).group_by(col(DeliveryRow.state))).all())
     return Outbox(
-        deliveries=listing.delivery_views(session, rows[:PAGE]),
-        next=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        deliveries=listing.delivery_views(session, [found[name] for name in ids[:PAGE]]),
+        next=ids[PAGE - 1] if len(ids) > PAGE else None,
         counts={state: counts.get(state, 0) for state in DeliveryState},
-        receivers=receiver_facts(session),
+        receivers=ReceiverFacts(statuses=receivers.every(session), waiting=health.waiting(session), sent={}),
     )
 
 

@@ -10,13 +10,15 @@ from xml.etree import ElementTree as ET
 
 from aiohttp import web
 
+from tocsin.config.web import Right
 from tocsin.model.alerts import Alert, Answered
-from tocsin.render.objects import plain
+from tocsin.render.objects import with_more
 from tocsin.render.words import one_line, web_link
 from tocsin.store.queries.alert_search import Headline
 from tocsin.units import written
 from tocsin.web.alert_query import asked, which
 from tocsin.web.page import Page, Route, get
+from tocsin.web.wall.keys import seal, unseal
 
 #: Entries of a feed.
 _NEWEST = 50
@@ -33,14 +35,15 @@ def routes() -> tuple[Route, ...]:
     return (
         get("/alerts.json", export_json),
         get("/alerts.csv", export_csv),
-        get("/alerts.atom", export_atom),
+        # A feed reader has no session; it has a key instead.
+        Route(method="GET", path="/alerts.atom", handler=export_atom, may=None),
     )
 
 
 async def export_json(page: Page) -> web.Response:
     """Answer with the objects that `tocsin alerts list --json` prints."""
     found = await page.read(page.store.read.every_alert, which(page), page.now)
-    items = [{**plain(alert), "answered": plain(answered)} for alert, answered in found]
+    items = [with_more(alert, answered=answered) for alert, answered in found]
     return web.json_response({"items": items, "next": None})
 
 
@@ -57,10 +60,21 @@ async def export_csv(page: Page) -> web.Response:
 
 
 async def export_atom(page: Page) -> web.Response:
-    """Answer with the newest alerts as a feed (RFC 4287)."""
+    """Answer with the newest alerts as a feed (RFC 4287), to visitors who may read and to readers with a key."""
+    if page.visitor is None or Right.READ not in page.visitor.rights:
+        key = page.request.query.get("key", "")
+        epoch = await page.read(page.store.read.session_epoch)
+        if unseal(page.site.feed_key, key, about=str(epoch)) is None:
+            raise web.HTTPUnauthorized(text="The key of this feed is wrong, or it was revoked.")
     found, headlines = await _read(page, _NEWEST)
     text = feed(page, found, headlines)
     return web.Response(body=text, content_type="application/atom+xml", charset="utf-8")
+
+
+async def feed_key(page: Page) -> str:
+    """Return the key of the visitor's feed reader. It is valid until all sessions are ended."""
+    epoch = await page.read(page.store.read.session_epoch)
+    return seal(page.site.feed_key, [page.visitor.name if page.visitor else ""], about=str(epoch))
 
 
 def cell(text: str) -> str:

@@ -7,6 +7,7 @@ from aiohttp import web
 from tocsin.web.alert_query import PARTS, SEARCHED, asked, days, facets, removable, which
 from tocsin.web.cards import Shown
 from tocsin.web.page import Page, Route, get
+from tocsin.web.pages.alert_exports import feed_key
 
 #: Alerts of one part of the list.
 PAGE = 50
@@ -38,6 +39,7 @@ async def list_alerts(page: Page) -> web.Response:
             kind.upper() if kind != "atom" else "Atom": page.address(f"alerts.{kind}", **query)
             for kind in ("csv", "json", "atom")
         },
+        reader=page.address("alerts.atom", **query, key=await feed_key(page)),
         bounded="q" in query and "since" not in query,
         searched=SEARCHED,
     )

@@ -13,8 +13,8 @@ from tocsin.render.words import cut, one_line
 from tocsin.units import local, parse_duration, parse_time
 from tocsin.web.page import Page, Route, post
 
-_LONGEST = timedelta(days=90)
-_MOST_WHY = 500
+LONGEST_SNOOZE = timedelta(days=90)
+MOST_WHY = 500
 #: Alerts that one answer may be about.
 _MOST = 100
 _WORDS = {
@@ -52,7 +52,7 @@ async def answer(page: Page) -> web.Response:
     numbers = _numbers(form.get("numbers", ""))
     kind = _kind(form.get("answer", ""))
     until = page.now + _length(form.get("for", "")) if kind is AnswerKind.SNOOZE else None
-    why = one_line(form.get("why", ""))[:_MOST_WHY]
+    why = one_line(form.get("why", ""))[:MOST_WHY]
     found = {card.alert.id for card in await page.read(page.store.read.cards, numbers)}
     if missing := [number for number in numbers if number not in found]:
         page.missing(f"There is no alert {missing[0]}.")
@@ -130,7 +130,7 @@ def _length(text: str) -> timedelta:
         length = parse_duration(text)
     except ValueError as error:
         raise web.HTTPBadRequest(text=f"The length of the snooze {error}.") from None
-    if not timedelta(0) < length <= _LONGEST:
+    if not timedelta(0) < length <= LONGEST_SNOOZE:
         raise web.HTTPBadRequest(text="A snooze lasts up to 90 days.")
     return length
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from tocsin.config.receiver_views import receiver_views
 from tocsin.explain.receivers import explain_waiting
 from tocsin.model.deliveries import SETTLED, DeliveryState
+from tocsin.render.answer_links import masked_text
 from tocsin.store.queries.outbox import Outbox
 from tocsin.store.values import DeliveryDetail
 from tocsin.web.messages import alone, framing
@@ -64,7 +65,10 @@ async def show_delivery(page: Page) -> web.Response:
     detail = await _detail(page)
     facts = await page.read(page.store.read.receiver_facts)
     [view] = explain_waiting([detail.delivery], facts.statuses, page.now, page.zone)
-    return framing(page.show("delivery.html", delivery=view, detail=detail, settled=view.state in SETTLED))
+    subject = masked_text(detail.message.subject) if detail.message else ""
+    return framing(
+        page.show("delivery.html", delivery=view, detail=detail, subject=subject, settled=view.state in SETTLED)
+    )
 
 
 async def show_message(page: Page) -> web.Response:

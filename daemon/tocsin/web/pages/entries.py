@@ -118,7 +118,7 @@ async def show_entry(page: Page) -> web.Response:
     number, name = page.number(), page.request.query.get("rule", "")
     rules = page.daemon.rules.rules
     try:
-        rule = _rule(rules, name) if name else None
+        rule = rule_about_entries(rules, name) if name else None
     except UsageError as error:
         page.missing(f"{error}.")
     shown = await page.read(_look, page, number, rule)
@@ -127,7 +127,7 @@ async def show_entry(page: Page) -> web.Response:
     return page.show("entry.html", shown=shown, rules=_about_news(rules))
 
 
-def _rule(rules: RuleSet, name: str) -> RuleInfo:
+def rule_about_entries(rules: RuleSet, name: str) -> RuleInfo:
     """Return the rule about entries with this full or bare id.
 
     Raises:

@@ -83,6 +83,8 @@ async def check_rule(page: Page) -> web.Response:
 
 # ---- one run at a time ------------------------------------------------------------------------------------------
 
+#: Seconds that a try waits for the one before.
+_PATIENCE = 3.0
 _BUSY = "Another rule is being tried. Wait a few seconds, then try again."
 
 
@@ -98,14 +100,20 @@ async def try_over(page: Page, edit: Edit, begin: datetime, entry: Entry | None 
 
 
 async def _run(page: Page, edit: Edit, entry: Entry | None, entries: Iterable[Entry] | None) -> Findings:
-    if page.daemon.trial.locked():
+    lock = page.daemon.trial
+    try:
+        # A check while typing gives way; a try waits for the check that the last key began.
+        async with asyncio.timeout(_PATIENCE if entries is not None else 0 if lock.locked() else None):
+            await lock.acquire()
+    except TimeoutError:
         return Findings(words=_BUSY)
-    async with page.daemon.trial:
-        try:
-            # Not in the pool of the readers: it waits for a process most of the time.
-            return Findings(tried=await asyncio.to_thread(try_edit, edit, entry=entry, entries=entries))
-        except PlaygroundError as error:
-            return Findings(words=str(error))
+    try:
+        # Not in the pool of the readers: it waits for a process most of the time.
+        return Findings(tried=await asyncio.to_thread(try_edit, edit, entry=entry, entries=entries))
+    except PlaygroundError as error:
+        return Findings(words=str(error))
+    finally:
+        lock.release()
 
 
 # ---- what is tried ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from tocsin.config.web import Right, WebConfig
 from tocsin.web.wall.keys import derive
 
 #: The purposes of the keys.
-COOKIE_KEY, LOGIN_KEY, ANSWER_KEY = "cookie", "login", "answer"
+COOKIE_KEY, LOGIN_KEY, ANSWER_KEY, FEED_KEY = "cookie", "login", "answer", "feed"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -29,6 +29,7 @@ class Site:
     cookie: str
     cookie_key: bytes = field(repr=False)
     login_key: bytes = field(repr=False)
+    feed_key: bytes = field(repr=False)
     answer_key: bytes = field(repr=False)
     tokens: tuple[tuple[str, str, Right], ...] = field(default=(), repr=False)
     proxy_secret: str = field(default="", repr=False)
@@ -59,6 +60,7 @@ def site_of(config: WebConfig, secret: str, port: int | None) -> Site:
         cookie=f"tocsin-{slug or port or 'socket'}",
         cookie_key=derive(secret, COOKIE_KEY),
         login_key=derive(secret, LOGIN_KEY),
+        feed_key=derive(secret, FEED_KEY),
         answer_key=derive(secret, ANSWER_KEY),
         tokens=tuple((name, token.secret.reveal(), token.may) for name, token in config.tokens.items()),
         proxy_secret=config.proxy.secret.reveal(),

@@ -1,0 +1,117 @@
+"""Bodies of requests to the API: JSON, checked against closed shapes as the configuration is."""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn, TypeVar
+
+from pydantic import Field
+
+from tocsin.config.yaml.file import read
+from tocsin.config.yaml.nodes import member, problem
+from tocsin.config.yaml.shape import Duration, Shape, Texts
+from tocsin.errors import ConfigError, Position, Problem
+from tocsin.model.alerts import AnswerKind
+
+#: What a body is called in the positions of its faults.
+_NAME = "body"
+
+
+class AnswerBody(Shape):
+    """An answer to an alert."""
+
+    kind: AnswerKind
+    """ack (seen), snooze, useful or noise."""
+    length: Duration | None = Field(default=None, alias="for")
+    """How long a snooze lasts, such as 4h."""
+    why: str = ""
+    """Why it was useful or noise."""
+
+
+class SilenceBody(Shape):
+    """A new silence."""
+
+    matchers: Texts
+    """Tests that all must be true, such as mineral=lithium, rule=ban or severity<=low."""
+    length: Duration | None = Field(default=None, alias="for")
+    """How long it lasts, such as 4h. Either this or until is required."""
+    until: str = ""
+    """When it ends, such as 2026-03-02T18:00, in the configured time zone unless it names its own."""
+    why: str = ""
+    """Why it is there."""
+
+
+class WhyBody(Shape):
+    """A question why a rule matches an entry or does not."""
+
+    rule: str
+    """The rule: pack/id, or the id alone."""
+    entry: str = ""
+    """A stored entry: its number, id or link. Either this or a title is required."""
+    title: str = ""
+    """A headline to explain."""
+    summary: str = ""
+    """Its summary."""
+    body: str = ""
+    """Its text."""
+    date: str = ""
+    """When it was published (ISO 8601). Default: now."""
+    source: str = ""
+    """The source that it came from."""
+    labels: dict[str, Texts] = Field(default_factory=dict)
+    """Labels of its source."""
+    unfold: bool = False
+    """True to show the bodies of all named expressions."""
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def read_body(kind: type[S], body: bytes) -> S:
+    """Return what *body* says, as *kind*.
+
+    Raises:
+        ConfigError: with every fault of it.
+    """
+    document = read(_json(body), _NAME)
+    problems = [fault for fault in document.problems if not fault.warning]
+    shape = kind.of(document.root, problems) if document.root else None
+    if shape is None or problems:
+        raise ConfigError(problems)
+    return shape
+
+
+def fault(body: Shape, key: str, words: str) -> Problem:
+    """Return the fault that *words* say of the value of *key* in *body*."""
+    node = member(body.node, key) or body.node
+    assert node, "it was read from a body"
+    return problem(node, f"{key}: {words}")
+
+
+def _json(body: bytes) -> str:
+    """Return *body* as text, which is known to be JSON.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        text = body.decode("utf-8")
+        value = json.loads(text, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        at = Position(file=_NAME, line=error.lineno, column=error.colno)
+        raise ConfigError([Problem(message=f"this is not JSON: {error.msg.lower()}", position=at)]) from None
+    except (ValueError, RecursionError) as error:
+        words = (
+            "it is nested too deeply"
+            if isinstance(error, RecursionError)
+            else "it is not UTF-8, or has a number that is none"
+        )
+        raise ConfigError([Problem(message=f"this is not JSON: {words}")]) from None
+    # YAML has other escapes than JSON, and no tabs between values.
+    if "\t" in text or "\\" in text:
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+    return text
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")

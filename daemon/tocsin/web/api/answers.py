@@ -1,0 +1,73 @@
+"""Answers of the API: an object, or a part of a list with the place where the next part begins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from aiohttp import web
+
+from tocsin.config.web import Right
+from tocsin.render.objects import plain
+from tocsin.web.page import Handler, Page, Route
+
+T = TypeVar("T")
+#: Below this path lies the API.
+FOLDER = "/api/v1"
+#: Objects of one answer.
+PAGE = 50
+_LONGEST = 200
+
+
+def get(path: str, handler: Handler) -> Route:
+    """Return the route of an answer to read."""
+    return Route(method="GET", path=f"{FOLDER}{path}", handler=handler)
+
+
+def post(path: str, handler: Handler, may: Right = Right.ACT) -> Route:
+    """Return the route of an act."""
+    return Route(method="POST", path=f"{FOLDER}{path}", handler=handler, may=may)
+
+
+def answer(value: Any, *, status: int = 200) -> web.Response:
+    """Return *value* as JSON, as `--json` prints it."""
+    return web.Response(
+        text=json.dumps(plain(value), ensure_ascii=False), status=status, content_type="application/json"
+    )
+
+
+def listed(items: Iterable[Any], following: str | int | None) -> web.Response:
+    """Return a part of a list; *following* is the cursor of the next one, None at the end."""
+    return answer({"items": list(items), "next": None if following is None else str(following)})
+
+
+def part_of(page: Page, items: Sequence[T], name: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
+    """Return the part of *items* that the cursor asks for, in the order of their *name*, and the next cursor."""
+    after = page.request.query.get("cursor", "")
+    rest = sorted((item for item in items if name(item) > after), key=name)
+    return rest[:PAGE], name(rest[PAGE - 1]) if len(rest) > PAGE else None
+
+
+def number_after(page: Page) -> int | None:
+    """Return the cursor of a list that is ordered by numbers; None at its beginning.
+
+    Raises:
+        HTTPBadRequest: it is none.
+    """
+    text = page.request.query.get("cursor", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        bad_cursor()
+    return int(text)
+
+
+def bad_cursor() -> NoReturn:
+    """Answer that the cursor leads nowhere. A list that began anew would never end."""
+    raise web.HTTPBadRequest(text="cursor= is not the next of an answer of this list: begin without it.")
+
+
+def words(page: Page, name: str) -> str:
+    """Return the text of *name* in the query; empty if it is not there."""
+    return page.request.query.get(name, "").strip()[:_LONGEST]

@@ -1,0 +1,35 @@
+"""The body of a request to the API."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from aiohttp import web
+
+from tocsin.config.bodies import fault, read_body
+from tocsin.config.yaml.shape import Shape
+from tocsin.errors import ConfigError
+from tocsin.web.page import Page
+from tocsin.web.problems import RefusedError
+
+S = TypeVar("S", bound=Shape)
+
+
+async def body_of(page: Page, kind: type[S]) -> S:
+    """Return the body of the request as *kind*.
+
+    Raises:
+        HTTPUnsupportedMediaType: it does not say that it is JSON.
+        RefusedError: it has faults.
+    """
+    if page.request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text="Send JSON, with the header Content-Type: application/json.")
+    try:
+        return read_body(kind, await page.request.read())
+    except ConfigError as error:
+        raise RefusedError(error.problems) from None
+
+
+def refuse(body: Shape, key: str, words: str) -> RefusedError:
+    """Return the error that the value of *key* in *body* cannot be used: *words* are a predicate or a sentence."""
+    return RefusedError([fault(body, key, "; ".join(words.splitlines()))])
