@@ -39,7 +39,7 @@ def quoted(page, prices, source="mine"):
 
 def test_without_an_instrument_the_page_says_how_to_have_one(serve):
     """The remedy is in the configuration."""
-    text = serve(lambda page: page.get("/prices")).text
+    text = serve(lambda page: page.get("/prices"), config=INSTRUMENTS.partition("instruments:")[0]).text
     assert "No price is watched." in text
     assert "config.yaml" in text
 
