@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from tocsin.errors import Position
@@ -25,7 +27,7 @@ def with_more(value: Any, **more: Any) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """Return *value* as JSON types.
 
-    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values. A reason becomes
+    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values, pictures Base64. A reason becomes
     its sentence, with its cause beside it. Links to answer in a message are masked.
 
     Invisible characters are removed, because the text is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept, so that the shape is fixed.
@@ -40,16 +42,9 @@ def plain(value: Any) -> Any:
         reason = getattr(value, "reason", None)
         cause = {"cause": reason.main.value} if isinstance(reason, Reason) else {}
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)} | cause
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, str):
-        return seen(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)  # keeps all digits
-    if isinstance(value, timedelta):
-        return value.total_seconds()
+    for kind, write in _WRITTEN:
+        if isinstance(value, kind):
+            return write(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
@@ -57,3 +52,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
+
+
+#: How values without parts are written. An enum of texts is a text too.
+_WRITTEN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (Enum, attrgetter("value")),
+    (str, seen),
+    (datetime, datetime.isoformat),
+    (Decimal, str),  # keeps all digits
+    (timedelta, timedelta.total_seconds),
+    (bytes, lambda value: b64encode(value).decode()),
+)

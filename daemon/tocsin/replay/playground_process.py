@@ -22,9 +22,11 @@ from tocsin.errors import TocsinError
 from tocsin.model.entries import Entry
 from tocsin.replay.playground import Checked, Compared, Complaint, Edit, Headline, Miss
 
-#: Seconds, of processor time and of real time, and bytes of address space.
+#: Seconds of processor time, and bytes of address space.
 SECONDS = 10
 MEMORY = 512 * 1024 * 1024
+#: Factor by which it may take longer in real time on a busy processor.
+_PATIENCE = 3
 
 
 class PlaygroundError(TocsinError):
@@ -51,7 +53,7 @@ def try_edit(
 ) -> Tried:
     """Return the findings about *edit*: its faults, and if it has none how it judges *entry* and *entries*.
 
-    Blocks for at most *seconds*.
+    Blocks for at most three times *seconds* of processor time.
 
     Raises:
         PlaygroundError: it needs more than *seconds* or *memory*.
@@ -67,7 +69,7 @@ def try_edit(
     )
     assert process.stdin
     assert process.stdout
-    clock = threading.Timer(seconds, process.kill)
+    clock = threading.Timer(_PATIENCE * seconds, process.kill)
     clock.daemon = True
     clock.start()
     try:

@@ -117,7 +117,7 @@ def test_a_receiver_shows_its_settings(more: Tocsin) -> None:
 def test_the_next_digest_is_shown_as_it_would_be_sent(more: Tocsin) -> None:
     """Nothing is sent or changed by it, and it can be looked at twice."""
     assert "Nothing waits for a digest of mail; the next one leaves" in more("digest", "preview", "mail").stderr
-    assert "it has no digest:" in more("digest", "preview", "here").stderr
+    assert "it has no digest, so everything is sent at once" in more("digest", "preview", "here").stderr
     assert more("digest", "preview", "nobody").exit_code == 2
     _digest(more)
     first = more("digest", "preview", "mail")

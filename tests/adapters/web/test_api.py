@@ -223,3 +223,22 @@ def test_a_program_polls_a_source_ends_a_silence_and_resends(api, news):
     assert first.text == second.text
     assert waits.status == 409
     assert "under way" in json.loads(waits.text)["detail"]
+
+
+def test_alerts_and_deliveries_are_read_to_their_end(api, news):
+    """Both are ordered by time, and many have the same."""
+
+    async def scene(page):
+        for n in range(60):
+            news(page, f"Country number {n} bans gallium exports, {'abcdefghij'[n % 10] * 9} {n} {n * 7919}")
+            page.clock.move(days=3 * (n % 2))
+        read = page.store.read
+        known = {one.id for one in read.alerts(limit=500)}, {one.id for one in read.deliveries(limit=500)}
+        return known, await walk(page, "alerts"), await walk(page, "deliveries")
+
+    known, *lists = api(scene)
+    for numbers, parts in zip(known, lists, strict=True):
+        found = [item["id"] for part in parts for item in part]
+        assert len(found) == len(numbers)
+        assert set(found) == numbers
+    assert [len(parts) for parts in lists] == [2, 2]

@@ -204,6 +204,31 @@ def test_lesser_and_older_alerts_take_less_room(serve):
     assert "1 unanswered alert</a> is older than 14 days" in answer.text
 
 
+def test_more_cards_than_a_person_reads_are_counted_with_a_link(serve):
+    """The newest happenings have cards, and one line leads to the others."""
+
+    async def scene(page):
+        page.bring("China bans gallium exports")
+        one = await page.get("/")
+        with page.store.database.write() as session:
+            run = session.connection().exec_driver_sql
+            run("CREATE TEMP TABLE other AS SELECT * FROM alert")
+            for number in range(2, 24):
+                run("INSERT INTO story SELECT ?, event, opened_at, last_at FROM story WHERE id = 1", (number,))
+                earlier = "strftime('%Y-%m-%d %H:%M:%f', opened_at, '-1 minutes') || '000'"
+                values = (number, number, f'["m{number}"]')
+                run(f"UPDATE other SET id = ?, story_id = ?, key = ?, opened_at = {earlier}", values)
+                run("INSERT INTO alert SELECT * FROM other")
+            run("DROP TABLE other")
+        return one, await page.get("/")
+
+    one, many = serve(scene)
+    assert "more</a>" not in one.text
+    assert cards(many) == list(range(1, 21))
+    assert "<h1>23 need an answer</h1>" in many.text
+    assert 'href="/alerts?state=open&amp;severity=high%2Ccritical&amp;since=14d">3 more</a> need an answer' in many.text
+
+
 def test_what_a_silence_hid_needs_nobody(serve, news):
     """Not these, until then: also not here."""
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Executable, type_coerce
 from sqlmodel import Session, col, func, or_, select
 
 from tocsin.market.summary import beside
-from tocsin.model.alerts import Alert, AlertState, Answered
+from tocsin.model.alerts import Alert, AlertContent, AlertState, Answered
 from tocsin.model.deliveries import UNHEARD, DeliveryState
 from tocsin.model.prices import Instrument, Labels
 from tocsin.model.records import Card
@@ -120,6 +120,16 @@ def headlines(session: Session, numbers: Sequence[int]) -> dict[int, Headline]:
 def cards(session: Session, numbers: Sequence[int]) -> tuple[Card, ...]:
     """Return the alerts *numbers* in this order, as a list shows them; numbers that are no alert are left out."""
     contents = content.of_alerts(session, numbers, most=0)
+    return _cards(session, numbers, contents)
+
+
+def bare_cards(session: Session, numbers: Sequence[int]) -> tuple[Card, ...]:
+    """Return the alerts *numbers* as `cards` does, but without evidence and coverage, which cost most to read."""
+    rows = session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)))
+    return _cards(session, numbers, {row.id: AlertContent(alert=mapping.alert(row)) for row in rows})
+
+
+def _cards(session: Session, numbers: Sequence[int], contents: Mapping[int, AlertContent]) -> tuple[Card, ...]:
     answered = feedback.by_number(session, numbers)
     entries: dict[int, set[int]] = defaultdict(set)
     pairs = select(MatchRow.alert_id, MatchRow.entry_id).where(col(MatchRow.alert_id).in_(numbers))

@@ -15,15 +15,16 @@ from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import alert_search, overview
 
-#: Alerts of each kind that are shown; the others are counted.
+#: Alerts of each kind that are read; the others are counted.
 MOST_NEEDS = 60
-MOST_OTHERS = 30
+MOST_OTHERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAlerts:
     """Alerts that nobody has answered, the newest first: those that need an answer (*needs*) and *others*.
 
+    Those that need an answer come without their entries and evidence: `cards` reads these for the few that are shown.
     *more* counts alerts of the same time that are left out, and *older* those opened before it.
     """
 
@@ -58,13 +59,13 @@ def open_alerts(session: Session, since: datetime, now: datetime) -> OpenAlerts:
     waiting = [(number, Severity(level)) for number, level in rows if states.get(number) is not AlertState.SNOOZED]
     loud = [number for number, level in waiting if level.rank >= LOUD.rank]
     quiet = [number for number, level in waiting if level.rank < LOUD.rank]
-    shown = alert_search.cards(session, [*loud[:MOST_NEEDS], *quiet[:MOST_OTHERS]])
-    needs = tuple(card for card in shown if card.alert.severity.rank >= LOUD.rank)
+    needs = alert_search.bare_cards(session, loud[:MOST_NEEDS])
+    others = alert_search.cards(session, quiet[:MOST_OTHERS])
     older = select(func.count()).select_from(AlertRow).where(col(AlertRow.opened_at) < since, *which)
     return OpenAlerts(
         needs=needs,
-        others=shown[len(needs) :],
-        more=len(waiting) - len(shown),
+        others=others,
+        more=len(waiting) - len(needs) - len(others),
         older=session.exec(older).one(),
     )
 

@@ -1,5 +1,5 @@
 """The groups of addresses of the API. A new one is added here, and nowhere else."""
 
-from tocsin.web.api import alerts, deliveries, entries, instruments, matches, rules, silences, sources, why
+from tocsin.web.api import alerts, deliveries, entries, instruments, matches, openapi, rules, silences, sources, why
 
-GROUPS = (alerts, entries, matches, rules, sources, instruments, deliveries, silences, why)
+GROUPS = (alerts, entries, matches, rules, sources, instruments, deliveries, silences, why, openapi)

@@ -15,6 +15,8 @@ from tocsin.web.pages.answers import done
 
 #: How long an alert needs an answer; older ones are counted.
 OPEN_FOR = timedelta(days=14)
+#: Cards of happenings; the other ones are counted.
+MOST_CARDS = 20
 _MOST_MOVERS = 5
 _MOST_HELD = 12
 
@@ -36,10 +38,12 @@ async def show(page: Page) -> web.Response:
     )
     cooldowns = {name: info.cooldown for name, info in page.daemon.rules.rules.infos.items()}
     groups = happenings(found.needs, cooldowns)
-    leads = await shown(page, [group[0] for group in groups], series)
+    cards = await page.read(read.cards, [group[0].alert.id for group in groups[:MOST_CARDS]])
+    leads = await shown(page, cards, series)
     return page.show(
         "now.html",
-        needs=list(zip(leads, groups, strict=True)),
+        needs=list(zip(leads, groups[:MOST_CARDS], strict=True)),
+        needed=len(groups),
         others=[Shown.of(card, page) for card in found.others],
         more=found.more,
         older=found.older,

@@ -1,0 +1,153 @@
+"""The operations of the API: what each is sent, and the types of what it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tocsin.config.bodies import AnswerBody, SilenceBody, WhyBody
+from tocsin.config.yaml.shape import Shape
+from tocsin.errors import Position
+from tocsin.explain.decision import Step
+from tocsin.explain.instruments import InstrumentView
+from tocsin.explain.rule_views import RuleView
+from tocsin.model.alerts import Alert, Answered
+from tocsin.model.entries import Entry
+from tocsin.model.records import AlertDetail, DeliveryView, MatchView
+from tocsin.model.rules import Evidence
+from tocsin.policy.notifying.silence import Silence
+from tocsin.store.queries.search import EntryFound
+from tocsin.store.queries.stories import StoryView
+from tocsin.store.values import DeliveryDetail, Fetch, RuleStats, SourceView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """An operation: it answers with the fields of *kind*, if there is one, and *more*; *several* of them are a list."""
+
+    method: str
+    path: str
+    summary: str
+    kind: Any = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    several: bool = False
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: type[Shape] | None = None
+    statuses: tuple[int, ...] = (200,)
+
+    @property
+    def kinds(self) -> tuple[Any, ...]:
+        """The types that it answers with."""
+        return (*filter(None, (self.kind,)), *self.more.values())
+
+
+def _list(path: str, summary: str, kind: Any, *, more: Mapping[str, Any] | None = None, **query: str) -> Operation:
+    words = {**query, "cursor": "The next of the answer before."}
+    return Operation(method="GET", path=path, summary=summary, kind=kind, more=more or {}, several=True, query=words)
+
+
+def _one(path: str, summary: str, kind: Any = None, **more: Any) -> Operation:
+    return Operation(method="GET", path=path, summary=summary, kind=kind, more=more)
+
+
+def _act(
+    path: str, summary: str, kind: Any = None, *statuses: int, body: type[Shape] | None = None, **more: Any
+) -> Operation:
+    return Operation(
+        method="POST", path=path, summary=summary, kind=kind, more=more, body=body, statuses=statuses or (200,)
+    )
+
+
+OPERATIONS = (
+    _list(
+        "/alerts",
+        "Alerts, the newest first.",
+        Alert,
+        more={"answered": Answered},
+        q="Words in the alert or its entries, of the last 30 days without since.",
+        severity="Severities, with commas between.",
+        state="States, with commas between: open, seen, snoozed, useful, noise.",
+        since="A span such as 30d, or a date.",
+        until="A span before now, or a date.",
+        rule="A rule or a pack.",
+        label="Labels such as mineral=gallium, with commas between.",
+        held="Not empty: only those whose messages are held back.",
+        suppressed="Not empty: only those with suppressed messages.",
+    ),
+    _one("/alerts/{number}", "One alert with its evidence, coverage and deliveries.", AlertDetail),
+    _act(
+        "/alerts/{number}/answers",
+        "Answer an alert. 200: that was said already.",
+        Alert,
+        201,
+        200,
+        body=AnswerBody,
+        answered=Answered,
+    ),
+    _list(
+        "/entries",
+        "Entries, the newest first.",
+        EntryFound,
+        q="Words in the entry, of the last 30 days without since.",
+        source="A source.",
+        met="yes, no, or the id of a rule.",
+        since="A span such as 30d, or a date.",
+    ),
+    _one(
+        "/entries/{number}",
+        "One entry with its matches.",
+        number=int,
+        entry=Entry,
+        matches=tuple[MatchView, ...],
+    ),
+    _list("/matches", "Matches, the newest first.", MatchView, rule="The full id of a rule."),
+    _one("/matches/{number}", "One match.", MatchView),
+    _list("/stories", "Stories, the newest first.", StoryView),
+    _one("/stories/{number}", "One story.", StoryView),
+    _list("/rules", "Rules, by id.", RuleView),
+    _one(
+        "/rules/{pack}/{rule}",
+        "One rule, and what came of it.",
+        RuleView,
+        note=str,
+        references=tuple[str, ...],
+        to=tuple[str, ...],
+        stats=RuleStats,
+    ),
+    _list("/sources", "Sources, by name.", SourceView),
+    _one("/sources/{name}", "One source with its last fetches.", SourceView, fetches=tuple[Fetch, ...]),
+    _act("/sources/{name}/poll", "Poll a source now.", SourceView, 202, fetches=tuple[Fetch, ...]),
+    _list("/instruments", "Instruments, by id.", InstrumentView),
+    _one("/instruments/{id}", "One instrument.", InstrumentView),
+    _list("/deliveries", "Deliveries, the newest first.", DeliveryView, state="A state, such as dead."),
+    _one("/deliveries/{id}", "One delivery with its message and tries.", DeliveryDetail),
+    _act("/deliveries/{id}/resend", "Send a settled delivery again, as a new one.", DeliveryDetail, 201),
+    _list("/silences", "Silences, by number.", Silence, ended="yes: also those that have ended."),
+    _one("/silences/{number}", "One silence.", Silence),
+    _act("/silences", "Silence alerts.", Silence, 201, body=SilenceBody),
+    _act("/silences/{number}/end", "End a silence.", Silence),
+    _act(
+        "/why",
+        "Explain a rule on an entry. It needs the right to read only.",
+        body=WhyBody,
+        rule=str,
+        position=Position | None,
+        override=str,
+        holds=bool | None,
+        note=str,
+        first_false=dict[str, Any] | None,
+        entry=dict[str, Any],
+        evidence=Evidence | None,
+        decision=tuple[Step, ...],
+    ),
+    _act(
+        "/reload",
+        "Let the daemon read its files again. The answer has the times of the last load and refusal.",
+        None,
+        202,
+        loaded=datetime | None,
+        refused=datetime | None,
+    ),
+)
