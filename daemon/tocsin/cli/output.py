@@ -29,8 +29,21 @@ OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
 
 
 def say(text: str) -> None:
-    """Print a message for people on stderr."""
+    """Print a message for people on stderr. On a terminal its long lines are broken at spaces.
+
+    A line that begins with a space stays whole: it is a command to copy, or shows a place in a file. A pipe gets whole
+    lines, because programs read them.
+    """
+    if sys.stderr.isatty():
+        text = "\n".join(line for whole in text.split("\n") for line in _broken(whole))
     print(text, file=sys.stderr)
+
+
+def _broken(line: str) -> list[str]:
+    """Return *line* broken at spaces, each part at most as wide as a terminal of common width unless a word is longer."""
+    if line.startswith(" ") or len(line) <= _WIDTH:
+        return [line]
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def dump(value: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -49,13 +50,16 @@ def _service(config: Path, *, dry_run: bool) -> Service:
 
 
 FolderOption = Annotated[Path, typer.Option("--mails", help="The folder in which mails are saved as files.")]
+StayOption = Annotated[
+    bool, typer.Option("--stay", help="Keep the page open until Ctrl-C. Default: only in a terminal.")
+]
 
 
-def demo(mails: FolderOption = Path("demo-mails")) -> None:
-    """Run a complete demo on this machine alone, in about a minute: feeds, alerts, mails and Slack messages."""
+def demo(mails: FolderOption = Path("demo-mails"), stay: StayOption = False) -> None:
+    """Run a complete demo on this machine alone, in about a minute: feeds, alerts, mails, Slack messages and the page."""
     try:
         # The demo's servers need an extra. Every other command must work without it.
         from tocsin.demo.run import run_demo  # noqa: PLC0415
     except ImportError as error:
         raise UsageError(f"the demo needs {error.name}; install it with: pip install 'tocsin[demo]'") from error
-    asyncio.run(run_demo(mails))
+    asyncio.run(run_demo(mails, stay=stay or (sys.stdin.isatty() and sys.stdout.isatty())))

@@ -15,10 +15,8 @@ from tocsin.errors import UsageError
 from tocsin.store.db.lock import running
 from tocsin.store.db.place import path_of
 from tocsin.units import duration
-from tocsin.web.listener import secret_of
-from tocsin.web.wall.keys import derive
-from tocsin.web.wall.sessions import LINK_LASTS, new_code
-from tocsin.web.wall.site import LOGIN_KEY
+from tocsin.web.links import login_link
+from tocsin.web.wall.sessions import LINK_LASTS
 
 app = typer.Typer(help="Log in to the page in a browser, and log everybody out.", no_args_is_help=True)
 
@@ -29,8 +27,7 @@ def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web") -> N
     with opened(config) as (settings, _):
         web = _wanted(settings)
         path = path_of(settings.database)
-        key = derive(secret_of(web, settings.database), LOGIN_KEY)
-        print(f"{_where(web)}/login?code={new_code(by, key, datetime.now(UTC))}")
+        print(login_link(web, settings.database, by, datetime.now(UTC)))
         say(f"It works once, within {duration(LINK_LASTS)}.")
         if running(path.resolve()) is None:
             say("tocsin does not run: start it first, with tocsin run")
@@ -48,12 +45,3 @@ def _wanted(settings: Config) -> WebConfig:
     if settings.web is None or settings.web.address is None:
         raise UsageError(f"{settings.path} has no page: add a section such as web: {{listen: 127.0.0.1:8787}}")
     return settings.web
-
-
-def _where(web: WebConfig) -> str:
-    """Return the address of the page."""
-    if web.url:
-        return web.url
-    if web.address is None or web.address.path:
-        raise UsageError("the page listens on a unix socket: write the address of its proxy as web: {url: ...}")
-    return f"http://127.0.0.1:{web.address.port}"

@@ -191,7 +191,7 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     """
     text, fault = read_text(path)
     if fault:
-        remedy = "" if path.exists() else "; write it, or name another file with --config"
+        remedy = "" if path.exists() else "; tocsin init writes one, --config names another"
         raise ConfigError([replace(fault, message=f"{fault.message}{remedy}")])
     return parse_config(text, path, env)
 

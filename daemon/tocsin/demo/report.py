@@ -91,6 +91,13 @@ class Report:
         for name, value in rows:
             self._print(Text.assemble((f"  {name:<10}", "bold"), value))
 
+    def page(self, link: str) -> None:
+        """Print the address that opens the page."""
+        self._console.print()
+        self._print(Text("Look at it in a browser; this address works once, within five minutes:", style="bold"))
+        self._print(Text(f"  {link}"))
+        self._print(Text("Ctrl-C ends the demo.", style="dim"))
+
 
 def _headline(lead: Coverage, evidence: Evidence | None) -> Text:
     """Return the headline with the words that met the rule underlined."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tocsin.config.build import Factories
+from tocsin.config.config import load_config
 from tocsin.demo.report import Report
 from tocsin.demo.servers import ARCHIVE, FEEDS, HOST, TIMELINE, World
 from tocsin.errors import UsageError
 from tocsin.service.service import Service
 from tocsin.sources.http.client import HttpClient
 from tocsin.store import Store
+from tocsin.web.links import login_link
 
 #: A real second is a minute of the demo.
 FACTOR = 60.0
@@ -27,14 +30,27 @@ EVE = timedelta(seconds=30)
 NIGHT = 0.5
 NEXT_MORNING = timedelta(hours=12, minutes=1)
 #: Real seconds that the service may take to poll all feeds once, and to finish a chapter.
-PATIENCE = 20.0
+PATIENCE = 60.0
 _TICK = timedelta(milliseconds=100)
 _CONFIG = """\
 timezone: Europe/London
 database: sqlite:///demo.db
 rules: [critical-minerals]
+web: {{listen: "{host}:{page_port}"}}
 sources:
 {sources}
+  exchange:
+    table: "http://{host}:{web_port}/prices"
+    rows: "@"
+    symbol: symbol
+    price: close
+    time: at
+    history: true
+    every: 20s
+    allow_private: true
+instruments:
+  magnet-shares:
+    {{class: smallcap, currency: USD, sources: exchange:magnets, labels: {{mineral: rare-earths, company: usa-rare-earth}}}}
 receivers:
   mail: {{url: "mailto://{host}:{mail_port}?from=tocsin@demo.example&to=desk@demo.example", operator: true}}
   desk: {{url: "slack+http://{host}:{web_port}/hook"}}
@@ -43,8 +59,8 @@ routes:
 """
 
 
-async def run_demo(mails: Path) -> None:
-    """Run the demo and print what happens. Every mail becomes a file in *mails*.
+async def run_demo(mails: Path, *, stay: bool) -> None:
+    """Run the demo and print what happens. Every mail becomes a file in *mails*. *stay* keeps the page open until Ctrl-C.
 
     Raises:
         UsageError: *mails* cannot be written to.
@@ -74,15 +90,31 @@ async def run_demo(mails: Path) -> None:
                     await _pass(service, CHAPTER)
                     clock.jump(chapter.at + NEXT_MORNING)
                     await _pass(service, NIGHT)
+                if not running.done():
+                    _sum_up(report, world, path, time.monotonic() - began, mails)
+                    clock.slow_down()
+                if stay and not running.done():
+                    report.page(_link(path))
+                    await running  # Ctrl-C stops the service
             finally:
                 if not running.done():
                     service.stop()
                 await running
-        store = Store.open(f"sqlite:///{folder}/demo.db")
-        try:
-            report.summary(world, store.read.counts(), time.monotonic() - began, mails)
-        finally:
-            store.close()
+
+
+def _sum_up(report: Report, world: World, config: Path, seconds: float, mails: Path) -> None:
+    store = Store.open(load_config(config, {}).database)
+    try:
+        report.summary(world, store.read.counts(), seconds, mails)
+    finally:
+        store.close()
+
+
+def _link(config: Path) -> str:
+    """Return an address that opens the page. Logins go by the real time."""
+    settings = load_config(config, {})
+    assert settings.web, "the demo has a page"
+    return login_link(settings.web, settings.database, "you", datetime.now(UTC))
 
 
 async def _pass(service: Service, seconds: float) -> None:
@@ -114,7 +146,11 @@ def _configuration(world: World) -> str:
         f"{tiers.get(name, '')}}}"
         for name in FEEDS
     )
-    return _CONFIG.format(sources=sources, host=HOST, mail_port=world.mail_port, web_port=world.web_port)
+    with socket.create_server((HOST, 0)) as probe:
+        page_port = probe.getsockname()[1]
+    return _CONFIG.format(
+        sources=sources, host=HOST, mail_port=world.mail_port, web_port=world.web_port, page_port=page_port
+    )
 
 
 class ChapterClock:
@@ -131,3 +167,8 @@ class ChapterClock:
     def jump(self, to: datetime) -> None:
         """Set the clock to the time *to*."""
         self._start, self._zero = to, time.monotonic()
+
+    def slow_down(self) -> None:
+        """Go on from now as fast as real time."""
+        self.jump(self.now())
+        self._factor = 1.0

@@ -1,4 +1,4 @@
-"""Servers of the demo on loopback: a web server with feeds in every format, a webhook like Slack's, a mail server.
+"""Servers of the demo on loopback: a web server with feeds in every format and prices, a webhook like Slack's, a mail server.
 
 The feeds tell three years of critical minerals in a dozen chapters. The events and their dates are public history. Every
 headline and sentence in timeline.json was written for this demo.
@@ -25,6 +25,7 @@ from typing import Any, Self
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
+from tocsin.demo.prices import closes
 from tocsin.protocols import Clock
 
 HOST = "127.0.0.1"
@@ -98,6 +99,7 @@ class World:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/feeds/{name}", self._feed)
+        app.router.add_get("/prices", self._prices)
         app.router.add_post("/hook", self._hook)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -138,6 +140,9 @@ class World:
             return self._counted(304, web.Response(status=304, headers={"ETag": etag}))
         kind = "text/html" if name == "broken" else "application/xml"
         return self._counted(200, web.Response(body=body, content_type=kind, charset="utf-8", headers={"ETag": etag}))
+
+    async def _prices(self, _: web.Request) -> web.Response:
+        return web.json_response(closes(self._clock.now()))
 
     async def _hook(self, request: web.Request) -> web.Response:
         if self.posts and self._refused < REFUSALS:

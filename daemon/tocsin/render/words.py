@@ -49,6 +49,8 @@ def flat(text: str) -> str:
 
 def seen(text: str) -> str:
     """Return *text* without invisible characters."""
+    if text.isascii() and text.isprintable():
+        return text  # most of it, and pages ask for each of their values
     return _JOINERS.sub("", _UNSEEN.sub("", text))
 
 

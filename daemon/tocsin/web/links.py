@@ -1,4 +1,4 @@
-"""The links of messages to the page of a configuration."""
+"""The links to the page of a configuration: those of messages, and the one that logs in."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tocsin.config.config import Config
-from tocsin.errors import StoreError
+from tocsin.config.web import WebConfig
+from tocsin.errors import StoreError, UsageError
 from tocsin.log import line
 from tocsin.model.alerts import AnswerLinks, no_links
 from tocsin.web.listener import secret_of
 from tocsin.web.wall.answer_links import Signer
 from tocsin.web.wall.keys import derive
-from tocsin.web.wall.site import ANSWER_KEY
+from tocsin.web.wall.sessions import new_code
+from tocsin.web.wall.site import ANSWER_KEY, LOGIN_KEY
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,25 @@ def links_of(config: Config) -> Callable[[str, datetime], AnswerLinks]:
         log.warning(line("messages have no links to answer", reason=error))
         return _none
     return Signer(url=web.url, lasts=web.answer_links, key=derive(secret, ANSWER_KEY)).links
+
+
+def login_link(web: WebConfig, database: str, by: str, now: datetime) -> str:
+    """Return an address that logs one browser in as *by*, once and soon after the real time *now*.
+
+    Raises:
+        UsageError: the page has no address that a browser could open.
+        StoreError: the secret beside the *database* cannot be read or made.
+    """
+    return f"{_where(web)}/login?code={new_code(by, derive(secret_of(web, database), LOGIN_KEY), now)}"
+
+
+def _where(web: WebConfig) -> str:
+    """Return the address of the page."""
+    if web.url:
+        return web.url
+    if web.address is None or web.address.path:
+        raise UsageError("the page listens on a unix socket: write the address of its proxy as web: {url: ...}")
+    return f"http://127.0.0.1:{web.address.port}"
 
 
 def _none(_: str, __: datetime) -> AnswerLinks:

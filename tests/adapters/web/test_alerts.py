@@ -80,6 +80,22 @@ def test_each_filter_finds_what_fits(serve, query, wanted):
     assert listed(serve(scene)) == wanted
 
 
+def test_the_last_snooze_counts(serve):
+    """A shorter one takes the place of a longer one, also once it has ended."""
+
+    async def scene(page):
+        page.bring("China bans gallium exports")
+        for length in ("1d", "1h"):
+            await page.post("/answers", {"numbers": "1", "answer": "snooze", "for": length})
+            page.clock.move(minutes=1)
+        during = await page.get("/alerts?state=snoozed")
+        page.clock.move(hours=2)
+        return during, await page.get("/alerts?state=open")
+
+    during, after = serve(scene)
+    assert (listed(during), listed(after)) == ([1], [1])
+
+
 @pytest.mark.parametrize("query", ["severity=loud", "state=maybe", "since=soon", "until=x", "label=mineral"])
 def test_a_filter_that_is_none_is_refused_with_words(serve, query):
     """A slip is explained, and not taken for everything."""

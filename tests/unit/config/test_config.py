@@ -128,6 +128,13 @@ retention: no
     ]
 
 
+def test_an_unknown_key_unlike_every_other_is_told_what_keys_there_are(tmp_path: Path) -> None:
+    """Nobody has to look into the manual for the one that was meant."""
+    text = "sources: {a: {feed: 'https://x.org/f'}}\nreceivers: {here: {console: true, wobble: 1}}\n"
+    (fault,) = faults(tmp_path, text)
+    assert fault.startswith("2:35: unknown key wobble; the keys here are url, console, operator")
+
+
 SOURCE = "sources: {a: {feed: 'https://x.org/f'%s}}\nreceivers: {here: {console: true}}\n"
 
 
@@ -239,7 +246,7 @@ def test_filled_values_take_their_type(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_one_fault(tmp_path: Path) -> None:
     """Missing, or not UTF-8: said with the path, not with a traceback."""
     with pytest.raises(
-        ConfigError, match="cannot be read: No such file or directory; write it, or name another file with --config"
+        ConfigError, match="cannot be read: No such file or directory; tocsin init writes one, --config names another"
     ):
         load_config(tmp_path / "none.yaml", {})
     (tmp_path / "raw.yaml").write_bytes(b"a: 1\nb: \xff")

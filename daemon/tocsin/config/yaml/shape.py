@@ -94,7 +94,8 @@ class Shape(BaseModel):
             if name not in known and not name.startswith("x-"):
                 key = data.node.key(name)
                 assert key
-                words = cls.refused.get(name) or f"unknown key {said(name)}{meant(name, known)}"
+                remedy = meant(name, known) or f"; the keys here are {', '.join(known)}"
+                words = cls.refused.get(name) or f"unknown key {said(name)}{remedy}"
                 context(info).problems.append(problem(key, words))
         shape = handler(data)
         shape._node = data.node

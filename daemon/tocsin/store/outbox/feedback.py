@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, Row, case, true
+from sqlalchemy import ColumnElement, case, true
 from sqlmodel import Session, col, distinct, func, insert, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -57,13 +57,25 @@ def history(session: Session, numbers: Collection[int]) -> dict[int, tuple[Answe
 
 def states(session: Session, since: datetime | None, now: datetime) -> dict[int, AlertState]:
     """Return the states at *now* of the alerts opened *since* then; those without an answer are left out."""
-    found: dict[int, Answered] = defaultdict(Answered)
-    columns = (_ANSWERS.c[name] for name in ("alert_id", "kind", "at", "by", "until", "why"))
-    statement = select(*columns).join(AlertRow, col(AlertRow.id) == _ANSWERS.c.alert_id).where(_opened(since))
+    said: dict[int, tuple[tuple[AnswerKind, bool | None], ...]] = defaultdict(tuple)
+    statement = select(_ANSWERS.c.alert_id, _ANSWERS.c.kind, _ANSWERS.c.until > now)
+    if since is not None:
+        statement = statement.join(AlertRow, col(AlertRow.id) == _ANSWERS.c.alert_id).where(_opened(since))
     # Rows of a plain statement: an object for each of thousands of answers would take longer than all else.
-    for row in session.connection().execute(statement.order_by(_ANSWERS.c.id)):
-        found[row.alert_id] = _with(found[row.alert_id], row)
-    return {number: answered.state(now) for number, answered in found.items()}
+    for number, kind, lasts in session.connection().execute(statement.order_by(_ANSWERS.c.id)):
+        said[number] += ((kind, lasts),)
+    # Thousands of alerts have few different answers.
+    state = cache(lambda answers: _state(answers, now))
+    return {number: state(answers) for number, answers in said.items()}
+
+
+def _state(answers: Iterable[tuple[AnswerKind, bool | None]], now: datetime) -> AlertState:
+    """Return the state at *now* of an alert with *answers*: the kind of each, and if it is a snooze that lasts."""
+    answered = Answered()
+    for kind, lasts in answers:
+        until = now + timedelta.resolution if lasts else None
+        answered = _with(answered, AnswerRow(alert_id=0, kind=kind, at=now, by="", until=until, why=""))
+    return answered.state(now)
 
 
 def seen() -> SelectOfScalar[int]:
@@ -144,7 +156,7 @@ def _opened(since: datetime | None) -> ColumnElement[bool]:
     return true() if since is None else col(AlertRow.opened_at) >= since
 
 
-def _with(answered: Answered, row: AnswerRow | Row[Any]) -> Answered:
+def _with(answered: Answered, row: AnswerRow) -> Answered:
     if row.kind is AnswerKind.ACK:
         return replace(answered, acked_at=row.at, acked_by=row.by)
     if row.kind is AnswerKind.SNOOZE:

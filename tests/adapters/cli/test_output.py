@@ -1,0 +1,30 @@
+"""Messages for people on a terminal and in a pipe."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tocsin.cli.output import say
+
+LONG = "config.yaml:1:1: " + "a word and another " * 10 + "x" * 90
+EXCERPT = "    systemd-run --pipe " + "--property=User=tocsin " * 9
+
+
+def test_a_terminal_gets_long_messages_broken_at_spaces(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No word is cut in two, and a command that is copied stays in one line."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    say(f"{LONG}\n{EXCERPT}")
+    *wrapped, address, command = capsys.readouterr().err.splitlines()
+    assert [line for line in wrapped if len(line) > 80] == []
+    assert " ".join(" ".join([*wrapped, address]).split()) == LONG
+    assert command == EXCERPT
+
+
+def test_a_pipe_gets_whole_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that reads them finds one message a line."""
+    say(LONG)
+    assert capsys.readouterr().err == f"{LONG}\n"
