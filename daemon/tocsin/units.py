@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, tzinfo
 
 #: What a duration in a file looks like, for JSON Schema too.
 DURATION = r"^[0-9]{1,6}[smhdw]$"
@@ -79,7 +79,10 @@ def parse_time(text: str, zone: tzinfo = UTC) -> datetime:
     """
     try:
         time = datetime.fromisoformat(text + "0000-01-01"[len(text) :] if _PARTIAL.fullmatch(text) else text)
-        return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+        found = (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+        if found.year in (MINYEAR, MAXYEAR):
+            raise OverflowError  # another zone, or an hour more, may have no date for it
+        return found
     except (ValueError, OverflowError):
         raise ValueError("is not an ISO 8601 date or time, such as 2026-03-02T08:00:00Z") from None
 

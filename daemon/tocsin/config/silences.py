@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.config.vocabulary import Vocabulary
@@ -55,6 +55,8 @@ def read_end(length: str, until: str, now: datetime, zone: ZoneInfo) -> datetime
         )
     try:
         ends = now + parse_duration(length) if length else parse_time(until, zone)
+        if ends.year == MAXYEAR:
+            raise OverflowError  # no zone east of Greenwich could show it
     except ValueError as error:
         raise UsageError(f"{length or until!r} {error}") from error
     except OverflowError as error:

@@ -99,7 +99,7 @@ def test_an_empty_answer_says_which_sources_could_not_be_read(serve):
     assert "no route to host" in after.text
 
 
-@pytest.mark.parametrize("query", ["since=yesterday", "since=-3d", "since=9999-99-99"])
+@pytest.mark.parametrize("query", ["since=yesterday", "since=-3d", "since=9999-99-99", "since=0001-01-01"])
 def test_a_time_that_is_none_is_refused_with_words(serve, query):
     """The address of a page is typed by people."""
     answer = serve(lambda page: page.get(f"/entries?{query}"))

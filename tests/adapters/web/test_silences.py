@@ -98,6 +98,7 @@ def test_an_end_may_be_a_time_in_the_zone_of_the_page(serve):
         pytest.param({"m": "mineral=gallium", "until": "2026-03-03T09:00"}, "needs an end", id="two ends"),
         pytest.param({"m": "mineral=gallium", "for": "", "until": "2026-03-01T09:00"}, "in the past", id="past end"),
         pytest.param({"m": "mineral=gallium", "for": "999999w"}, "beyond the calendar", id="endless"),
+        pytest.param({"m": "mineral=gallium", "for": "", "until": "9999-12-31T23:59"}, "is not an ISO", id="last day"),
         pytest.param({"m": "mineral=gallium", "for": "soon"}, "must be a whole number and one unit", id="no length"),
         pytest.param({"m": ""}, "needs a matcher", id="nothing"),
         pytest.param({"m": "gallium"}, "is no matcher", id="no matcher"),
