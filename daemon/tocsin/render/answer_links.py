@@ -19,8 +19,11 @@ NAMES = {
     AnswerKind.USEFUL: "Useful",
     AnswerKind.NOISE: "Noise",
 }
-#: A link up to its signature, and the signature: without it nobody can use the link.
-_LINK = re.compile(r"(/a/1\.[0-9]{1,18}\.[a-z]{1,16}\.[A-Za-z0-9._-]{1,64}\.[0-9]{1,12}\.)[a-z2-7]{26}")
+#: A link up to its signature, and the signature: without it nobody can use the link. A server may repeat the link with its
+#: slashes encoded, or cut it where so little is missing that the rest can be guessed.
+_LINK = re.compile(
+    rf"(1\.[0-9]{{1,18}}\.(?:{'|'.join(AnswerKind)})\.[A-Za-z0-9._-]{{1,64}}\.[0-9]{{1,12}}\.)[a-z2-7]{{1,26}}"
+)
 _MASK = r"\1(hidden)"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, ParamSpec, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -29,6 +29,8 @@ from tocsin.web.wall.site import Site
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 100
 #: The pages that every page leads to: address and name.
 NAVIGATION = (
     ("", "Now"),
@@ -133,12 +135,22 @@ class Page:
         return int(text)
 
     async def form(self) -> Mapping[str, str]:
-        """Return the texts of the form that was sent; of several with one name, the first."""
-        found: dict[str, str] = {}
-        for name, value in (await self.request.post()).items():
-            if isinstance(value, str):
-                found.setdefault(name, value)
-        return found
+        """Return the texts of the form that was sent; of several with one name, the first.
+
+        It is read as UTF-8, whatever the request says: other codecs may take time without bound.
+
+        Raises:
+            HTTPUnsupportedMediaType: it is not encoded as our forms are.
+            HTTPBadRequest: it has too many fields.
+        """
+        if self.request.content_type != _FORM:
+            raise web.HTTPUnsupportedMediaType(text=f"Send a form, with the header Content-Type: {_FORM}.")
+        text = (await self.request.read()).decode("utf-8", "replace")
+        try:
+            fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            raise web.HTTPBadRequest(text=f"A form has at most {_MOST_FIELDS} fields.") from None
+        return dict(reversed(fields))
 
     async def read(self, query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the result of a *query*, such as `page.store.read.sources`."""

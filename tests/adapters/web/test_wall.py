@@ -381,6 +381,27 @@ def test_a_large_body_is_refused(serve):
     assert serve(scene) == (413, 413, 200)
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("application/x-www-form-urlencoded; charset=nothing", b"code=a", 403),
+        ("application/x-www-form-urlencoded", b"code=%ff%ed%a0%80\xff", 403),
+        ("application/x-www-form-urlencoded", b"a=&" * 200, 400),
+        ("application/json", b'{"code": 1}', 415),
+        ("text/plain", b"code=a", 415),
+        ("multipart/form-data", b"--x\r\n\r\n", 415),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n", 415),
+    ],
+    ids=["no codec", "no UTF-8", "many fields", "JSON", "text", "no boundary", "no end"],
+)
+def test_a_form_is_read_as_our_pages_send_it(serve, caplog, kind, body, status):
+    """Who is not logged in chooses neither the codec nor the parser, and leaves no traceback in the log."""
+    headers = {**OWN, "Content-Type": kind}
+    answer = serve(lambda page: page.ask("POST", "/login", data=body, headers=headers), log_in=False)
+    assert answer.status == status
+    assert "Traceback" not in caplog.text
+
+
 def test_a_slow_body_ends(serve, monkeypatch):
     """A client that sends an octet a minute does not hold a connection for ever."""
     monkeypatch.setattr("tocsin.web.middlewares.BODY_WITHIN", 0.05)

@@ -42,6 +42,20 @@ def test_no_signature_is_left_of_a_link_that_is_shown_again(text: str) -> None:
     assert masked_text(text).count("/a/1.12.ack.desk.eu.1772539200.(hidden)") == text.count("/a/1")
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param(LINK.replace("/", "\\/"), "1772539200.(hidden)", id="JSON that escapes slashes"),
+        pytest.param(LINK.replace("/", "%2F"), "1772539200.(hidden)", id="a query"),
+        pytest.param(LINK.replace("/", "&#x2F;"), "1772539200.(hidden)", id="HTML that escapes slashes"),
+        pytest.param(f"{LINK[:-1]}…", "1772539200.(hidden)…", id="all but a character"),
+    ],
+)
+def test_a_link_that_a_server_repeats_in_its_own_way_is_masked(text: str, shown: str) -> None:
+    """The server's words are shown with a delivery, and a signature is one however the address before it is written."""
+    assert masked_text(text).endswith(shown)
+
+
 def test_every_part_of_a_message_is_masked_and_nothing_else_changes() -> None:
     """HTML, JSON and the shortest form hold the link, too."""
     parts = {"subject": "a ban", "text": "see /a/1.x", "html": "<p>", "payload": "{}"}
