@@ -43,7 +43,7 @@ def test_the_demo_tells_its_story_within_a_minute(world: World) -> None:
             break
     assert "/login?code=" in shown, shown
     now = _visit(shown.splitlines()[-1].strip())
-    assert "<title>Now" in now
+    assert "Now · tocsin</title>" in now
     assert "usa-rare-earth: state takes a stake" in now
     assert staying.process.poll() is None
     assert staying.stop(signal.SIGINT) == 0

@@ -23,7 +23,8 @@ def cautions(config: Config) -> Iterator[Problem]:
     A secret is one too if its file cannot be read. If a credential of the service is missing, that is a warning.
     """
     if not config.names and not config.receivers:
-        yield Problem(message=f"{config.path} has neither a source nor an enabled receiver: nothing can ever happen")
+        words = f"{config.path} has neither a source nor an enabled receiver: nothing can ever happen; add both"
+        yield Problem(message=words)
     elif config.receivers and not any(receiver.info.operator for receiver in config.receivers):
         names = ", ".join(receiver.name for receiver in config.receivers)
         yield _warning(

@@ -126,7 +126,7 @@ def test_planted_faults_are_all_found(tocsin: Tocsin, history: Any, web: _Server
         "secrets": ("fail", "can be read by other users", "chmod 600"),
         "unit": ("warn", "differs from the shipped one in UMask", "compare it with"),
         "tables": ("warn", "of version 0014_refusals, and not", "tocsin db upgrade"),
-        "routes": ("warn", "the route severity=critical to nobody reaches nobody", "name a receiver that is on"),
+        "routes": ("warn", "a route notifies nobody: severity=critical to nobody", "name a receiver that is on"),
         "clock": ("fail", "1h ahead of the clocks of 1 server", "timedatectl"),
         "source": ("fail", "gone: 127.0.0.1", ""),
         "receiver": ("fail", "hook: 127.0.0.1:1: Connection refused", "check that the address is right"),
@@ -244,7 +244,7 @@ def test_sources_with_the_same_fault_share_a_line(tocsin: Tocsin, web: _Server) 
     up = f'  up: {{feed: "http://127.0.0.1:{web.server_port}/feed", allow_private: true}}\n'
     _configure(tocsin, down + up)
     found = _findings(tocsin("doctor", "--json"))
-    assert found["source"]["words"].startswith("s0, s1, s2: cannot reach 127.0.0.1")
+    assert found["source"]["words"].startswith("s0, s1, s2: cannot reach 127.0.0.1: Connection refused")
     assert found["sources"]["words"] == "1 of 4 sources answered as they should"
     _configure(tocsin, down)
     offline = _findings(tocsin("doctor", "--json"))

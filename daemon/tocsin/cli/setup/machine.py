@@ -59,7 +59,7 @@ def configuration(config: Config) -> Iterator[Finding]:
     yield from _unread(config, loaded.folders)
     for route in config.routes:
         if not route.to:
-            words = f"the route {route_in_words(route)} reaches nobody"
+            words = f"a route notifies nobody: {route_in_words(route)}"
             yield warn("routes", words, "name a receiver that is on, or remove the route")
 
 

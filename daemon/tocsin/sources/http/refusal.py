@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -203,4 +205,7 @@ def _unreachable(host: str, error: OSError) -> SourceError:
         reason = str(error)
         remedy = "; allow_private: true permits it" if reason in _ALLOWABLE else ""
         return SourceError(f"{host} has a {reason} address{remedy}", fault=Fault.BLOCKED_ADDRESS)
-    return SourceError(f"cannot reach {host}: {error.strerror or type(error).__name__}", fault=Fault.UNREACHABLE)
+    # asyncio's own text is "Connect call failed" and a tuple; the number says what happened.
+    number = None if isinstance(error, socket.gaierror) else error.errno
+    words = os.strerror(number) if number else error.strerror or type(error).__name__
+    return SourceError(f"cannot reach {host}: {words}", fault=Fault.UNREACHABLE)
