@@ -1,9 +1,12 @@
 """Acts by the API: bodies are closed shapes, and what is wrong with one is told by key and place."""
 
 import json
+import threading
 from datetime import timedelta
 
 import pytest
+
+from tocsin.config.bodies import read_body
 
 READ, ACT, INGEST = ("read-" + "r" * 30, "act-" + "a" * 30, "ingest-" + "i" * 30)
 TOKENS = f"""\
@@ -220,3 +223,18 @@ def test_a_reload_is_asked_for(api):
     (status, found), calls = api(scene)
     assert (status, found) == (202, {"loaded": "2026-03-02T12:00:00+00:00", "refused": None})
     assert calls == ["reload"]
+
+
+def test_a_body_is_not_read_on_the_loop_of_the_daemon(api, monkeypatch):
+    """One of many faults takes seconds, in which polls and messages go on."""
+    threads = []
+
+    def read(kind, body):
+        threads.append(threading.current_thread())
+        return read_body(kind, body)
+
+    monkeypatch.setattr("tocsin.web.api.bodies.read_body", read)
+    status, _ = api(lambda page: send(page, "why", {f"k{number}": 1 for number in range(50)}, READ))
+    assert status == 422
+    assert len(threads) == 1
+    assert threading.main_thread() not in threads
