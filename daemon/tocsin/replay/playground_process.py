@@ -60,7 +60,7 @@ def try_edit(
     """
     head = {"edit": _edit(edit), "entry": entry and _entry(entry), "compare": entries is not None}
     process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-        [sys.executable, "-m", "tocsin.replay.playground_program", str(memory), str(seconds)],
+        [sys.executable, "-P", "-m", "tocsin.replay.playground_program", str(memory), str(seconds)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -196,3 +196,11 @@ def test_a_rule_that_costs_too_much_is_ended():
 def test_the_lines_of_a_rule_are_found(text, rule, lines):
     """Its comments and blank lines at the end belong to the next one."""
     assert find_rule(text, "p.yaml", rule) == lines
+
+
+def test_no_module_of_the_folder_of_the_daemon_is_loaded(serve, tmp_path, monkeypatch):
+    """Whoever may write there must not run code as the service."""
+    (tmp_path / "resource.py").write_text("raise SystemExit\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    answer = serve(lambda page: page.post("/play/check", {"rule": "metals/ban", "text": RULE}))
+    assert "2 examples of the rule were tried" in answer.text
