@@ -132,7 +132,7 @@ class Wall:
         forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
         client = checks.client_of(str(peer[0]) if isinstance(peer, tuple) else "socket", forwarded, trusted=trusted)
         request[CLIENT] = client
-        visitor = checks.user_of(request.headers.get("X-Forwarded-User", ""), trusted=trusted)
+        visitor = checks.user_of(request.headers.getall("X-Forwarded-User", []), trusted=trusted)
         visitor = visitor or await self._by_cookie(request) or await self._by_token(request, client)
         if visitor:
             request[VISITOR] = visitor

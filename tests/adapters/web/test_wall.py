@@ -334,6 +334,17 @@ def test_only_the_proxy_names_a_user(serve, web, headers, status):
     assert ("ann · " in answer.text) == (status == 200)
 
 
+def test_of_two_named_users_none_is_believed(serve):
+    """A proxy that adds its header to that of the client lets the client be anybody."""
+    headers = [("X-Tocsin-Proxy", SECRET), ("X-Forwarded-User", "root"), ("X-Forwarded-User", "ann")]
+
+    async def scene(page):
+        async with page.session.get(f"http://{page.host}/sources", headers=headers) as response:
+            return response.status
+
+    assert serve(scene, web=PROXY, log_in=False) == 401
+
+
 def test_a_client_cannot_escape_its_delay_by_a_header(serve):
     """The proxy adds the address that it saw at the end; what stands before it is the client's own word."""
 

@@ -112,8 +112,8 @@ def test_the_last_address_is_the_client(peer, forwarded, trusted, client):
 
 def test_a_user_is_a_name_on_one_line():
     """It stands beside answers, in the log and on pages."""
-    assert checks.user_of("ann\r\nSet-Cookie: x", trusted=True).name == "annSet-Cookie: x"
-    assert checks.user_of("\x00 ", trusted=True) is None
+    assert checks.user_of(["ann\r\nSet-Cookie: x"], trusted=True).name == "annSet-Cookie: x"
+    assert checks.user_of(["\x00 "], trusted=True) is None
 
 
 def test_a_token_has_its_rights_alone():

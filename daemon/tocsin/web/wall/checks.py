@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tocsin.config.web import Right
@@ -72,7 +72,10 @@ def client_of(peer: str, forwarded: str, *, trusted: bool) -> str:
     return named[:_LONGEST] if trusted and named else peer
 
 
-def user_of(forwarded: str, *, trusted: bool) -> Visitor | None:
-    """Return the user whom the proxy names; None if it names nobody, or is not *trusted*."""
-    name = "".join(c for c in forwarded if c.isprintable()).strip()[:_LONGEST]
+def user_of(forwarded: Sequence[str], *, trusted: bool) -> Visitor | None:
+    """Return the user whom the proxy names; None if it names nobody, or is not *trusted*.
+
+    Of several headers the client may have sent one, so they name nobody.
+    """
+    name = "".join(c for c in (forwarded[0] if len(forwarded) == 1 else "") if c.isprintable()).strip()[:_LONGEST]
     return Visitor(name=name, rights=EVERYTHING) if trusted and name else None
