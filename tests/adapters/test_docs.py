@@ -201,7 +201,7 @@ def typed(line: str, shown: str) -> str:
         program = [sys.executable, "-u", "-c", "from tocsin.cli import main; main()", *words]
         printed = ""
         for _ in range(5):
-            ended = subprocess.run(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=True)
+            ended = subprocess.run(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240, check=True)
             printed += ended.stdout.decode()
             if words[0] == "init" or matches(shown, printed):
                 break

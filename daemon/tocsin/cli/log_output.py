@@ -110,7 +110,12 @@ class LogHandler(logging.StreamHandler[TextIO]):
             super().emit(record)
 
     def tell_repeated(self, now: float | None = None) -> None:
-        """Write the lines that came again within a minute that is over at *now* (default: the time)."""
+        """Write the lines that came again within a minute that is over at *now* (default: the time).
+
+        A timer or the end of the program may come when the stream is closed: nobody can read them then.
+        """
+        if self.stream.closed:
+            return
         for last, times in self._repeats.over(self._monotonic() if now is None else now):
             super().emit(logging.makeLogRecord({**vars(last), "repeated": times}))
 
