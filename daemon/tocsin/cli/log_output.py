@@ -99,7 +99,12 @@ class LogHandler(logging.StreamHandler[TextIO]):
         self._timer: threading.Timer | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write *record* unless it only repeats another. At level debug every line is written."""
+        """Write *record* unless it only repeats another. At level debug every line is written.
+
+        Nothing is written once the stream is closed: nobody can read it then.
+        """
+        if self.stream.closed:
+            return
         self.tell_repeated()
         identity = record.msg.identity if isinstance(record.msg, Line) else record.getMessage()
         if record.levelno > logging.DEBUG and self._repeats.again(
@@ -112,7 +117,7 @@ class LogHandler(logging.StreamHandler[TextIO]):
     def tell_repeated(self, now: float | None = None) -> None:
         """Write the lines that came again within a minute that is over at *now* (default: the time).
 
-        A timer or the end of the program may come when the stream is closed: nobody can read them then.
+        A timer or the end of the program may come when the stream is closed.
         """
         if self.stream.closed:
             return

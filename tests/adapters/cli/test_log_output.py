@@ -123,11 +123,12 @@ def test_each_line_in_the_journal_has_a_priority() -> None:
     assert log.lines == ["<6>INFO started", "<2>CRITICAL database lost", "<2>for good"]
 
 
-def test_a_count_that_comes_after_the_end_of_the_log_is_dropped(capsys: pytest.CaptureFixture[str]) -> None:
-    """A timer may strike when stderr is closed: it must not print a traceback into what comes after."""
+def test_what_comes_after_the_end_of_the_log_is_dropped(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line or a timer may come when stderr is closed: it must not print a traceback into what comes after."""
     log = Log(TextFormatter(timed=False))
     for _ in range(2):
         log.logger.warning(line("source failed", source="wire"))
     log.output.close()
+    log.logger.warning(line("source failed", source="other"))
     log.handler.close()
     assert capsys.readouterr().err == ""
