@@ -1,4 +1,4 @@
-"""What a shell completes, read from the source of a command: importing it takes ten times as long as a person waits."""
+"""Completions for a shell, read from the source of a command: importing it takes ten times as long as a person waits."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tocsin.units import counted
 
 
 class LogForm(StrEnum):
-    """How a line of the log is written."""
+    """Form of a line of the log."""
 
     TEXT = "text"
     JSON = "json"

@@ -23,7 +23,7 @@ class AnswerBody(Shape):
     kind: AnswerKind
     """ack (seen), snooze, useful or noise."""
     length: Duration | None = Field(default=None, alias="for")
-    """How long a snooze lasts, such as 4h."""
+    """Length of a snooze, such as 4h."""
     why: str = ""
     """Why it was useful or noise."""
 
@@ -34,7 +34,7 @@ class SilenceBody(Shape):
     matchers: Texts
     """Tests that all must be true, such as mineral=lithium, rule=ban or severity<=low."""
     length: Duration | None = Field(default=None, alias="for")
-    """How long it lasts, such as 4h. Either this or until is required."""
+    """Length of the silence, such as 4h. Either this or until is required."""
     until: str = ""
     """When it ends, such as 2026-03-02T18:00, in the configured time zone unless it names its own."""
     why: str = ""

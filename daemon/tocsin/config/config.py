@@ -166,7 +166,7 @@ class ConfigFile(Shape):
     sources: dict[_Named, _Source] = Field(default_factory=dict)
     """The sources that are polled, by name. The key that holds the address gives the kind."""
     instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
-    """What has a price, by id."""
+    """Instruments by id: each has a price."""
     receivers: dict[_Named, ReceiverShape] = Field(default_factory=dict)
     """The receivers that are notified, by name."""
     routes: tuple[_Route, ...] | None = None

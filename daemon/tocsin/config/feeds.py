@@ -88,7 +88,7 @@ class PageShape(_Polled):
     date: _Selector = ""
     """A selector of an item's date. Default: the first <time> in the item."""
     date_format: Annotated[str, unless_empty(check_format)] = ""
-    """How the date is written, such as %d.%m.%Y (strptime). Default: the usual ways."""
+    """Form of the date, such as %d.%m.%Y (strptime). Default: the usual ways."""
     timezone: Zone = ZoneInfo("UTC")
     """The time zone of dates that name none."""
 

@@ -62,13 +62,13 @@ class InstrumentShape(Shape):
     """An instrument in the file."""
 
     kind: str = Field(default="", alias="class")
-    """What kind of instrument it is: fx, index, metal, equity, smallcap or a word of yours. Rules ask for classes or ids."""
+    """Class of the instrument: fx, index, metal, equity, smallcap or a word of yours. Rules ask for classes or ids."""
     currency: str = ""
     """The currency of its price, such as USD."""
     unit: str = ""
     """The unit that the price is for, such as kg."""
     sources: Texts = ()
-    """Where its price comes from, in order of preference: yahoo:SYMBOL, or the name of a table, file or preset and a symbol."""
+    """Sources of its price, in order of preference: yahoo:SYMBOL, or the name of a table, file or preset and a symbol."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every match about it."""
     session: Annotated[Hours, BeforeValidator(lambda value: parse_hours(str(value))), WithJsonSchema(TEXT)] | None = (
