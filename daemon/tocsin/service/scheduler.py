@@ -32,7 +32,7 @@ class Ticker:
         """Call *call* every *interval*; it is not called again while it runs."""
 
         async def run() -> None:
-            if self._stopped:  # the scheduler stops one turn of the loop later
+            if self._stopped:  # handed out in the turn of the loop in which the stop came
                 return
             task = asyncio.create_task(call(), name=name)
             self._running.add(task)
@@ -50,6 +50,10 @@ class Ticker:
         """Stop the ticks, and wait at most *within* seconds for running calls, so that no claim is cut off."""
         self._stopped = True
         if self._scheduler.running:
+            # Hand nothing out any more, and let what was handed out begin: a run that is cancelled before its first
+            # step counts as a job that failed, and is logged with a traceback.
+            self._scheduler.pause()
+            await asyncio.sleep(0)
             self._scheduler.shutdown(wait=False)
         if self._running:
             await asyncio.wait(self._running, timeout=within)

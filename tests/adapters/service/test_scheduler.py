@@ -4,6 +4,8 @@ import asyncio
 import logging
 from datetime import timedelta
 
+import pytest
+
 from tocsin.service.scheduler import Ticker
 
 
@@ -48,6 +50,35 @@ def test_a_tick_that_hangs_keeps_nobody_from_stopping():
         return True
 
     assert asyncio.run(scene())
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_a_tick_that_is_due_as_ticking_stops_is_no_failure(turns, caplog):
+    """A stop in an unlucky turn of the loop would leave a traceback in the log of an orderly end."""
+
+    async def scene():
+        async def tick():
+            pass
+
+        ticker = Ticker()
+        loop = asyncio.get_running_loop()
+        ticker.every(timedelta(milliseconds=20), "claim", tick)
+        ticker.start()
+        await pass_on(3)  # the scheduler sets its timer
+        until = loop.time() + 0.05
+        while loop.time() < until:
+            pass
+        await pass_on(turns)
+        await ticker.stop(5)
+        await pass_on(3)
+
+    async def pass_on(turns):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(scene())
+    assert caplog.records == []
 
 
 def test_no_tick_begins_once_ticking_has_stopped():
