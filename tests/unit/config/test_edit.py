@@ -1,10 +1,10 @@
-"""Sources written into a file that people keep."""
+"""Sources and words written into a file that people keep."""
 
 from __future__ import annotations
 
 import pytest
 
-from tocsin.config.yaml.edit import NewSource, add_sources, replace_file
+from tocsin.config.yaml.edit import NewSource, NewWord, add_sources, add_word, replace_file
 from tocsin.errors import UsageError
 
 NEW = NewSource(name="new", kind="feed", address="https://e.com/f?a=1&b=2", more={})
@@ -63,9 +63,10 @@ def test_a_source_goes_behind_the_others_and_all_else_stays(before: str, after: 
             "sources: {\n    a: {feed: x},\n}\nrules: []\n",
             "sources: {\n    a: {feed: x},\n    new: {feed: w},\n    two: {feed: z},\n}\nrules: []\n",
         ),
+        ("sources: {x-a: b}\n", "sources: {x-a: b, new: {feed: w}, two: {feed: z}}\n"),
         ('{"sources": {"a": {"feed": "}"}}}\n', '{"sources": {"a": {"feed": "}"}, new: {feed: w}, two: {feed: z}}}\n'),
     ],
-    ids=["empty", "line", "lines", "last-comma", "json"],
+    ids=["empty", "line", "lines", "last-comma", "scalar", "json"],
 )
 def test_sources_between_braces_stay_there(before: str, after: str) -> None:
     """In their line, or a line each; a comment stays with the source that it is about."""
@@ -89,11 +90,10 @@ def test_a_name_that_means_nothing_in_yaml_is_quoted() -> None:
         "x-a: &a {a: {feed: x}}\nsources: *a\n",
         "x-a: &a\n  a: {feed: x}\nsources: *a\n",
         "sources: {a: {feed: x}\n , }\n",
-        "sources: {x-a: b}\n",
         "sources: {b: {feed: w}, a: {feed: x} # c\n  }\n",
         "rules: []\n...\n",
     ],
-    ids=["list", "broken", "braces", "alias", "block-alias", "comma-below", "scalar", "mixed", "ended"],
+    ids=["list", "broken", "braces", "alias", "block-alias", "comma-below", "mixed", "ended"],
 )
 def test_what_cannot_be_done_safely_is_left_to_people(text: str) -> None:
     """With the line to paste."""
@@ -110,6 +110,82 @@ def test_any_text_stays_what_it_is(value: str) -> None:
     """A dollar sign must not become a reference, nor a word a truth value."""
     source = NewSource(name="new", kind="feed", address=value, more={"labels": {"tier": value}, "allow_private": True})
     assert add_sources("sources:\n  a: {feed: http://a.b}\n", [source]).count("\n") == 3
+
+
+LABELLED = NewWord(pack="metals", name="mineral", label="gallium", term="GaAs wafer")
+PLAIN = NewWord(pack="metals", name="curb", label="", term="choke")
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "after"),
+    [
+        ("rules: []\n", PLAIN, "rules: []\n\noverrides:\n  metals: {lists: {curb: [choke]}}\n"),
+        (
+            "overrides:\n  ban: {severity: low}  # loud\n\nrules: []\n",
+            LABELLED,
+            "overrides:\n  ban: {severity: low}  # loud\n"
+            '  metals: {lists: {mineral: {gallium: ["GaAs wafer"]}}}\n\nrules: []\n',
+        ),
+        (
+            "overrides:\n  metals: {lists: {curb: [halt~]}}  # ours\n",
+            PLAIN,
+            "overrides:\n  metals: {lists: {curb: [halt~, choke]}}  # ours\n",
+        ),
+        (
+            "overrides:\n  metals:\n    lists:\n      curb:\n        - halt~  # of old\n        # end\n  # of x\n  x: {to: a}\n",
+            PLAIN,
+            "overrides:\n  metals:\n    lists:\n      curb:\n        - halt~  # of old\n        # end\n        - choke\n"
+            "  # of x\n  x: {to: a}\n",
+        ),
+        (
+            "overrides:\n  metals:\n    lists:\n      curb: [\n        'halt~',  # of old\n        stop,\n      ]\n",
+            PLAIN,
+            "overrides:\n  metals:\n    lists:\n      curb: [\n        'halt~',  # of old\n        stop,\n        choke,\n      ]\n",
+        ),
+        (
+            "overrides:\n  metals:\n    lists: {curb: ['it''s']}\n",
+            LABELLED,
+            "overrides:\n  metals:\n    lists: {curb: ['it''s'], mineral: {gallium: [\"GaAs wafer\"]}}\n",
+        ),
+        (
+            "overrides:\n  metals:\n    lists:\n      mineral:\n        cobalt:\n        - Co\n  y: {to: a}\n",
+            LABELLED,
+            "overrides:\n  metals:\n    lists:\n      mineral:\n        cobalt:\n        - Co\n"
+            '        gallium: ["GaAs wafer"]\n  y: {to: a}\n',
+        ),
+        (
+            "overrides:\n  metals:\n    lists:\n      mineral:\n        gallium:\n        - Ga\n        cobalt: [Co]\n",
+            LABELLED,
+            "overrides:\n  metals:\n    lists:\n      mineral:\n        gallium:\n        - Ga\n"
+            '        - "GaAs wafer"\n        cobalt: [Co]\n',
+        ),
+    ],
+    ids=["nothing", "another", "line", "dashes", "brackets", "list", "label", "dashes-below-key"],
+)
+def test_a_word_joins_the_words_that_are_there(before: str, new: NewWord, after: str) -> None:
+    """In the form that somebody chose for them."""
+    assert add_word(before, new) == after
+
+
+@pytest.mark.parametrize("term", ["ban~", "-silver medal", "$MP", "=MP", "镓", "no", "10%", 'a "b"', "NEAR", "1e3"])
+def test_any_word_stays_what_it_is(term: str) -> None:
+    """Rules are full of characters that YAML or a reference would take for its own."""
+    new = NewWord(pack="p", name="x", label="", term=term)
+    assert add_word(add_word("", new), new).count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "overrides: [a]\n",
+        "overrides:\n  metals: {lists: {curb: halt}}\n",
+        "overrides:\n  metals: {lists: {curb: {a: [b]}}}\n",
+    ],
+)
+def test_a_word_is_not_forced_into_another_form(text: str) -> None:
+    """The message has what to write by hand."""
+    with pytest.raises(UsageError, match=r"write this below overrides:\n  metals: {lists: {curb: \[choke\]}}"):
+        add_word(text, PLAIN)
 
 
 def test_a_file_is_replaced_whole_with_its_permissions(tmp_path) -> None:

@@ -112,12 +112,12 @@ class Composer:
 
     def _end(self, event: yaml.CollectionEndEvent) -> None:
         done = self._open.pop()
+        _, line, column = _spot(event)
+        end = (line, column + 1) if done.event.flow_style else None
         node: Node
         if isinstance(done.event, yaml.SequenceStartEvent):
-            node = Items(place=done.place, items=tuple(done.parts))
+            node = Items(place=done.place, items=tuple(done.parts), end=end)
         else:
-            _, line, column = _spot(event)
-            end = (line, column + 1) if done.event.flow_style else None
             node = Pairs(place=done.place, pairs=tuple(self._pairs(done.parts)), end=end)
         self._add(node, done.size, done.event.anchor)
 

@@ -1,4 +1,4 @@
-"""Insertion of sources into a configuration file. Nothing else changes, not even a comment or a space."""
+"""Additions to a configuration file. Nothing else changes, not even a comment or a space."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from tocsin.config.yaml.file import LARGEST, read
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, resolve
+from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, resolve
 from tocsin.errors import UsageError
 from tocsin.files import read_regular
 
@@ -31,12 +33,29 @@ class NewSource:
     more: Mapping[str, str | bool | Mapping[str, str]]
 
     @property
+    def fields(self) -> Mapping[str, object]:
+        """The source as a map."""
+        return {self.kind: self.address, **self.more}
+
+    @property
     def line(self) -> str:
         """The source as one line of the map `sources`."""
-        fields: Mapping[str, object] = {self.kind: self.address, **self.more}
-        # An unquoted name such as null would not be text.
-        name = self.name if isinstance(resolve(self.name), str) else json.dumps(self.name)
-        return f"{name}: {_write(fields)}"
+        return _entry(self.name, self.fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWord:
+    """A *term* to add to the list *name* of a *pack*, below *label* if the list is a map, which is empty otherwise."""
+
+    pack: str
+    name: str
+    label: str
+    term: str
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """The override that adds it, as a map."""
+        return {self.pack: {"lists": {self.name: {self.label: [self.term]} if self.label else [self.term]}}}
 
 
 def add_sources(text: str, new: Sequence[NewSource]) -> str:
@@ -45,18 +64,16 @@ def add_sources(text: str, new: Sequence[NewSource]) -> str:
     Raises:
         UsageError: it cannot be done without changing anything else. The message has the lines to paste.
     """
-    lines = [source.line for source in new]
-    root = read(text, "").root
-    if not isinstance(root, Pairs):
-        raise _refusal("it is not a map", lines)
-    edited = _inserted(text, root, lines)
-    if edited is None:
-        raise _refusal("its sources are written in an unusual way", lines)
-    after = read(edited, "").root
-    wanted = {**_plain(root), "sources": {**(_plain(member(root, "sources")) or {}), **_parsed(lines)}}
-    if after is None or _plain(after) != wanted:
-        raise _refusal("something else would have changed", lines)
-    return edited
+    return _add(text, "sources", {source.name: source.fields for source in new})
+
+
+def add_word(text: str, new: NewWord) -> str:
+    """Return the configuration *text* with an override that adds *new*, after the words that it has for that list.
+
+    Raises:
+        UsageError: as `add_sources`.
+    """
+    return _add(text, "overrides", new.fields)
 
 
 def replace_file(path: Path, before: bytes, after: bytes) -> None:
@@ -91,52 +108,101 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
         raise
 
 
-def _inserted(text: str, root: Pairs, lines: Sequence[str]) -> str | None:
-    """Return *text* with *lines* in `sources`. None if `sources` is written in an unusual way."""
-    end = "\r\n" if "\r\n" in text else "\n"
+# ---- where it goes ------------------------------------------------------------------------------------------------
+
+
+def _add(text: str, section: str, more: Mapping[str, object]) -> str:
+    """Return *text* with *more* in its *section*: new keys behind the others of a map, new items behind those of a list."""
+    pasted = [_entry(key, value) for key, value in more.items()]
+    root = read(text, "").root
+    if not isinstance(root, Pairs):
+        raise _refusal(section, pasted, "it is not a map")
+    edited = _inserted(text, root, {section: more})
+    if edited is None:
+        raise _refusal(section, pasted, f"its {section} are written in an unusual way")
+    after = read(edited, "").root
+    added = read(f"{section}:\n" + "\n".join(_indented(pasted, 2)), "").root
+    if after is None or added is None or _plain(after) != _merged(_plain(root), _plain(added)):
+        raise _refusal(section, pasted, "something else would have changed")
+    return edited
+
+
+def _inserted(text: str, root: Pairs, more: Mapping[str, object]) -> str | None:
+    """Return *text* with *more*. None if what is there is written in an unusual way."""
     written = _lines(text)
-    key, sources = root.key("sources"), member(root, "sources")
+    node: Node = root
+    wanted: object = more
+    key: Scalar | None = None
+    last = len(written)  # the last line of the block that `node` is
+    while isinstance(node, Pairs) and isinstance(wanted, Mapping) and len(wanted) == 1:
+        [(name, inner)] = wanted.items()
+        found = node.key(name)
+        if found is None:
+            break
+        first = found.place.at().line
+        last = min([last, *(other.place.at().line - 1 for other, _ in node.pairs if other.place.at().line > first)])
+        key, node, wanted = found, node.get(name) or found, inner
+    end = "\r\n" if "\r\n" in text else "\n"
     if key is None:
-        return _joined(written, len(written), [*([] if not written else [""]), "sources:", *_indented(lines, 2)], end)
-    first = key.place.at().line
-    if isinstance(sources, Scalar) and sources.value is None:
-        return _joined(written, first, _indented(lines, 2), end) if written[first - 1].strip() == "sources:" else None
-    if not isinstance(sources, Pairs):
+        [(section, inner)] = more.items()
+        below = [f"{section}:", *_indented(_pieces(inner), 2)]
+        return None if root.end else _joined(written, last, [*([""] if written else []), *below], end)
+    first, column = _spot(key)
+    if isinstance(node, Scalar):
+        bare = written[first - 1].strip()
+        alone = node.value is None and bare in (f"{key.text}:", f'"{key.text}":')
+        return _joined(written, first, _indented(_pieces(wanted), column + 1), end) if alone else None
+    if isinstance(node, Pairs) is not isinstance(wanted, Mapping):
         return None
-    if sources.end:
-        return _braced(text, sources, sources.end, lines, end)
-    indent = sources.pairs[0][0].place.at().column - 1
-    following = [other.place.at().line for other, _ in root.pairs if other.place.at().line > first]
-    last = min(following, default=len(written) + 1) - 1
+    if node.end:
+        return _enclosed(text, node, node.end, _pieces(wanted, flow=True), end)
+    indent = (_spot(node.pairs[0][0]) if isinstance(node, Pairs) else _spot(node))[1] - 1
     while last > first and _is_apart(written[last - 1], indent):
         last -= 1
-    return _joined(written, last, _indented(lines, indent), end)
+    return _joined(written, last, _indented(_pieces(wanted), indent), end)
 
 
-def _braced(text: str, sources: Pairs, close: tuple[int, int], lines: Sequence[str], end: str) -> str | None:
-    """Return *text* with *lines* in the flow map *sources*: on the same line, or on lines of their own if it has that form."""
-    if not sources.pairs:
-        at = _offset(text, _spot(sources)) + 1
-        return f"{text[:at]}{', '.join(lines)}{text[at:]}"
-    key, last = sources.pairs[-1]
-    if not isinstance(last, Pairs) or not last.end:
+def _enclosed(text: str, node: Pairs | Items, close: tuple[int, int], pieces: Sequence[str], end: str) -> str | None:
+    """Return *text* with *pieces* in the map or list *node* between brackets: on the same line, or on lines of their own if it has that form."""
+    parts = node.pairs if isinstance(node, Pairs) else tuple((item, item) for item in node.items)
+    if not parts:
+        at = _offset(text, _spot(node)) + 1
+        return f"{text[:at]}{', '.join(pieces)}{text[at:]}"
+    key, value = parts[-1]
+    stop = _end_of(text, value)
+    if stop is None:
         return None
-    at = _offset(text, last.end)
-    # After the last source: a comma and its comment, and the lines before the closing brace.
+    at = _offset(text, stop)
+    # After the last part: a comma and its comment, and the lines before the closing bracket.
     found = re.match(r"(,?)([ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))", text[at : _offset(text, close) - 1])
     if not found:
-        return f"{text[:at]}{''.join(f', {line}' for line in lines)}{text[at:]}"
+        return f"{text[:at]}{''.join(f', {piece}' for piece in pieces)}{text[at:]}"
     line, column = _spot(key)
     indent = text[_offset(text, (line, 1)) : _offset(text, (line, column))]
     if indent.strip():
         return None
-    more = f",{end}".join(f"{indent}{line}" for line in lines)
+    more = f",{end}".join(f"{indent}{piece}" for piece in pieces)
     return f"{text[:at]},{found[2]}{more}{found[1]}{end}{text[at + found.end() :]}"
 
 
 def _spot(node: Node) -> tuple[int, int]:
     position = node.place.at()
     return position.line, position.column
+
+
+def _end_of(text: str, node: Node) -> tuple[int, int] | None:
+    """Return the line and column behind *node*, which stands between brackets; None where an anchor hides its beginning."""
+    if not isinstance(node, Scalar):
+        return node.end
+    # Positions are the same with these line ends and without a mark.
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    for event in yaml.parse(plain, Loader=yaml.CBaseLoader):
+        if isinstance(event, yaml.ScalarEvent) and event.start_mark and event.end_mark:
+            begin, stop = event.start_mark, event.end_mark
+            quoted = event.style in ("'", '"')
+            if (begin.line + 1, begin.column + 1 + quoted) == _spot(node):
+                return stop.line + 1, stop.column + 1
+    return None
 
 
 def _lines(text: str) -> list[str]:
@@ -168,10 +234,29 @@ def _joined(written: list[str], at: int, lines: Sequence[str], end: str) -> str:
     return f"{head}{gap}{''.join(f'{line}{end}' for line in lines)}{''.join(written[at:])}"
 
 
-def _write(value: object) -> str:
-    """Return *value* as it is written in a flow map."""
+# ---- how it is written --------------------------------------------------------------------------------------------
+
+
+def _pieces(value: object, *, flow: bool = False) -> list[str]:
+    """Return the entries of a map or the items of a list as they are written, each on its line unless between brackets."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_write(key)}: {_write(item)}" for key, item in value.items()) + "}"
+        return [_entry(key, item) for key, item in value.items()]
+    assert isinstance(value, list), "a map or a list"
+    return [_write(item) if flow else f"- {_write(item)}" for item in value]
+
+
+def _entry(key: str, value: object) -> str:
+    # An unquoted name such as null would not be text.
+    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", key) and isinstance(resolve(key), str)
+    return f"{key if plain else json.dumps(key, ensure_ascii=False)}: {_write(value)}"
+
+
+def _write(value: object) -> str:
+    """Return *value* as it is written between brackets."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(_entry(key, item) for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_write, value)) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
@@ -180,25 +265,25 @@ def _write(value: object) -> str:
     return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
 
 
-def _parsed(lines: Sequence[str]) -> dict[str, object]:
-    found = _plain(read("\n".join(lines), "").root)
-    assert isinstance(found, dict)
-    return found
+# ---- that nothing else changes ------------------------------------------------------------------------------------
 
 
-def _plain(node: Node | None) -> dict[str, object]:
-    """Return the content of a map, whatever its style."""
-
-    def value(item: Node) -> object:
-        if isinstance(item, Scalar):
-            return (item.value, item.text)
-        if isinstance(item, Pairs):
-            return {key.text: value(one) for key, one in item.pairs}
-        return [value(one) for one in item.items]
-
-    return {key.text: value(item) for key, item in node.pairs} if isinstance(node, Pairs) else {}
+def _plain(node: Node) -> object:
+    """Return the content of *node*, whatever its style."""
+    if isinstance(node, Scalar):
+        return (node.value, node.text)
+    if isinstance(node, Pairs):
+        return {key.text: _plain(item) for key, item in node.pairs}
+    return [_plain(item) for item in node.items]
 
 
-def _refusal(why: str, lines: Sequence[str]) -> UsageError:
+def _merged(old: object, more: object) -> object:
+    """Return *old* with the keys and items of *more*."""
+    if isinstance(old, dict) and isinstance(more, dict):
+        return {**old, **{key: _merged(old.get(key), value) for key, value in more.items()}}
+    return old + more if isinstance(old, list) and isinstance(more, list) else more
+
+
+def _refusal(section: str, lines: Sequence[str], why: str) -> UsageError:
     pasted = "\n".join(_indented(lines, 2))
-    return UsageError(f"the file was left as it is, because {why}; write this below sources:\n{pasted}")
+    return UsageError(f"the file was left as it is, because {why}; write this below {section}:\n{pasted}")

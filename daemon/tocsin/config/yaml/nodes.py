@@ -63,11 +63,12 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
-    """A list."""
+    """A list. *end* is the position after its closing bracket, as line and column. None for a block."""
 
     place: Located = field(repr=False)
     items: tuple[Node, ...]
     length: int = 1
+    end: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
