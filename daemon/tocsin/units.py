@@ -69,6 +69,18 @@ def parse_duration(text: str) -> timedelta:
     raise ValueError("must be a whole number and one unit, such as 90s, 30m, 12h, 2d or 1w")
 
 
+def parse_label(text: str) -> tuple[str, str]:
+    """Return name and value of a label as people type it, `mineral=gallium`.
+
+    Raises:
+        ValueError: it is none; with the remedy in words.
+    """
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise ValueError("write name=value, such as mineral=gallium")
+    return name, value
+
+
 def parse_time(text: str, zone: tzinfo = UTC) -> datetime:
     """Return the time in *text* (ISO 8601), in UTC; it is in *zone* unless it names one.
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import os
-import re
-import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -17,22 +14,18 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_label
 from tocsin.cli.input_files import read_span
-from tocsin.cli.one_poll import PrivateOption, discover
+from tocsin.cli.one_poll import PrivateOption, discovered
 from tocsin.cli.output import dump, say, shown
-from tocsin.config.config import Config, parse_config
+from tocsin.config.additions import checked_name, known_sources, propose, same_feed, source_name, write
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import address, masked
 from tocsin.config.values import url_fault
-from tocsin.config.yaml import file as yaml_file
-from tocsin.config.yaml.edit import NewSource, add_sources, replace_file
-from tocsin.errors import ConfigError, FileError, SourceError, UsageError
+from tocsin.config.yaml.edit import NewSource, add_sources
+from tocsin.errors import FileError, SourceError, UsageError
 from tocsin.files import read_regular
 from tocsin.sources.feeds.discovery import LARGEST, read_opml
 from tocsin.sources.http import urls
 from tocsin.units import counted
-
-#: The most characters of a name in the configuration.
-_LONGEST_NAME = 64
 
 UrlArgument = Annotated[str, typer.Argument(help="The address of a feed, or of a page that links to one.")]
 FileArgument = Annotated[Path, typer.Argument(help="An OPML file, as feed readers export it.")]
@@ -63,16 +56,16 @@ def add(
     url = urls.plain_scheme(url)
     if fault := url_fault(url):
         raise UsageError(f"{masked(url)}: {fault}")
-    if known := _known(settings).get(_same(url)):
+    if known := known_sources(settings).get(same_feed(url)):
         _pass_over(masked(url), f"it is already configured as {known}", json=json)
         return
     given = FeedConfig(name="test", url=address(url), allow_private=allow_private)
     try:
-        found, batch = asyncio.run(discover(settings, given, datetime.now(UTC)))
+        found, batch = asyncio.run(discovered(settings, given, datetime.now(UTC)))
     except SourceError as error:
         say(f"{given.address}: {shown(str(error))}; nothing was written")
         raise typer.Exit(1) from error
-    if known := _known(settings).get(_same(found.url.reveal())):
+    if known := known_sources(settings).get(same_feed(found.url.reveal())):
         _pass_over(found.address, f"it is already configured as {known}", json=json)
         return
     more: dict[str, str | bool | Mapping[str, str]] = {}
@@ -84,7 +77,7 @@ def add(
     if label:
         more["labels"] = dict(map(read_label, label))
     there, taken = found.url.reveal(), list(settings.names)
-    new = NewSource(name=_named(name, taken) or source_name(there, taken), kind="feed", address=there, more=more)
+    new = NewSource(name=checked_name(name, taken) or source_name(there, taken), kind="feed", address=there, more=more)
     if not json:
         say(f"{batch.form}, {counted(len(batch.entries), 'entry')}")
     _write(config, [new], dry_run=dry_run, json=json)
@@ -98,11 +91,11 @@ def import_opml(
 ) -> None:
     """Write the feeds of an OPML file into the configuration file, without polling them first."""
     settings = read_config(config)
-    known = _known(settings)
+    known = known_sources(settings)
     taken = list(settings.names)
     new = []
     for outline in read_opml(_read(file)):
-        there = known.get(_same(outline.url))
+        there = known.get(same_feed(outline.url))
         fault = url_fault(outline.url) or (f"it is already configured as {there}" if there else "")
         if fault:
             called = shown(outline.title or masked(outline.url)[:80])
@@ -133,54 +126,18 @@ def _pass_over(address: str, why: str, *, json: bool) -> None:
 
 def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -> None:
     """Write *new* into the configuration at *path*, unless that would make it invalid."""
-    before = read_regular(path, yaml_file.LARGEST)
-    text = before.decode("utf-8")
-    after = add_sources(text, new)
-    try:
-        parse_config(after, path, os.environ)
-    except ConfigError as error:
-        raise UsageError(f"{error}\nthese would be problems of the configuration; nothing was written") from error
+    addition = propose(path, os.environ, lambda text: add_sources(text, new))
     if not dry_run:
-        replace_file(path, before, after.encode())
+        write(addition)
     for source in new:
         if json:
             dump({"name": source.name, source.kind: source.address, **source.more, "written": not dry_run})
         elif not dry_run:
             print(source.line)
     if dry_run and not json:
-        # No lines of context, because they may hold secrets.
-        lines = difflib.unified_diff(text.splitlines(), after.splitlines(), str(path), str(path), n=0, lineterm="")
-        print("\n".join(lines))
+        print("\n".join(addition.diff))
     verb = "would be" if dry_run else "were" if len(new) > 1 else "was"
     say(f"{verb} written into {path}; a running tocsin reloads it by itself")
-
-
-def _known(settings: Config) -> dict[str, str]:
-    """Return the names of the configured sources by their canonical addresses."""
-    return {_same(source.url.known): source.name for source in settings.sources}
-
-
-def _same(url: str) -> str:
-    """Return the part of *url* that is the same in all addresses of one feed."""
-    return urls.address(urls.without_user(url))
-
-
-def _named(name: str, taken: Collection[str]) -> str:
-    if name and (not re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}", name) or name in taken):
-        why = "is taken" if name in taken else "must be letters, digits, dots, dashes and underscores"
-        raise UsageError(f"the name {shown(name)[:80]} {why}")
-    return name
-
-
-def source_name(url: str, taken: Collection[str], title: str = "") -> str:
-    """Return an unused name, made from the title if that has Latin letters, or else from the host."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if len(slug) < 3:
-        host = urls.host(urls.escape(url))
-        slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"^(www|feeds?|rss)\.", "", host)).strip("-") or "source"
-    base = slug[: _LONGEST_NAME - 6].rstrip("-")
-    return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken)
 
 
 def export(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:

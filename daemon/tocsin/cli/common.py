@@ -16,7 +16,7 @@ from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.config.shipped import find_pack
 from tocsin.errors import ConfigError, CredentialsError, LostError, TocsinError, UsageError
-from tocsin.units import counted
+from tocsin.units import counted, parse_label
 
 
 def pack_folders(written: list[Path] | None) -> list[Path] | None:
@@ -99,7 +99,7 @@ def read_label(text: str) -> tuple[str, str]:
     Raises:
         UsageError: it is none.
     """
-    name, _, value = text.partition("=")
-    if not name or not value:
-        raise UsageError(f"--label {shown(text)[:80]}: write name=value, such as mineral=gallium")
-    return name, value
+    try:
+        return parse_label(text)
+    except ValueError as error:
+        raise UsageError(f"--label {shown(text)[:80]}: {error}") from None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -18,13 +16,15 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import dump, local, say, say_zone, shown, table
-from tocsin.config.build import make_http, make_price_source, make_source
+from tocsin.config.build import make_http, make_price_source
 from tocsin.config.config import Config, empty_config
+from tocsin.config.discovery import discover, poll_once
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import rules_of
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.secrets import address
-from tocsin.errors import Fault, SourceError, UsageError
+from tocsin.errors import SourceError, UsageError
+from tocsin.explain.one_poll import Report, remedy_of, report
 from tocsin.model.entries import Batch, Cursor
 from tocsin.model.rules import Judged
 from tocsin.protocols import P, T
@@ -33,36 +33,10 @@ from tocsin.units import counted, duration, size
 
 #: Entries shown on the terminal. --json prints all of them.
 _SHOWN = 10
-#: Remedies for faults whose message does not name one.
-_REMEDIES = {
-    Fault.NETWORK: "check the spelling of the name, and whether the server is up",
-    Fault.UNREACHABLE: "check the spelling of the name, and whether the server is up and this machine is online",
-    Fault.CHALLENGE: "the site demands a browser: look for another feed of it, or for its news elsewhere",
-    Fault.STATUS: "open the address in a browser",
-    Fault.RATE_LIMITED: "wait, and poll less often: every: 1h",
-    Fault.AUTH: "give the credentials or the key that it asks for, such as headers: {Authorization: ...}",
-    Fault.GONE: "the feed is gone for good: remove the source, or look for its successor",
-    Fault.TOO_LARGE: "ask the site for a shorter feed",
-    Fault.NOT_A_FEED: "give the address of a feed, not of a page",
-    Fault.NOT_FOUND: "look the symbol up at the provider",
-    Fault.NOT_DATA: "look at what the address shows, and correct rows, symbol, price or time",
-}
 TargetArgument = Annotated[str, typer.Argument(help="A source of the configuration, or a web address.")]
 PrivateOption = Annotated[
     bool, typer.Option("--allow-private", help="Allow addresses in loopback and private networks.")
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """The result of one poll. *rhythm* is the median time between two entries, None for fewer than three entries."""
-
-    address: str
-    form: str
-    size: int
-    newest: datetime | None
-    rhythm: timedelta | None
-    problems: tuple[str, ...]
 
 
 def try_source(
@@ -84,7 +58,7 @@ def try_source(
     rules = rules_of(settings).rules
     now = datetime.now(UTC)
     with _remedied(source.address, page=bool(source.selectors)):
-        source, batch = asyncio.run(discover(settings, source, now))
+        source, batch = asyncio.run(discovered(settings, source, now))
     found = report(source.address, batch)
     judged = [rules.evaluate(entry, now) for entry in batch.entries]
     if json:
@@ -109,13 +83,6 @@ def _remedied(address: str, *, page: bool = False) -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-def remedy_of(error: SourceError, *, page: bool = False) -> str:
-    """Return what to do about *error*, of a *page* or of a feed; empty if its own words say it."""
-    if error.instead or (page and error.fault is Fault.NOT_A_FEED):
-        return ""
-    return error.remedy or _REMEDIES.get(error.fault, "")
-
-
 def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig:
     named = next((source for source in settings.sources if source.name == target), None)
     if named:
@@ -138,53 +105,19 @@ def _is_address(target: str) -> bool:
     return target.lower().startswith(("http://", "https://"))
 
 
-async def discover(settings: Config, source: FeedConfig, now: datetime) -> tuple[FeedConfig, Batch]:
-    """Poll *source* once and return it with its batch. A page that links feeds is replaced by the first of them.
+async def discovered(settings: Config, source: FeedConfig, now: datetime) -> tuple[FeedConfig, Batch]:
+    """Poll *source* once, and say which feed is used in place of a page.
 
     Raises:
         SourceError: the poll failed.
     """
+
+    def linked(feeds: Sequence[str]) -> None:
+        say(f"{source.address} is a page; it links to {', '.join(feeds)}")
+        say(f"using {feeds[0]} instead")
+
     async with make_http(settings) as http:
-        try:
-            return source, await make_source(source, http, in_thread).poll(Cursor(), now)
-        except SourceError as error:
-            if not error.instead:
-                raise
-            say(f"{source.address} is a page; it links to {', '.join(error.instead)}")
-            say(f"using {error.instead[0]} instead")
-            named = replace(source, url=address(error.instead[0]))
-            return named, await make_source(named, http, in_thread).poll(Cursor(), now)
-
-
-def report(address: str, batch: Batch) -> Report:
-    """Return the report on *batch*."""
-    times = sorted(entry.published for entry in batch.entries if entry.published)
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
-    return Report(
-        address=address,
-        form=batch.form,
-        size=batch.size,
-        newest=times[-1] if times else None,
-        rhythm=timedelta(seconds=median(gaps)) if len(gaps) > 1 else None,
-        problems=(*batch.notes, *_problems(batch)),
-    )
-
-
-def _problems(batch: Batch) -> list[str]:
-    if not batch.entries:
-        return ["there are no entries: the feed is new, or it is the wrong one"]
-    problems = [] if batch.has_ids else ["entries have no ids: they are identified by link, or by title and day"]
-    undated = [entry for entry in batch.entries if not entry.published]
-    if undated:
-        said = next((entry.published_raw for entry in undated if entry.published_raw), "")
-        problems.append(
-            f"{len(undated)} of {counted(len(batch.entries), 'entry')} {'has' if len(undated) == 1 else 'have'} no credible time"
-            + (f", such as {said!r}" if said else "")
-            + ": the time when they were first seen is used"
-        )
-    if nameless := sum(not entry.title for entry in batch.entries):
-        problems.append(f"{counted(nameless, 'entry')} {'has' if nameless == 1 else 'have'} neither title nor text")
-    return problems
+        return await discover(source, partial(poll_once, http=http, work=in_thread, now=now), linked)
 
 
 def _record(judged: Judged) -> dict[str, object]:

@@ -123,8 +123,10 @@ PLAIN = NewWord(pack="metals", name="curb", label="", term="choke")
         (
             "overrides:\n  ban: {severity: low}  # loud\n\nrules: []\n",
             LABELLED,
-            "overrides:\n  ban: {severity: low}  # loud\n"
-            '  metals: {lists: {mineral: {gallium: ["GaAs wafer"]}}}\n\nrules: []\n',
+            (
+                "overrides:\n  ban: {severity: low}  # loud\n"
+                '  metals: {lists: {mineral: {gallium: ["GaAs wafer"]}}}\n\nrules: []\n'
+            ),
         ),
         (
             "overrides:\n  metals: {lists: {curb: [halt~]}}  # ours\n",
@@ -134,8 +136,10 @@ PLAIN = NewWord(pack="metals", name="curb", label="", term="choke")
         (
             "overrides:\n  metals:\n    lists:\n      curb:\n        - halt~  # of old\n        # end\n  # of x\n  x: {to: a}\n",
             PLAIN,
-            "overrides:\n  metals:\n    lists:\n      curb:\n        - halt~  # of old\n        # end\n        - choke\n"
-            "  # of x\n  x: {to: a}\n",
+            (
+                "overrides:\n  metals:\n    lists:\n      curb:\n        - halt~  # of old\n        # end\n        - choke\n"
+                "  # of x\n  x: {to: a}\n"
+            ),
         ),
         (
             "overrides:\n  metals:\n    lists:\n      curb: [\n        'halt~',  # of old\n        stop,\n      ]\n",
@@ -150,14 +154,18 @@ PLAIN = NewWord(pack="metals", name="curb", label="", term="choke")
         (
             "overrides:\n  metals:\n    lists:\n      mineral:\n        cobalt:\n        - Co\n  y: {to: a}\n",
             LABELLED,
-            "overrides:\n  metals:\n    lists:\n      mineral:\n        cobalt:\n        - Co\n"
-            '        gallium: ["GaAs wafer"]\n  y: {to: a}\n',
+            (
+                "overrides:\n  metals:\n    lists:\n      mineral:\n        cobalt:\n        - Co\n"
+                '        gallium: ["GaAs wafer"]\n  y: {to: a}\n'
+            ),
         ),
         (
             "overrides:\n  metals:\n    lists:\n      mineral:\n        gallium:\n        - Ga\n        cobalt: [Co]\n",
             LABELLED,
-            "overrides:\n  metals:\n    lists:\n      mineral:\n        gallium:\n        - Ga\n"
-            '        - "GaAs wafer"\n        cobalt: [Co]\n',
+            (
+                "overrides:\n  metals:\n    lists:\n      mineral:\n        gallium:\n        - Ga\n"
+                '        - "GaAs wafer"\n        cobalt: [Co]\n'
+            ),
         ),
     ],
     ids=["nothing", "another", "line", "dashes", "brackets", "list", "label", "dashes-below-key"],

@@ -11,7 +11,6 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.adding import source_name
 from tocsin.cli.common import read_config
 from tocsin.cli.notify import notify_test
 from tocsin.cli.one_poll import PrivateOption
@@ -21,6 +20,7 @@ from tocsin.cli.setup.finding import Finding, Level, fail
 from tocsin.cli.setup.first_files import Answers, files, suggested, write
 from tocsin.cli.setup.first_run import seed, would_have_fired
 from tocsin.cli.setup.questions import Asker
+from tocsin.config.additions import source_name
 from tocsin.config.secrets import masked
 from tocsin.config.state import default_database
 from tocsin.config.values import url_fault

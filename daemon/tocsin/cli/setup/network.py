@@ -14,13 +14,14 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-from tocsin.cli.one_poll import in_thread, remedy_of
+from tocsin.cli.one_poll import in_thread
 from tocsin.cli.setup.finding import Finding, fail, ok, warn
 from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config
 from tocsin.config.contacts import make_receiver
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import ConfigError, Fault, SourceError
+from tocsin.explain.one_poll import remedy_of
 from tocsin.explain.receivers import rests
 from tocsin.model.deliveries import ErrorClass
 from tocsin.model.entries import Batch, Cursor
