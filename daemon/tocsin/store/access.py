@@ -14,8 +14,8 @@ from tocsin.market.series import Series
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
-from tocsin.store import maintenance, sending, sessions
-from tocsin.store.db.sqlite import Database
+from tocsin.store import maintenance, requests, sending, sessions
+from tocsin.store.db.transactions import Joined, Transactions
 from tocsin.store.inbound import entries, prices, sources
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
 from tocsin.store.queries import (
@@ -33,6 +33,7 @@ from tocsin.store.queries import (
     stories,
     withheld,
 )
+from tocsin.store.values import RequestAnswer, RequestKey
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,22 +45,23 @@ class OnDatabase:
     They block, may be called from any thread, and raise `StoreError` when the database fails.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Transactions) -> None:
         self.database = database
 
 
 def reads(query: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
     """Return *query* as a method that runs in a read transaction."""
-    return _within(Database.read, query)
+    return _within(lambda database: database.read(), query)
 
 
 def writes(command: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
     """Return *command* as a method that runs in a write transaction of its own."""
-    return _within(Database.write, command)
+    return _within(lambda database: database.write(), command)
 
 
 def _within(
-    transaction: Callable[[Database], AbstractContextManager[Session]], function: Callable[Concatenate[Session, P], T]
+    transaction: Callable[[Transactions], AbstractContextManager[Session]],
+    function: Callable[Concatenate[Session, P], T],
 ) -> Callable[Concatenate[OnDatabase, P], T]:
     @functools.wraps(function)
     def method(self: OnDatabase, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -128,6 +130,7 @@ class Queries(OnDatabase):
     gauges = reads(gauges.gauges)
     history = reads(entries.history)
     session_epoch = reads(sessions.epoch)
+    request_answer = reads(requests.find)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """Yield the entries of the history, in the order in which they were first seen."""
@@ -150,3 +153,17 @@ class Commands(OnDatabase):
     poll = writes(sources.poll_now)
     end_sessions = writes(sessions.end_all)
     use_code = writes(sessions.use_code)
+
+    def once(
+        self,
+        request: RequestKey | None,
+        now: datetime,
+        work: Callable[[Queries, Commands], RequestAnswer],
+    ) -> RequestAnswer:
+        """Return the answer that *request* was given before, or else that of *work*, which reads and acts in one transaction.
+
+        What *work* wrote and its answer are kept together or not at all. An exception of it undoes everything.
+        """
+        with self.database.write() as session:
+            joined = Joined(session)
+            return requests.once(session, request, now, lambda: work(Queries(joined), Commands(joined)))

@@ -21,7 +21,7 @@ from sqlmodel import Session, and_, col, delete, exists, or_, select, update
 from tocsin.errors import DamagedError
 from tocsin.model.deliveries import SETTLED, WAITING, DeliveryState
 from tocsin.model.reasons import Cause, Reason
-from tocsin.store import sending
+from tocsin.store import requests, sending
 from tocsin.store.db import mapping
 from tocsin.store.db.codec import UNDECODABLE
 from tocsin.store.db.sqlite import save
@@ -66,7 +66,7 @@ def sweep(session: Session, now: datetime, retention: timedelta) -> int:
     # The other sources keep their last few fetches.
     removed = (col(SourceRow.disabled).is_(True), col(SourceRow.due_at) < before, col(SourceRow.fetches) != "")
     session.exec(update(SourceRow).where(*removed).values(fetches=""))
-    return rows + prices.forget(session, before, _PIECE)
+    return rows + requests.forget(session, now, _PIECE) + prices.forget(session, before, _PIECE)
 
 
 def _entries(session: Session, before: datetime) -> int:

@@ -62,6 +62,7 @@ class Store(OnDatabase):
 
     def __init__(self, database: Database, *, real_now: Callable[[], datetime], program: str = __version__) -> None:
         super().__init__(database)
+        self.database: Database = database
         self.program = program
         self.read = Queries(database)
         self.act = Commands(database)

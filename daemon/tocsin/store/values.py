@@ -436,3 +436,21 @@ class DeliveryDetail:
     message: Message | None
     attempts: tuple[AttemptView, ...]
     transitions: tuple[TransitionView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestKey:
+    """A request that may be sent again: by whom, the *key* that its sender chose, and a *digest* of all that it says."""
+
+    by: str
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAnswer:
+    """The answer to a request: an HTTP *status* and a *text*. *digest* is that of the request, if it is a kept one."""
+
+    status: int
+    text: str
+    digest: str = ""

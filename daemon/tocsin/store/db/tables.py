@@ -401,3 +401,19 @@ class UsedCodeRow(SQLModel, table=True):
 
     nonce: str = columns.text(primary_key=True)
     expires_at: datetime = columns.time()
+
+
+class AnsweredRequestRow(SQLModel, table=True):
+    """A request of a program that was answered, by the program and the key that it chose; kept for a day.
+
+    *digest* is that of the request, *text* and *status* are the answer.
+    """
+
+    __tablename__ = "answered_request"
+
+    by: str = columns.text(primary_key=True)
+    key: str = columns.text(primary_key=True)
+    digest: str = columns.text()
+    at: datetime = columns.time(index=True)
+    status: int
+    text: str = columns.text()

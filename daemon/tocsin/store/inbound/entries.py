@@ -9,8 +9,8 @@ from sqlmodel import Session, and_, col, func, or_, select
 
 from tocsin.model.entries import Entry
 from tocsin.store.db import mapping
-from tocsin.store.db.sqlite import Database
 from tocsin.store.db.tables import EntryRow, SourceRow
+from tocsin.store.db.transactions import Transactions
 from tocsin.store.inbound import revisions
 from tocsin.store.values import EntryView, History
 
@@ -80,7 +80,7 @@ def history(session: Session, since: datetime | None = None) -> History:
     return History(entries=count, last=last, baselines=baselines)
 
 
-def recorded(database: Database, since: datetime | None) -> Iterator[Entry]:
+def recorded(database: Transactions, since: datetime | None) -> Iterator[Entry]:
     """Yield the entries first seen from *since* on that still have their text; they are read a piece at a time."""
     order = (col(EntryRow.first_seen), col(EntryRow.id))
     query = _NAMED.where(col(EntryRow.pruned).is_(False)).order_by(*order).limit(_PIECE)
