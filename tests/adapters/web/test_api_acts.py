@@ -222,7 +222,7 @@ def test_a_reload_is_asked_for(api):
 
     (status, found), calls = api(scene)
     assert (status, found) == (202, {"loaded": "2026-03-02T12:00:00+00:00", "refused": None})
-    assert calls == ["reload"]
+    assert calls == ["reload", "wake"]
 
 
 def test_a_body_is_not_read_on_the_loop_of_the_daemon(api, monkeypatch):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import jsonschema
 import pytest
 
+from tocsin.config.web import Right
 from tocsin.web.api.answers import FOLDER
 from tocsin.web.api.groups import GROUPS
 from tocsin.web.api.openapi import description
@@ -102,3 +103,14 @@ def test_the_schemas_are_valid_and_bodies_are_closed():
         jsonschema.Draft202012Validator.check_schema(schema)
     assert schemas["AnswerBody"]["additionalProperties"] is False
     assert set(schemas["AnswerBody"]["properties"]) == {"kind", "for", "why"}
+
+
+def test_every_act_may_be_sent_with_a_key():
+    """Whoever generates a client gets it; a question has none."""
+    keyed = {
+        path
+        for path, one in description()["paths"].items()
+        if any(part["in"] == "header" for part in one.get("post", {}).get("parameters", ()))
+    }
+    acts = {one.path.removeprefix(FOLDER) for group in GROUPS for one in group.routes() if one.may is not Right.READ}
+    assert keyed == acts

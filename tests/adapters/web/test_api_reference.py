@@ -1,8 +1,12 @@
 """The examples of docs/reference/api.md work as they stand there."""
 
+import asyncio
 import json
 import re
+import shutil
 from pathlib import Path
+
+import pytest
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
 TOKEN = "act-" + "a" * 30
@@ -28,3 +32,28 @@ def test_every_example_of_the_page_works(serve, news):
     assert [(path, one.text) for path, one in found if one.status >= 300] == []
     [example] = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     assert json.loads(refused.text) == json.loads(example)
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_every_recipe_for_the_shell_works(serve, news):
+    """Typed twice, it prints the same: the request has a key."""
+    recipes = re.findall(r"^```sh\n(curl .*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+    async def type_in(page, recipe):
+        text = recipe.replace("http://127.0.0.1:8787", f"http://{page.host}").replace(
+            "curl ", "curl -sS --fail-with-body ", 1
+        )
+        shell = await asyncio.create_subprocess_exec(
+            "sh", "-c", text, stdout=asyncio.subprocess.PIPE, env={"TOKEN": TOKEN}
+        )
+        printed, _ = await shell.communicate()
+        return shell.returncode, printed.decode()
+
+    async def scene(page):
+        news(page, "China bans gallium exports")
+        return [await type_in(page, recipe) for recipe in recipes for _ in range(2)]
+
+    found = serve(scene, web=TOKENS, log_in=False)
+    assert recipes
+    assert [code for code, _ in found] == [0] * len(found), found
+    assert [text for _, text in found[::2]] == [text for _, text in found[1::2]]

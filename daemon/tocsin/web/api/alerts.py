@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -10,8 +11,10 @@ from tocsin.config.bodies import AnswerBody
 from tocsin.model.alerts import AnswerKind
 from tocsin.render.objects import with_more
 from tocsin.render.words import one_line
+from tocsin.store.access import Commands, Queries
 from tocsin.web.alert_query import which
-from tocsin.web.api.answers import PAGE, answer, get, listed, number_after, post
+from tocsin.web.api.acts import act, once
+from tocsin.web.api.answers import PAGE, answer, get, listed, number_after
 from tocsin.web.api.bodies import body_of, refuse
 from tocsin.web.page import Page, Route
 from tocsin.web.pages.answers import LONGEST_SNOOZE, MOST_WHY, says
@@ -22,7 +25,7 @@ def routes() -> tuple[Route, ...]:
     return (
         get("/alerts", list_alerts),
         get("/alerts/{number}", show_alert),
-        post("/alerts/{number}/answers", add_answer),
+        act("/alerts/{number}/answers", add_answer),
     )
 
 
@@ -48,15 +51,18 @@ async def add_answer(page: Page) -> web.Response:
     number = page.number()
     body = await body_of(page, AnswerBody)
     until, why = _until(page, body), one_line(body.why)[:MOST_WHY]
-    if not await page.read(page.store.read.cards, [number]):
-        page.missing(f"There is no alert {number}.")
-    history = await page.read(page.store.read.answers, [number])
-    new = not says(history.get(number, ()), body.kind, why)
-    if new:
-        by = page.visitor.name if page.visitor else ""
-        await page.act(page.store.act.answer, [number], body.kind, page.now, by=by, until=until, why=why)
-    [card] = await page.read(page.store.read.cards, [number])
-    return answer(with_more(card.alert, answered=card.answered), status=201 if new else 200)
+    by = page.visitor.name if page.visitor else ""
+
+    def work(read: Queries, commands: Commands) -> tuple[HTTPStatus, object]:
+        if not read.cards([number]):
+            page.missing(f"There is no alert {number}.")
+        new = not says(read.answers([number]).get(number, ()), body.kind, why)
+        if new:
+            commands.answer([number], body.kind, page.now, by=by, until=until, why=why)
+        [card] = read.cards([number])
+        return HTTPStatus.CREATED if new else HTTPStatus.OK, with_more(card.alert, answered=card.answered)
+
+    return await once(page, work)
 
 
 def _until(page: Page, body: AnswerBody) -> datetime | None:

@@ -25,16 +25,19 @@ def get(path: str, handler: Handler) -> Route:
     return Route(method="GET", path=f"{FOLDER}{path}", handler=handler)
 
 
-def post(path: str, handler: Handler, may: Right = Right.ACT) -> Route:
-    """Return the route of an act."""
+def post(path: str, handler: Handler, may: Right = Right.READ) -> Route:
+    """Return the route of a question that needs a body; that of an act is `act` of `web/api/acts.py`."""
     return Route(method="POST", path=f"{FOLDER}{path}", handler=handler, may=may)
 
 
 def answer(value: Any, *, status: int = 200) -> web.Response:
     """Return *value* as JSON, as `--json` prints it."""
-    return web.Response(
-        text=json.dumps(plain(value), ensure_ascii=False), status=status, content_type="application/json"
-    )
+    return web.Response(text=written(value), status=status, content_type="application/json")
+
+
+def written(value: Any) -> str:
+    """Return *value* as the text of an answer."""
+    return json.dumps(plain(value), ensure_ascii=False)
 
 
 def listed(items: Iterable[Any], following: str | int | None) -> web.Response:

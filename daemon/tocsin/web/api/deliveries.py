@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from aiohttp import web
 
 from tocsin.explain.receivers import explain_waiting
 from tocsin.model.deliveries import DeliveryState
+from tocsin.store.access import Commands, Queries
 from tocsin.store.values import DeliveryDetail
-from tocsin.web.api.answers import answer, bad_cursor, get, listed, post, words
+from tocsin.web.api.acts import act, once
+from tocsin.web.api.answers import answer, bad_cursor, get, listed, words
 from tocsin.web.page import Page, Route
 
 
@@ -16,7 +20,7 @@ def routes() -> tuple[Route, ...]:
     return (
         get("/deliveries", list_deliveries),
         get("/deliveries/{id}", show_delivery),
-        post("/deliveries/{id}/resend", resend),
+        act("/deliveries/{id}/resend", resend),
     )
 
 
@@ -35,18 +39,23 @@ async def list_deliveries(page: Page) -> web.Response:
 
 async def show_delivery(page: Page) -> web.Response:
     """Answer with one delivery: its message, its tries and its changes of state."""
-    return answer(await _detail(page, page.part("id")))
+    name = page.part("id")
+    return answer(_found(page, name, await page.read(page.store.read.delivery, name)))
 
 
 async def resend(page: Page) -> web.Response:
     """Send a settled delivery again, as a new one, and answer with that. A second time makes no further copy."""
-    detail = await _detail(page, page.part("id"))
-    copy = await page.act(page.store.act.resend, detail.delivery.id, page.now, again=False)
-    return answer(await _detail(page, copy), status=201)
+    name = page.part("id")
+
+    def work(read: Queries, commands: Commands) -> tuple[HTTPStatus, object]:
+        found = _found(page, name, read.delivery(name))
+        copy = commands.resend(found.delivery.id, page.now, again=False)
+        return HTTPStatus.CREATED, read.delivery(copy)
+
+    return await once(page, work)
 
 
-async def _detail(page: Page, name: str) -> DeliveryDetail:
-    detail = await page.read(page.store.read.delivery, name)
+def _found(page: Page, name: str, detail: DeliveryDetail | None) -> DeliveryDetail:
     if detail is None:
         page.missing(f"There is no delivery {name[:80]}.")
     return detail

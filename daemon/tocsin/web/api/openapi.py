@@ -15,6 +15,7 @@ from pydantic_core.core_schema import BytesSchema, DataclassSchema, DecimalSchem
 
 from tocsin.errors import Position
 from tocsin.model.reasons import Cause, Reason
+from tocsin.web.api.acts import HEADER, LONGEST_KEY
 from tocsin.web.api.answers import FOLDER, answer, get
 from tocsin.web.api.operations import OPERATIONS, Operation
 from tocsin.web.page import Page, Route
@@ -99,13 +100,19 @@ def _operation(one: Operation, schemas: Mapping[Any, JsonSchemaValue]) -> dict[s
         {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
         for name, words in one.query.items()
     ]
+    header = [{**_KEY, "schema": {"type": "string", "maxLength": LONGEST_KEY}}] if one.acts else []
     good = {
         str(status): {"description": "As asked.", "content": {_OBJECT: {"schema": _answer(one, schemas)}}}
         for status in one.statuses
     }
     bad = {"description": "An error.", "content": {_PROBLEM: {"schema": {"$ref": _REF.format(model="Problem")}}}}
     body = {"requestBody": {"required": True, "content": {_OBJECT: {"schema": schemas[one.body]}}}} if one.body else {}
-    return {"summary": one.summary, "parameters": [*parts, *query], **body, "responses": {**good, "default": bad}}
+    return {
+        "summary": one.summary,
+        "parameters": [*parts, *query, *header],
+        **body,
+        "responses": {**good, "default": bad},
+    }
 
 
 def _parts(one: Operation) -> list[str]:
@@ -125,6 +132,12 @@ def _map(properties: Mapping[str, object]) -> JsonSchemaValue:
     return {"type": "object", "properties": dict(properties), "required": list(properties)}
 
 
+_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A text of your choice. A request that is repeated with it acts once and is answered as before, for a day.",
+}
 _TEXT = {"type": "string"}
 _NUMBER = {"type": ["integer", "null"]}
 _FAULT = _map({"file": _TEXT, "line": _NUMBER, "column": _NUMBER, "message": _TEXT, "excerpt": _TEXT})

@@ -25,7 +25,10 @@ from tocsin.store.values import DeliveryDetail, Fetch, RuleStats, SourceView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """An operation: it answers with the fields of *kind*, if there is one, and *more*; *several* of them are a list."""
+    """An operation: it answers with the fields of *kind*, if there is one, and *more*; *several* of them are a list.
+
+    One that *acts* changes something, and does so once if its request is repeated with the same key.
+    """
 
     method: str
     path: str
@@ -36,6 +39,7 @@ class Operation:
     query: Mapping[str, str] = field(default_factory=dict)
     body: type[Shape] | None = None
     statuses: tuple[int, ...] = (200,)
+    acts: bool = False
 
     @property
     def kinds(self) -> tuple[Any, ...]:
@@ -55,9 +59,14 @@ def _one(path: str, summary: str, kind: Any = None, **more: Any) -> Operation:
 def _act(
     path: str, summary: str, kind: Any = None, *statuses: int, body: type[Shape] | None = None, **more: Any
 ) -> Operation:
+    good = statuses or (200,)
     return Operation(
-        method="POST", path=path, summary=summary, kind=kind, more=more, body=body, statuses=statuses or (200,)
+        method="POST", path=path, summary=summary, kind=kind, more=more, body=body, statuses=good, acts=True
     )
+
+
+def _ask(path: str, summary: str, body: type[Shape], **more: Any) -> Operation:
+    return Operation(method="POST", path=path, summary=summary, body=body, more=more)
 
 
 OPERATIONS = (
@@ -128,10 +137,10 @@ OPERATIONS = (
     _one("/silences/{number}", "One silence.", Silence),
     _act("/silences", "Silence alerts.", Silence, 201, body=SilenceBody),
     _act("/silences/{number}/end", "End a silence.", Silence),
-    _act(
+    _ask(
         "/why",
         "Explain a rule on an entry. It needs the right to read only.",
-        body=WhyBody,
+        WhyBody,
         rule=str,
         position=Position | None,
         override=str,

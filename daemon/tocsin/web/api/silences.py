@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from http import HTTPStatus
+
 from aiohttp import web
 
 from tocsin.config.bodies import SilenceBody
@@ -9,8 +12,10 @@ from tocsin.config.silences import check_silence, read_end, read_matchers
 from tocsin.config.vocabulary import vocabulary
 from tocsin.errors import UsageError
 from tocsin.policy.notifying.silence import Silence
+from tocsin.store.access import Commands, Queries
 from tocsin.units import write_duration
-from tocsin.web.api.answers import answer, get, listed, part_of, post, words
+from tocsin.web.api.acts import act, once
+from tocsin.web.api.answers import answer, get, listed, part_of, words
 from tocsin.web.api.bodies import body_of, refuse
 from tocsin.web.page import Page, Route
 from tocsin.web.pages.silences import BACK
@@ -21,8 +26,8 @@ def routes() -> tuple[Route, ...]:
     return (
         get("/silences", list_silences),
         get("/silences/{number}", show_silence),
-        post("/silences", add),
-        post("/silences/{number}/end", end),
+        act("/silences", add),
+        act("/silences/{number}/end", end),
     )
 
 
@@ -36,7 +41,7 @@ async def list_silences(page: Page) -> web.Response:
 
 async def show_silence(page: Page) -> web.Response:
     """Answer with one silence."""
-    return answer(await _silence(page))
+    return answer(_found(page, page.number(), await page.read(page.store.read.silences)))
 
 
 async def add(page: Page) -> web.Response:
@@ -55,16 +60,22 @@ async def add(page: Page) -> web.Response:
     except UsageError as error:
         raise refuse(body, "matchers", str(error)) from None
     by = page.visitor.name if page.visitor else ""
-    silence = await page.act(page.store.act.silence, matchers, page.now, ends, by=by, why=body.why.strip())
-    return answer(silence, status=201)
+
+    def work(_: Queries, commands: Commands) -> tuple[HTTPStatus, object]:
+        return HTTPStatus.CREATED, commands.silence(matchers, page.now, ends, by=by, why=body.why.strip())
+
+    return await once(page, work)
 
 
 async def end(page: Page) -> web.Response:
     """End a silence, and answer with it; a second time changes nothing."""
-    silence = await _silence(page)
-    if silence.ends > page.now:
-        silence = await page.act(page.store.act.end_silence, silence.id, page.now)
-    return answer(silence)
+    number = page.number()
+
+    def work(read: Queries, commands: Commands) -> tuple[HTTPStatus, object]:
+        silence = _found(page, number, read.silences())
+        return HTTPStatus.OK, commands.end_silence(number, page.now) if silence.ends > page.now else silence
+
+    return await once(page, work)
 
 
 def _place(silence: Silence) -> str:
@@ -72,9 +83,7 @@ def _place(silence: Silence) -> str:
     return f"{silence.id:018}"
 
 
-async def _silence(page: Page) -> Silence:
-    number = page.number()
-    known = await page.read(page.store.read.silences)
+def _found(page: Page, number: int, known: Iterable[Silence]) -> Silence:
     found = next((one for one in known if one.id == number), None)
     if found is None:
         page.missing(f"There is no silence {number}.")

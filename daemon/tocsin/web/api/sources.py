@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from operator import attrgetter
 
 from aiohttp import web
 
 from tocsin.render.objects import with_more
+from tocsin.store.access import Commands, Queries
 from tocsin.store.values import SourceDetail
-from tocsin.web.api.answers import answer, get, listed, part_of, post
+from tocsin.web.api.acts import act, once
+from tocsin.web.api.answers import answer, get, listed, part_of
 from tocsin.web.page import Page, Route
 
 
@@ -17,7 +20,7 @@ def routes() -> tuple[Route, ...]:
     return (
         get("/sources", list_sources),
         get("/sources/{name}", show_source),
-        post("/sources/{name}/poll", poll),
+        act("/sources/{name}/poll", poll),
     )
 
 
@@ -28,23 +31,23 @@ async def list_sources(page: Page) -> web.Response:
 
 async def show_source(page: Page) -> web.Response:
     """Answer with one source and its last fetches."""
-    return answer(_object(await _detail(page)))
+    name = page.part("name")
+    return answer(_object(page, name, await page.read(page.store.read.source, name)))
 
 
 async def poll(page: Page) -> web.Response:
     """Poll a source now; one that was polled a moment ago is not asked again. Answer with the source."""
-    detail = await _detail(page)
-    await page.act(page.store.act.poll, detail.source.name, page.now)
-    return answer(_object(await _detail(page)), status=202)
-
-
-def _object(detail: SourceDetail) -> dict[str, object]:
-    return with_more(detail.source, fetches=detail.fetches)
-
-
-async def _detail(page: Page) -> SourceDetail:
     name = page.part("name")
-    detail = await page.read(page.store.read.source, name)
+
+    def work(read: Queries, commands: Commands) -> tuple[HTTPStatus, object]:
+        _object(page, name, read.source(name))
+        commands.poll(name, page.now)
+        return HTTPStatus.ACCEPTED, _object(page, name, read.source(name))
+
+    return await once(page, work)
+
+
+def _object(page: Page, name: str, detail: SourceDetail | None) -> dict[str, object]:
     if detail is None:
         page.missing(f"There is no source {name[:80]}.")
-    return detail
+    return with_more(detail.source, fetches=detail.fetches)

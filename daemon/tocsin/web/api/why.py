@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from aiohttp import web
 
 from tocsin.config.bodies import WhyBody
-from tocsin.config.web import Right
 from tocsin.errors import UsageError
 from tocsin.explain.decision import Explanation, explain_given, explain_stored, explanation_object
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
 from tocsin.units import parse_time
+from tocsin.web.api.acts import act, once
 from tocsin.web.api.answers import answer, post
 from tocsin.web.api.bodies import body_of, refuse
 from tocsin.web.page import Page, Route
@@ -20,7 +22,7 @@ from tocsin.web.problems import BusyError
 
 def routes() -> tuple[Route, ...]:
     """Return the routes. An explanation changes nothing, so the right to read is enough."""
-    return (post("/why", why, may=Right.READ), post("/reload", reload))
+    return (post("/why", why), act("/reload", reload))
 
 
 async def why(page: Page) -> web.Response:
@@ -48,7 +50,7 @@ async def reload(page: Page) -> web.Response:
     """Let the daemon read its files again, and answer when it did so last. `/readyz` says if they are refused."""
     page.daemon.reload()
     health = page.daemon.health()
-    return answer({"loaded": health.loaded, "refused": health.refused}, status=202)
+    return await once(page, lambda _, __: (HTTPStatus.ACCEPTED, {"loaded": health.loaded, "refused": health.refused}))
 
 
 def _explain(page: Page, body: WhyBody, rule: RuleInfo, given: Entry | None) -> Explanation | None:
