@@ -24,7 +24,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.store import requests, sending
 from tocsin.store.db import mapping
 from tocsin.store.db.codec import UNDECODABLE
-from tocsin.store.db.sqlite import save
+from tocsin.store.db.statements import save
 from tocsin.store.db.tables import (
     AttemptRow,
     DeliveryRow,

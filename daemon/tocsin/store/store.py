@@ -26,7 +26,8 @@ from tocsin.store import maintenance, sending
 from tocsin.store.access import Commands, OnDatabase, Queries, reads, writes
 from tocsin.store.db import schema
 from tocsin.store.db.lock import Running
-from tocsin.store.db.sqlite import Database, random_id
+from tocsin.store.db.sqlite import Database
+from tocsin.store.db.statements import random_id
 from tocsin.store.inbound import decisions, identity, prices, sources, unevaluated
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories

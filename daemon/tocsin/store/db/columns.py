@@ -17,8 +17,6 @@ from tocsin.model.reasons import NO_REASON
 from tocsin.store.db import codec
 from tocsin.store.db.codec import reading
 
-#: How SQLAlchemy writes a time where the database has no type for it, for `strftime` of a time in UTC.
-TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 #: Row numbers; they may exceed 32 bits.
 _NUMBER: Any = BigInteger().with_variant(Integer, "sqlite")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -5,29 +5,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, cast
 from urllib.parse import quote
-from uuid import uuid4
 
-from sqlalchemy import Connection, Executable, QueuePool, create_engine, event
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy import Connection, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from tocsin.errors import DamagedError, LostError, StoreError
 from tocsin.store.db.codec import UNDECODABLE
 from tocsin.store.db.lock import Lock
 from tocsin.store.db.place import Identity, claim, files_of, identity, make, path_of
-
-T = TypeVar("T")
-
-#: Parameters of one statement; SQLite limits them.
-_PIECE = 500
+from tocsin.store.db.statements import random_id
 
 #: How long a statement waits for another process that writes, in seconds.
 BUSY = 5.0
@@ -38,11 +31,6 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
 )
-
-
-def random_id() -> str:
-    """Return an id that no other delivery has."""
-    return uuid4().hex
 
 
 class Database:
@@ -132,7 +120,7 @@ class Database:
                     autoflush=False,
                     expire_on_commit=False,
                     execution_options=options,
-                    info={"new_id": self.new_id},
+                    info={"new_id": self.new_id, "size": size},
                 ) as session,
                 session.begin(),
             ):
@@ -263,43 +251,12 @@ def _interrupt(connection: sqlite3.Connection, after: float, done: threading.Eve
         after = 0.02
 
 
-def new_id(session: Session) -> str:
-    """Return an id for a new delivery."""
-    number: str = session.info["new_id"]()
-    return number
-
-
-def pieces(values: Iterable[T]) -> Iterator[list[T]]:
-    """Return each of *values* once, in lists short enough for the parameters of one statement."""
-    found = list(dict.fromkeys(values))
-    return (found[start : start + _PIECE] for start in range(0, len(found), _PIECE))
-
-
-def put(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run *statement* for each of *rows*, if there are any."""
-    if rows:
-        session.connection().execute(statement, rows)
-
-
-def save(
-    session: Session,
-    table: type[SQLModel],
-    keys: tuple[str, ...],
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    change: Iterable[str] = (),
-) -> None:
-    """Write *rows* of the same columns; of an existing row with the same *keys* only *change* is written (default: all)."""
-    if rows:
-        put(session, _upsert(table, keys, tuple(change or (name for name in rows[0] if name not in keys))), rows)
-
-
-@cache  # building a statement costs a hundred times as much as running it
-def _upsert(table: type[SQLModel], keys: tuple[str, ...], change: tuple[str, ...]) -> Insert:
-    statement = insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=keys, set_={name: statement.excluded[name] for name in change}
+def size(session: Session) -> int:
+    """Return the size of the database in octets."""
+    pages, page = (
+        session.connection().exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
     )
+    return int(pages * page)
 
 
 def explain(error: BaseException | None, path: Path) -> StoreError:

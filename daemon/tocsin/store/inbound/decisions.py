@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, insert
 
-from tocsin.model.alerts import Story
+from tocsin.model.alerts import Alert, Story
 from tocsin.model.entries import KeyKind
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged, Match
@@ -19,7 +19,7 @@ from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindows
 from tocsin.policy.alerting.facts import Arrival, Decision, Facts
 from tocsin.store.db import mapping
-from tocsin.store.db.sqlite import put, save
+from tocsin.store.db.statements import put, save
 from tocsin.store.db.tables import AlertRow, LastNotifiedRow, MatchRow, StandingRow, StoryEntryRow, StoryRow
 from tocsin.store.inbound import entries, facts, identity, revisions, unevaluated
 from tocsin.store.inbound.sources import Held
@@ -56,8 +56,8 @@ class Deciding:
             self.session, matched, circumstance, now=self.now, opened=self.opened, corrections=corrections
         )
         decision = self.decide(known)
-        _write_stories(self.session, decision.stories, {item.id: len(item.entries) for item in known.stories})
-        save(self.session, AlertRow, ("id",), [mapping.columns(alert, AlertRow) for alert in decision.alerts])
+        _write_stories(self.session, decision.stories, known)
+        _write(self.session, AlertRow, decision.alerts, known.next_alert)
         decided = [{**mapping.match_columns(item), "decided_at": self.now} for item in decision.decided]
         put(self.session, insert(MatchRow), decided)
         notified = decision.last_notified.items()
@@ -157,15 +157,22 @@ def take_again(deciding: Deciding, again: Sequence[tuple[Reopened, Judged]], *, 
     return total(parts)
 
 
-def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[int, int]) -> None:
-    """Write *stories* and their new entries; *known* counts the earlier entries by story, which come first."""
-    save(session, StoryRow, ("id",), [mapping.columns(story, StoryRow) for story in stories])
+def _write_stories(session: Session, stories: Sequence[Story], known: Facts) -> None:
+    """Write *stories* and their new entries, which follow those of the *known* stories."""
+    _write(session, StoryRow, stories, known.next_story)
+    earlier = {story.id: len(story.entries) for story in known.stories}
     members = [
         {"story_id": story.id, **mapping.columns(entry, StoryEntryRow)}
         for story in stories
-        for entry in story.entries[known.get(story.id, 0) :]
+        for entry in story.entries[earlier.get(story.id, 0) :]
     ]
     save(session, StoryEntryRow, ("story_id", "entry_id"), members)
+
+
+def _write(session: Session, table: type[StoryRow | AlertRow], values: Sequence[Story | Alert], first: int) -> None:
+    """Write *values*: those from the number *first* on are new, and a clash with a row of another decision is an error."""
+    put(session, insert(table), [mapping.columns(value, table) for value in values if value.id >= first])
+    save(session, table, ("id",), [mapping.columns(value, table) for value in values if value.id < first])
 
 
 def _write_windows(session: Session, windows: ActiveWindows) -> None:

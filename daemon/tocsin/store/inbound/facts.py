@@ -18,7 +18,7 @@ from tocsin.policy.alerting.correlation import ActiveWindow, Member
 from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Pending, Reach, reach
 from tocsin.policy.alerting.folding import touched
 from tocsin.store.db import mapping
-from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import (
     AlertRow,
     DeliveryAlertRow,

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import String, bindparam, select
+from sqlalchemy.dialects.postgresql import insert  # as in `statements`
 from sqlmodel import Session, col, delete, update
 
 from tocsin.model.entries import Batch, Entry, EntryKey, KeyKind
 from tocsin.policy.alerting.correction import substance
 from tocsin.store.db import mapping
-from tocsin.store.db.columns import TIME_FORMAT
-from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.statements import pieces, plain_time, put_plain
 from tocsin.store.db.tables import EntryKeyRow
 from tocsin.store.inbound import sources
 from tocsin.store.values import Unseen
@@ -184,11 +184,9 @@ _KEYS = select(_TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(_OF_SOURCE, 
 _SHOWN = select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(
     _OF_SOURCE, _NAMED, _TABLE.c.last_seen < bindparam("before")
 )
-#: Two thousand new entries have ten thousand keys: plain SQL on the driver writes them three times as fast.
-_ADD = """
-    INSERT INTO entry_key (source_id, value, kind, title, last_seen) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (source_id, value, kind, title) DO NOTHING
-"""
+#: Two thousand new entries have ten thousand keys.
+_COLUMNS = ("source_id", "value", "kind", "title", "last_seen")
+_ADD = insert(_TABLE).on_conflict_do_nothing(index_elements=("source_id", "value", "kind", "title"))
 
 
 def known(session: Session, source_id: int | None, entries: Sequence[Entry], batch: Batch) -> Known:
@@ -241,14 +239,13 @@ def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None
 
 def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:
     """Write the keys of new *entries*."""
-    seen = now.astimezone(UTC).strftime(TIME_FORMAT)
+    seen = plain_time(session, now)
     keys = [
         (source_id, key.value, key.kind.value, found.beside(key, entry), seen)
         for entry in entries
         for key in entry.keys
     ]
-    if keys:
-        session.connection().exec_driver_sql(_ADD, keys)
+    put_plain(session, _ADD, _COLUMNS, keys)
 
 
 def reword(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:

@@ -18,7 +18,7 @@ from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import PriceStates
 from tocsin.store.db import mapping
 from tocsin.store.db.price_tables import CloseRow, PriceStateRow, Progress, QuoteRow, SeriesRow
-from tocsin.store.db.sqlite import pieces, save
+from tocsin.store.db.statements import pieces, save
 
 _CLOSES, _QUOTES = (CloseRow.metadata.tables[name] for name in ("close", "quote"))
 

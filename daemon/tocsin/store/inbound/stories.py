@@ -13,7 +13,7 @@ from tocsin.model.alerts import Story, StoryEntry
 from tocsin.policy.alerting.facts import Reach
 from tocsin.policy.alerting.story import COMPARED, Stories
 from tocsin.store.db import mapping
-from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import StoryEntryRow, StoryRow
 
 #: Closed stories of an event that are kept beside as many open ones.

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, exists, select
 
 from tocsin.model.rules import Match, Unevaluated
 from tocsin.store.db import mapping
-from tocsin.store.db.sqlite import save
+from tocsin.store.db.statements import save
 from tocsin.store.db.tables import UnevaluatedRow
 from tocsin.store.inbound import entries, revisions
 from tocsin.store.values import Reopened

@@ -19,7 +19,7 @@ from tocsin.policy.alerting.facts import Planned
 from tocsin.policy.notifying.retry import LIFE, PRICE_LIFE
 from tocsin.render.reasons import in_words
 from tocsin.store.db import mapping
-from tocsin.store.db.sqlite import new_id, pieces, put, save
+from tocsin.store.db.statements import new_id, pieces, put, save
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow
 
 #: The columns of a row, by name.

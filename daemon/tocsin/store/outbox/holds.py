@@ -19,7 +19,7 @@ from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Matcher, Silence, first, parse
 from tocsin.store.db import mapping
 from tocsin.store.db.codec import reading
-from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, LastNotifiedRow, SilenceRow
 from tocsin.store.outbox import enqueue
 

@@ -17,7 +17,7 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Evidence, Severity
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.columns import SafeText
-from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, EntryRow, MatchRow
 from tocsin.store.inbound import entries, revisions
 

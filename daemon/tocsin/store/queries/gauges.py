@@ -10,9 +10,9 @@ from sqlmodel import Session, col, func, select
 from tocsin.model.deliveries import SETTLED, WAITING, DeliveryKind, DeliveryState
 from tocsin.model.rules import Severity
 from tocsin.store.db.price_tables import QuoteRow
+from tocsin.store.db.statements import size
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, ReceiverRow, SourceRow, UnevaluatedRow
 from tocsin.store.outbox import feedback, receivers
-from tocsin.store.queries.overview import size
 from tocsin.store.values import Gauges, SourceGauge
 
 #: Many people never answer: older alerts are not waited for.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -98,9 +99,10 @@ def alerts(
     statement = statement.where(*alert_search.conditions(which))
     if since is not None:
         statement = statement.where(col(AlertRow.opened_at) >= since)
-    found = (mapping.alert(row) for row in session.exec(statement.execution_options(yield_per=500)))
-    fitting = (alert for alert in found if all(v in alert.labels.get(name, ()) for name, v in which.labels))
-    return tuple(islice(fitting, limit))
+    with closing(session.exec(statement.execution_options(yield_per=500))) as rows:
+        found = (mapping.alert(row) for row in rows)
+        fitting = (alert for alert in found if all(v in alert.labels.get(name, ()) for name, v in which.labels))
+        return tuple(islice(fitting, limit))
 
 
 def alert(session: Session, number: int) -> AlertDetail | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, distinct, func, select
 
 from tocsin.model.alerts import AlertContent, MatchOutcome
@@ -14,6 +14,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.render.digest import LOUD, Ailing, HeldBack, Roundup
 from tocsin.store.db.price_tables import CloseRow
+from tocsin.store.db.statements import size
 from tocsin.store.db.tables import (
     AlertRow,
     AttemptRow,
@@ -200,11 +201,3 @@ def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics
         unevaluated=tuple(session.exec(select(UnevaluatedRow.rule).distinct().order_by(col(UnevaluatedRow.rule)))),
         size=size(session),
     )
-
-
-def size(session: Session) -> int:
-    """Return the size of the database in octets."""
-    pages, page = (
-        session.connection().execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size")
-    )
-    return int(pages * page)

@@ -14,7 +14,7 @@ from sqlmodel import Session, and_, col, func, or_, select
 from tocsin.model.alerts import MatchOutcome
 from tocsin.rules.builtin import UNREAD
 from tocsin.store.db.mapping import identity
-from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import EntryRow, MatchRow, SourceRow
 
 #: Entries of one answer.

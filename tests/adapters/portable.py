@@ -1,0 +1,58 @@
+"""A guard on every engine: each statement that is sent to SQLite must be one that PostgreSQL understands as well."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import CompileError
+
+_POSTGRESQL = postgresql.dialect()
+_known: set[str] = set()
+
+
+class NotPortableError(AssertionError):
+    """A statement that one database alone understands."""
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Refuse statements that PostgreSQL could not compile, and SQL as text outside of the room of the databases."""
+    event.listen(Engine, "before_cursor_execute", _look)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", _look)
+
+
+def _look(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+    if statement in _known:
+        return
+    if context.compiled is not None:
+        _compile(context.compiled.statement, statement)
+    elif (caller := _caller()) and not caller.startswith("tocsin.store.db."):
+        raise NotPortableError(f"{caller} sends SQL as text: {statement}")
+    _known.add(statement)
+
+
+def _compile(element: Any, statement: str) -> None:
+    try:
+        element.compile(dialect=_POSTGRESQL)
+    except (CompileError, AttributeError) as error:
+        raise NotPortableError(f"PostgreSQL cannot compile it ({error}): {statement}") from error
+
+
+def _caller() -> str:
+    """Return the module of the program that sends a statement, empty if a test does."""
+    frame = sys._getframe()
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith("tocsin."):
+            return name
+        frame = frame.f_back
+    return ""
