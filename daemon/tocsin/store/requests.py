@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
-from tocsin.store.db.sqlite import save
+from tocsin.store.db.statements import save
 from tocsin.store.db.tables import AnsweredRequestRow
 from tocsin.store.values import RequestAnswer, RequestKey
 
