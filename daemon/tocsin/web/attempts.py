@@ -1,4 +1,4 @@
-"""Attempts to log in: each is looked at after the delay that earlier failures have earned."""
+"""Attempts to log in: each is looked at at once, and the answer to a wrong one comes late if the client failed often."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tocsin.protocols import Clock
 from tocsin.web.wall.throttle import DELAY, Throttle
 
 T = TypeVar("T")
-#: Delayed attempts that may wait at a time; the next is asked to come again.
+#: Failures whose answers may wait at a time; the next one is asked to come again.
 MOST_WAITING = 20
 
 
@@ -27,19 +27,24 @@ class Attempts:
     async def judge(self, client: str, check: Callable[[], Awaitable[T | None]]) -> T | None:
         """Return the result of *check* for *client*, for which None is a failure.
 
+        What is right never waits, whoever failed before: a code is signed and a token is long, so that neither can be
+        guessed however quickly guesses are answered.
+
         Raises:
-            HTTPTooManyRequests: too many attempts wait already.
+            HTTPTooManyRequests: it failed, and the answers to too many failures wait already.
         """
-        if delay := self._throttle.delay(client, self._clock.now()):
-            if self._waiting >= MOST_WAITING:
-                seconds = str(int(DELAY.total_seconds()))
-                raise web.HTTPTooManyRequests(text="Too many logins failed.", headers={"Retry-After": seconds})
+        found = await check()
+        if found is not None:
+            return found
+        delay = self._throttle.delay(client, self._clock.now())
+        self._throttle.failed(client, self._clock.now())
+        if delay and self._waiting >= MOST_WAITING:
+            seconds = str(int(DELAY.total_seconds()))
+            raise web.HTTPTooManyRequests(text="Too many logins failed.", headers={"Retry-After": seconds})
+        if delay:
             self._waiting += 1
             try:
                 await self._sleep(delay.total_seconds())
             finally:
                 self._waiting -= 1
-        found = await check()
-        if found is None:
-            self._throttle.failed(client, self._clock.now())
-        return found
+        return None

@@ -185,27 +185,32 @@ def test_a_hostile_code_is_shown_as_text(serve):
 # ---- failed logins --------------------------------------------------------------------------------------------------
 
 
-def test_failed_logins_wait_and_a_session_never_does(serve):
-    """A guess costs time from the sixth on; who is logged in does not notice, and nobody is locked out."""
+def test_failures_of_one_client_wait_and_what_is_right_never_does(serve):
+    """A guess costs time from the sixth on. Sessions, codes and tokens wait for nobody else's guesses, nor for their own."""
 
     async def scene(page):
-        for _ in range(5):
-            await page.post("/login", {"code": "guess"})
-        none = list(page.slept)
-        await page.post("/login", {"code": "guess"})
-        one = list(page.slept)
-        inside = await page.get("/sources")
-        after = await page.post("/login", {"code": page.code()})
-        page.real.move(minutes=2)
-        page.slept.clear()
-        await page.post("/login", {"code": "guess"})
-        return none, one, inside.status, after.status, list(page.slept)
+        async def guess():
+            return (await page.post("/login", {"code": "guess"})).status
 
-    assert serve(scene) == ([], [5.0], 200, 303, [])
+        early = [await guess() for _ in range(5)]
+        none = list(page.slept)
+        late, waited = await guess(), list(page.slept)
+        page.slept.clear()
+        right = [
+            (await page.get("/sources")).status,
+            (await page.get("/sources", headers=bearer("read"))).status,
+            (await page.post("/login", {"code": page.code()})).status,
+        ]
+        unhurt = list(page.slept)
+        page.real.move(minutes=2)
+        await guess()
+        return early, none, late, waited, right, unhurt, list(page.slept)
+
+    assert serve(scene, web=TOKENS) == ([403] * 5, [], 403, [5.0], [200, 200, 303], [], [])
 
 
 def test_wrong_tokens_are_failed_logins_too(serve):
-    """A token may be short enough to be guessed."""
+    """A program with an old token asks again and again, and must not cost more than one that sleeps."""
 
     async def scene(page):
         answers = [await page.get("/sources", headers={"Authorization": f"Bearer {n}"}) for n in range(7)]
@@ -214,16 +219,37 @@ def test_wrong_tokens_are_failed_logins_too(serve):
     assert serve(scene, web=TOKENS, log_in=False) == ({401}, [5.0, 5.0])
 
 
-def test_many_clients_together_wait_too(serve):
-    """Behind a proxy each guess may come from another address."""
+def test_failures_of_one_client_are_not_those_of_another(serve):
+    """Behind a proxy a scanner at one address slows down nobody at another."""
 
     async def scene(page):
-        for n in range(31):
-            headers = {"X-Tocsin-Proxy": SECRET, "X-Forwarded-For": f"192.0.2.{n}", **OWN}
+        async def guess(address):
+            headers = {"X-Tocsin-Proxy": SECRET, "X-Forwarded-For": address, **OWN}
             await page.ask("POST", "/login", data={"code": "guess"}, headers=headers)
-        return page.slept
+            return len(page.slept)
 
-    assert serve(scene, web=f"proxy: {{secret: {SECRET}}}", log_in=False) == [5.0]
+        return [await guess("192.0.2.1") for _ in range(7)], [await guess("192.0.2.2") for _ in range(5)]
+
+    assert serve(scene, web=f"proxy: {{secret: {SECRET}}}", log_in=False) == ([0, 0, 0, 0, 0, 1, 2], [2] * 5)
+
+
+def test_no_more_than_a_few_answers_wait(serve):
+    """A flood of guesses holds a bounded number of connections; a right code still passes."""
+
+    async def scene(page):
+        release = asyncio.Event()
+        page.listener._attempts._sleep = lambda _: release.wait()
+        for _ in range(5):
+            await page.post("/login", {"code": "guess"})
+        waiting = [asyncio.create_task(page.post("/login", {"code": "guess"})) for _ in range(20)]
+        while page.listener._attempts._waiting < 20:
+            await asyncio.sleep(0)
+        refused = await page.post("/login", {"code": "guess"})
+        right = await page.post("/login", {"code": page.code()})
+        release.set()
+        return refused.status, refused.headers["Retry-After"], right.status, {(await one).status for one in waiting}
+
+    assert serve(scene, log_in=False) == (429, "5", 303, {403})
 
 
 # ---- hosts and origins ----------------------------------------------------------------------------------------------

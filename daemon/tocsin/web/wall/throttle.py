@@ -1,4 +1,4 @@
-"""Failed logins: more than a few a minute make the next ones wait. Nobody is locked out."""
+"""Failed logins: after a few of one client in a minute its next failures are answered late. Nobody is locked out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections import deque
 from datetime import datetime, timedelta
 
 _MINUTE = timedelta(minutes=1)
-#: Failures a minute without a delay: of one client, and of all.
+#: Failures a minute of one client that are answered at once.
 OF_A_CLIENT = 5
-OF_ALL = 30
 DELAY = timedelta(seconds=5)
 
 
@@ -23,7 +22,6 @@ class Throttle:
         self._failures.append((now, client))
 
     def delay(self, client: str, now: datetime) -> timedelta:
-        """Return the time that a login of *client* has to wait before it is looked at."""
-        recent = [name for at, name in self._failures if now - at < _MINUTE]
-        slow = recent.count(client) >= OF_A_CLIENT or len(recent) >= OF_ALL
-        return DELAY if slow else timedelta(0)
+        """Return the time after which a failure of *client* is answered."""
+        recent = sum(name == client and now - at < _MINUTE for at, name in self._failures)
+        return DELAY if recent >= OF_A_CLIENT else timedelta(0)
