@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -131,6 +131,12 @@ class Queries(OnDatabase):
     history = reads(entries.history)
     session_epoch = reads(sessions.epoch)
     request_answer = reads(requests.find)
+
+    @contextmanager
+    def together(self) -> Iterator[Queries]:
+        """Open one transaction for several queries, which then see one state of the database."""
+        with self.database.read() as session:
+            yield Queries(Joined(session))
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """Yield the entries of the history, in the order in which they were first seen."""

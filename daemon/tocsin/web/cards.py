@@ -16,6 +16,7 @@ from tocsin.model.records import Card
 from tocsin.render.quotes import Piece, headline, words
 from tocsin.render.svg import sparkline
 from tocsin.render.words import cut, host, one_line, web_link
+from tocsin.store.access import Queries
 from tocsin.web.page import Page
 
 _MOST_WORDS = 8
@@ -70,22 +71,23 @@ class Shown:
         )
 
 
-async def shown(page: Page, cards: Sequence[Card], series: Mapping[str, Series]) -> list[Shown]:
+def with_prices(page: Page, read: Queries, cards: Sequence[Card], series: Mapping[str, Series]) -> list[Shown]:
     """Return *cards* as *page* shows them, with at most two instruments each of *series*, which are by id."""
     instruments = [beside(card.alert.labels, page.daemon.config.instruments) for card in cards]
     places = {(item.id, card.alert.opened_at) for card, items in zip(cards, instruments, strict=True) for item in items}
-    before = await page.read(page.store.read.prices_at, places) if places else {}
+    before = read.prices_at(places)
+    drawings = {name: drawing(found.points) for name, one in series.items() if (found := summary(one, page.now))}
     return [
         replace(
             Shown.of(card, page),
             prices=tuple(
                 PriceSince(
                     instrument=item.id,
-                    drawing=drawing(found.points),
+                    drawing=drawings[item.id],
                     move=move_since(series[item.id], at, before.get((item.id, at))),
                 )
                 for item in items
-                if (found := summary(series[item.id], page.now))
+                if item.id in drawings
             ),
         )
         for card, items in zip(cards, instruments, strict=True)

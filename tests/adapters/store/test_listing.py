@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tocsin.model.alerts import MatchOutcome
+from tocsin.model.alerts import AnswerKind, MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.render.objects import plain
@@ -138,3 +138,14 @@ def test_the_error_of_a_rule_on_an_entry_is_at_hand(hands, store):
     assert store.read.record(1, "minerals/ban") is None
     hands.tell(store)
     assert store.read.record(1, "minerals/ban")[0].failure == ""
+
+
+def test_queries_together_see_one_state(hands, store):
+    """A page that reads twice must not show an alert that its second half does not know, or the other way round."""
+    hands.tell(store)
+    with store.read.together() as read:
+        before = (read.alerts(), read.answered([1]))
+        store.act.answer([1], AnswerKind.ACK, hands.now)
+        hands.tell(store, "two", title="Another happening")
+        assert (read.alerts(), read.answered([1])) == before
+    assert (len(store.read.alerts()), list(store.read.answered([1]))) == (2, [1])

@@ -22,14 +22,14 @@ class Transactions(Protocol):
 
 
 class Joined:
-    """A write transaction under way: whatever reads or writes in it is a part of it."""
+    """A transaction under way: whatever reads in it, or writes if it may, is a part of it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Read what the transaction has written so far."""
+        """Read the state that it began with, and what it has written so far."""
         yield self._session
 
     @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -15,6 +15,7 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.records import AlertDetail, Card
 from tocsin.model.rules import Severity
 from tocsin.render.page import item
+from tocsin.store.access import Queries
 from tocsin.web.cards import Shown
 from tocsin.web.page import Page, Route, get
 from tocsin.web.pages.answers import done, in_words, since
@@ -33,52 +34,50 @@ def routes() -> tuple[Route, ...]:
 async def show(page: Page) -> web.Response:
     """Show one alert."""
     number = page.number()
-    detail = await page.read(page.store.read.alert, number)
-    if detail is None:
+    found = await page.read(_read, page, number)
+    if found is None:
         page.missing(f"There is no alert {number}.")
-    content = detail.tidings
-    deliveries = detail.deliveries[-_MOST:]
-    history, attempts, charts = await asyncio.gather(
-        page.read(page.store.read.answers, [number]),
-        page.read(page.store.read.attempts, [one.id for one in deliveries]),
-        _charts(page, content.alert),
-    )
-    answers = history.get(number, ())
-    lead = content.lead
-    texts = {name: getattr(lead, name) for name in _TEXTS} if lead else {}
-    return page.show(
-        "alert.html",
-        alert=content.alert,
-        content=content,
-        shown=Shown.of(Card(content=content, answered=detail.answered), page),
-        part=item(content, page.zone, DeliveryKind.ALERT),
-        because=because(content),
-        tree=outline(content.evidence, texts, page.zone) if content.evidence else None,
-        entry=_entry(detail),
-        members=detail.members[:_MOST],
-        more_members=len(detail.members) - _MOST,
-        deliveries=deliveries,
-        attempts=attempts,
-        charts=charts,
-        answers=[(one, in_words(one, page)) for one in reversed(answers)],
-        meanwhile=[in_words(one, page) for one in since(page, answers)],
-        silence=_matchers(content.alert),
-        done=await done(page),
-    )
+    return page.show("alert.html", **found)
 
 
-async def _charts(page: Page, alert: Alert) -> Sequence[PriceChart]:
+def _read(page: Page, number: int) -> Mapping[str, Any] | None:
+    """Return the values of the page, all of one state of the database; None if there is no such alert."""
+    with page.store.read.together() as read:
+        detail = read.alert(number)
+        if detail is None:
+            return None
+        content = detail.tidings
+        deliveries = detail.deliveries[-_MOST:]
+        answers = read.answers([number]).get(number, ())
+        lead = content.lead
+        texts = {name: getattr(lead, name) for name in _TEXTS} if lead else {}
+        return {
+            "alert": content.alert,
+            "content": content,
+            "shown": Shown.of(Card(content=content, answered=detail.answered), page),
+            "part": item(content, page.zone, DeliveryKind.ALERT),
+            "because": because(content),
+            "tree": outline(content.evidence, texts, page.zone) if content.evidence else None,
+            "entry": _entry(detail),
+            "members": detail.members[:_MOST],
+            "more_members": len(detail.members) - _MOST,
+            "deliveries": deliveries,
+            "attempts": read.attempts([one.id for one in deliveries]),
+            "charts": _charts(page, read, content.alert),
+            "answers": [(one, in_words(one, page)) for one in reversed(answers)],
+            "meanwhile": [in_words(one, page) for one in since(page, answers)],
+            "silence": _matchers(content.alert),
+            "done": done(page, read),
+        }
+
+
+def _charts(page: Page, read: Queries, alert: Alert) -> Sequence[PriceChart]:
     """Return the charts of the instruments that the alert is shown with."""
-    instruments = beside(alert.labels, page.daemon.config.instruments)
-    if not instruments:
-        return ()
-    read = page.store.read
-    series = await page.read(read.series, instruments)
     found = []
-    for one in series.values():
+    for one in read.series(beside(alert.labels, page.daemon.config.instruments)).values():
         shown = points(one, alert.opened_at)
         least = max(alert.severity, Severity.MEDIUM, key=lambda level: level.rank)
-        about = await page.read(read.alerts_about, one.instrument, shown[0][0], least) if shown else ()
+        about = read.alerts_about(one.instrument, shown[0][0], least) if shown else ()
         found.append(price_chart(page, one, about, alert))
     return [one for one in found if one]
 

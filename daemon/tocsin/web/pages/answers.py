@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tocsin.model.alerts import Answer, AnswerKind
 from tocsin.render.words import cut, one_line
+from tocsin.store.access import Queries
 from tocsin.units import local, parse_duration, parse_time
 from tocsin.web.page import Page, Route, post
 
@@ -70,21 +71,18 @@ async def answer(page: Page) -> web.Response:
     page.go("alerts", numbers[0], done=numbers[0])
 
 
-async def done(page: Page) -> Done | None:
+def done(page: Page, read: Queries) -> Done | None:
     """Return the answer that the address of the page says was just given, as the store has it."""
     text = page.request.query.get("done", "")
     if not text:
         return None
-    numbers = _numbers(text)
-    cards = await page.read(page.store.read.cards, numbers[:1])
-    history = (await page.read(page.store.read.answers, numbers[:1])).get(numbers[0], ())
+    number = _numbers(text)[0]
+    cards, history = read.cards([number]), read.answers([number]).get(number, ())
     if not cards or not history:
         return None
     card, last = cards[0], history[-1]
     title = card.content.lead.title if card.content.lead else card.alert.title
-    return Done(
-        number=numbers[0], title=cut(one_line(title), 120), words=f"{in_words(last, page)}. {EFFECTS[last.kind]}"
-    )
+    return Done(number=number, title=cut(one_line(title), 120), words=f"{in_words(last, page)}. {EFFECTS[last.kind]}")
 
 
 def since(page: Page, history: Sequence[Answer]) -> tuple[Answer, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from aiohttp import web
 
 from tocsin.market.summary import SHOWN, movers, summary
 from tocsin.policy.notifying.happenings import happenings
-from tocsin.web.cards import Shown, drawing, shown
+from tocsin.web.cards import Shown, drawing, with_prices
 from tocsin.web.page import Page, Route, get
 from tocsin.web.pages.answers import done
 
@@ -22,37 +23,37 @@ _MOST_HELD = 12
 
 
 def routes() -> tuple[Route, ...]:
-    """Return the route."""
+    """Return the routes."""
     return (get("/", show),)
 
 
 async def show(page: Page) -> web.Response:
     """Show what needs an answer, one card for each happening."""
+    return page.show("now.html", **await page.read(_read, page))
+
+
+def _read(page: Page) -> Mapping[str, Any]:
+    """Return the values of the page, all of one state of the database."""
+    rules, instruments = page.daemon.rules.rules.infos, page.daemon.config.instruments
     since = page.now - OPEN_FOR
-    read = page.store.read
-    found, watched, held, series = await asyncio.gather(
-        page.read(read.open_alerts, since, page.now),
-        page.read(read.watched),
-        page.read(read.held, _MOST_HELD + 1),
-        page.read(read.brief_series, page.daemon.config.instruments, SHOWN),
-    )
-    cooldowns = {name: info.cooldown for name, info in page.daemon.rules.rules.infos.items()}
-    groups = happenings(found.needs, cooldowns)
-    cards = await page.read(read.cards, [group[0].alert.id for group in groups[:MOST_CARDS]])
-    leads = await shown(page, cards, series)
-    return page.show(
-        "now.html",
-        needs=list(zip(leads, groups[:MOST_CARDS], strict=True)),
-        needed=len(groups),
-        others=[Shown.of(card, page) for card in found.others],
-        more=found.more,
-        older=found.older,
-        since=since,
-        watched=watched,
-        rules=len(page.daemon.rules.rules.infos),
-        held=held[:_MOST_HELD],
-        more_held=len(held) > _MOST_HELD,
-        moved=movers(filter(None, (summary(one, page.now) for one in series.values())))[:_MOST_MOVERS],
-        done=await done(page),
-        drawing=drawing,
-    )
+    with page.store.read.together() as read:
+        found = read.open_alerts(since, page.now)
+        groups = happenings(found.needs, {name: info.cooldown for name, info in rules.items()})
+        series = read.brief_series(instruments, SHOWN)
+        held = read.held(_MOST_HELD + 1)
+        cards = read.cards([group[0].alert.id for group in groups[:MOST_CARDS]])
+        return {
+            "needs": list(zip(with_prices(page, read, cards, series), groups[:MOST_CARDS], strict=True)),
+            "needed": len(groups),
+            "others": [Shown.of(card, page) for card in found.others],
+            "more": found.more,
+            "older": found.older,
+            "since": since,
+            "watched": read.watched(),
+            "rules": len(rules),
+            "held": held[:_MOST_HELD],
+            "more_held": len(held) > _MOST_HELD,
+            "moved": movers(filter(None, (summary(one, page.now) for one in series.values())))[:_MOST_MOVERS],
+            "done": done(page, read),
+            "drawing": drawing,
+        }
