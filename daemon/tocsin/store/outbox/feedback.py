@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import ColumnElement, case, true
+from sqlalchemy import ColumnElement, true
 from sqlmodel import Session, col, distinct, func, insert, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -125,28 +125,39 @@ def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
 
 def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStats]:
     """Return the results of each rule's alerts opened *since* then, by rule id; rules without alerts are left out."""
-    delivered = case((col(DeliveryRow.state) == DeliveryState.DELIVERED, AlertRow.id))
-    rows = session.exec(
-        select(AlertRow.rule, func.count(distinct(AlertRow.id)), func.count(distinct(delivered)))
-        .join(DeliveryAlertRow, col(DeliveryAlertRow.alert_id) == AlertRow.id, isouter=True)
-        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id, isouter=True)
-        .where(_opened(since))
+    alerts = select(AlertRow.rule, func.count()).where(_opened(since)).group_by(col(AlertRow.rule))
+    told = (
+        select(AlertRow.rule, func.count(distinct(AlertRow.id)))
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.alert_id) == AlertRow.id)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+        .where(DeliveryRow.state == DeliveryState.DELIVERED, _opened(since))
         .group_by(col(AlertRow.rule))
     )
-    found = {rule: RuleStats(rule=rule, alerts=count, told=told) for rule, count, told in rows}
-    for alert, answered in verdicts(session, since=since):
-        one = found[alert.rule]
-        useful = answered.verdict is AnswerKind.USEFUL
-        found[alert.rule] = replace(one, useful=one.useful + useful, noise=one.noise + (not useful))
-    return found
+    last = select(func.max(AnswerRow.id)).where(col(AnswerRow.kind).in_(_VERDICTS)).group_by(col(AnswerRow.alert_id))
+    judged = (
+        select(AlertRow.rule, AnswerRow.kind, func.count())
+        .join(AnswerRow, col(AnswerRow.alert_id) == AlertRow.id)
+        .where(col(AnswerRow.id).in_(last), _opened(since))
+        .group_by(col(AlertRow.rule), col(AnswerRow.kind))
+    )
+    sent = dict(session.exec(told).all())
+    said = {(rule, kind): count for rule, kind, count in session.exec(judged)}
+    return {
+        rule: RuleStats(
+            rule=rule,
+            alerts=count,
+            told=sent.get(rule, 0),
+            useful=said.get((rule, AnswerKind.USEFUL), 0),
+            noise=said.get((rule, AnswerKind.NOISE), 0),
+        )
+        for rule, count in session.exec(alerts)
+    }
 
 
-def verdicts(
-    session: Session, rule: str | None = None, *, since: datetime | None = None
-) -> list[tuple[Alert, Answered]]:
-    """Return the alerts that people judged, of *rule* and opened *since* then, the oldest first."""
+def verdicts(session: Session, rule: str | None = None) -> list[tuple[Alert, Answered]]:
+    """Return the alerts that people judged, of *rule*, the oldest first."""
     judged = select(AnswerRow.alert_id).where(col(AnswerRow.kind).in_(_VERDICTS))
-    statement = select(AlertRow).where(_opened(since), col(AlertRow.id).in_(judged)).order_by(col(AlertRow.id))
+    statement = select(AlertRow).where(col(AlertRow.id).in_(judged)).order_by(col(AlertRow.id))
     rows = session.exec(statement if rule is None else statement.where(AlertRow.rule == rule)).all()
     answered = by_number(session, [row.id for row in rows])
     return [(mapping.alert(row), answered[row.id]) for row in rows]

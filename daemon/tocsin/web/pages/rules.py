@@ -105,8 +105,8 @@ async def _shown(page: Page, view: RuleView, found: Findings | None) -> web.Resp
 
 
 def _past(store: Store, now: datetime) -> Past:
-    read = store.read
-    return Past(stats=read.rule_stats(None), tally=read.tally(now - WINDOW, now), last=read.last_matches())
+    with store.read.together() as read:
+        return Past(stats=read.rule_stats(None), tally=read.tally(now - WINDOW, now), last=read.last_matches())
 
 
 def _of_rule(store: Store, now: datetime, rule: str) -> tuple[Past, Sequence[Alert]]:
