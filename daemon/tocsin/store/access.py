@@ -33,6 +33,7 @@ from tocsin.store.queries import (
     stories,
     withheld,
 )
+from tocsin.store.queries import sources as source_list
 from tocsin.store.values import RequestAnswer, RequestKey
 
 P = ParamSpec("P")
@@ -78,8 +79,9 @@ class Queries(OnDatabase):
     contents = reads(contents.contents)
     tally = reads(listing.tally)
     failing = reads(sources.failing)
-    sources = reads(listing.sources)
-    source = reads(listing.source)
+    sources = reads(source_list.every)
+    find_sources = reads(source_list.find)
+    source = reads(source_list.one)
     matches = reads(listing.matches)
     stories = reads(stories.stories)
     alerts = reads(listing.alerts)

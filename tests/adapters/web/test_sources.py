@@ -1,5 +1,7 @@
 """A source: why it is polled when it is, its rhythm, and a poll on demand."""
 
+import html
+import re
 from datetime import timedelta
 
 from tocsin.errors import Fault
@@ -84,3 +86,34 @@ def test_a_server_that_asked_for_quiet_is_left_alone(serve):
     assert "the server of wire asked for quiet until 2026-03-02 12:30 UTC" in answer.text
     assert f"{at:%H:%M}" == "12:30"
     assert missing.status == 404
+
+
+def names(answer):
+    """The sources that a page lists."""
+    return re.findall(r'<th scope="row"><a href="[^"]*">([^<]*)</a>', answer.text)
+
+
+def test_thousands_of_sources_come_a_part_at_a_time(serve):
+    """Every source is on exactly one part of the list; those that cannot be read, and a name, are found at once."""
+
+    async def scene(page):
+        every = [(f"s{number:04}", f"https://x.test/{number}", "feed") for number in range(230)]
+        page.store.sync_sources(every, page.clock.now(), {})
+        sql = "UPDATE source SET errors = 2 WHERE name IN ('s0007', 's0205')"
+        with page.store.database.write() as session:
+            session.connection().exec_driver_sql(sql)
+        parts, path = [], "/sources"
+        while path:
+            answer = await page.get(path)
+            parts.append(names(answer))
+            following = re.search(r'class="button" href="([^"]*)"', answer.text)
+            path = html.unescape(following[1]) if following else ""
+        failing = await page.get("/sources?state=failing")
+        return every, parts, failing, await page.get("/sources?q=s02+3"), await page.get("/sources?q=zinc")
+
+    every, parts, failing, found, none = serve(scene)
+    assert [len(part) for part in parts] == [100, 100, 30]
+    assert [name for part in parts for name in part] == [name for name, *_ in every]
+    assert names(failing) == ["s0007", "s0205"]
+    assert names(found) == ["s0203", "s0213", "s0223"]
+    assert "No source has this name." in none.text

@@ -15,7 +15,7 @@ from tocsin.model.alerts import Alert, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Severity
-from tocsin.store.db import codec, habits, mapping
+from tocsin.store.db import codec, mapping
 from tocsin.store.db.tables import (
     AlertRow,
     AttemptRow,
@@ -34,8 +34,6 @@ from tocsin.store.values import (
     AttemptView,
     Counts,
     DeliveryDetail,
-    SourceDetail,
-    SourceView,
     Tally,
     TransitionView,
     Which,
@@ -70,22 +68,6 @@ def tally(session: Session, since: datetime, now: datetime) -> Tally:
 
 def _count(session: Session, table: type[EntryRow | StoryRow | AlertRow]) -> int:
     return session.exec(select(func.count()).select_from(table)).one()
-
-
-def sources(session: Session) -> tuple[SourceView, ...]:
-    """Return every source by name, disabled ones too."""
-    held = dict(session.exec(select(EntryRow.source_id, func.count()).group_by(col(EntryRow.source_id))).all())
-    rows = session.exec(select(SourceRow).order_by(col(SourceRow.name))).all()
-    return tuple(mapping.read(SourceView, row, entries=held.get(mapping.identity(row.id), 0)) for row in rows)
-
-
-def source(session: Session, name: str) -> SourceDetail | None:
-    """Return one source with its last fetches, or None."""
-    row = session.exec(select(SourceRow).where(SourceRow.name == name)).one_or_none()
-    if row is None:
-        return None
-    held = session.exec(select(func.count()).select_from(EntryRow).where(EntryRow.source_id == row.id)).one()
-    return SourceDetail(source=mapping.read(SourceView, row, entries=held), fetches=habits.read_fetches(row.fetches))
 
 
 def alerts(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from operator import attrgetter
 
 from aiohttp import web
 
@@ -11,7 +10,7 @@ from tocsin.render.objects import with_more
 from tocsin.store.access import Commands, Queries
 from tocsin.store.values import SourceDetail
 from tocsin.web.api.acts import act, once
-from tocsin.web.api.answers import answer, get, listed, part_of
+from tocsin.web.api.answers import PAGE, answer, get, listed
 from tocsin.web.page import Page, Route
 
 
@@ -26,7 +25,9 @@ def routes() -> tuple[Route, ...]:
 
 async def list_sources(page: Page) -> web.Response:
     """Answer with the sources, by name."""
-    return listed(*part_of(page, await page.read(page.store.read.sources), attrgetter("name")))
+    after = page.request.query.get("cursor", "")
+    found = await page.read(page.store.read.find_sources, after=after, limit=PAGE)
+    return listed(found.sources, found.next)
 
 
 async def show_source(page: Page) -> web.Response:

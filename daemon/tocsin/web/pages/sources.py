@@ -8,6 +8,12 @@ from tocsin.explain.sources import rhythm, server_hints
 from tocsin.store.values import SourceDetail
 from tocsin.web.page import Page, Route, get, post
 
+#: The name in the query of the sources that cannot be read.
+FAILING = "failing"
+#: Characters and words of a search.
+_LONGEST = 200
+_MOST_WORDS = 8
+
 
 def routes() -> tuple[Route, ...]:
     """Return the routes."""
@@ -19,8 +25,18 @@ def routes() -> tuple[Route, ...]:
 
 
 async def list_sources(page: Page) -> web.Response:
-    """List every source with its state, its last success and its next poll."""
-    return page.show("sources.html", sources=await page.read(page.store.read.sources))
+    """List the sources with their state, last success and next poll, or those of them that cannot be read."""
+    query = page.request.query
+    text = query.get("q", "").strip()[:_LONGEST]
+    failing = query.get("state", "") == FAILING
+    found = await page.read(
+        page.store.read.find_sources,
+        words=text.split()[:_MOST_WORDS],
+        failing=failing,
+        after=query.get("cursor", "")[:_LONGEST],
+    )
+    tabs = (("", "All", found.total), (FAILING, "Cannot be read", found.failing))
+    return page.show("sources.html", found=found, q=text, state=FAILING if failing else "", tabs=tabs)
 
 
 async def show_source(page: Page) -> web.Response:
