@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from xml.etree import ElementTree as ET
@@ -14,7 +15,8 @@ from tocsin.config.web import Right
 from tocsin.model.alerts import Alert, Answered
 from tocsin.render.objects import with_more
 from tocsin.render.words import one_line, web_link
-from tocsin.store.queries.alert_search import Headline
+from tocsin.store.queries.alert_search import MOST, Headline
+from tocsin.store.values import Which
 from tocsin.units import written
 from tocsin.web.alert_query import asked, which
 from tocsin.web.page import Page, Route, get
@@ -42,21 +44,15 @@ def routes() -> tuple[Route, ...]:
 
 async def export_json(page: Page) -> web.Response:
     """Answer with the objects that `tocsin alerts list --json` prints."""
-    found = await page.read(page.store.read.every_alert, which(page), page.now)
-    items = [with_more(alert, answered=answered) for alert, answered in found]
-    return web.json_response({"items": items, "next": None})
+    text = await page.read(_json, page, which(page))
+    return web.Response(text=text, content_type="application/json")
 
 
 async def export_csv(page: Page) -> web.Response:
     """Answer with a table, times in the zone of the pages."""
-    found, headlines = await _read(page)
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(_COLUMNS)
-    for alert, answered in found:
-        table.writerow(map(cell, _row(page, alert, answered, headlines.get(alert.id))))
+    text = await page.read(_csv, page, which(page))
     name = {"Content-Disposition": 'attachment; filename="alerts.csv"'}
-    return web.Response(text=out.getvalue(), content_type="text/csv", charset="utf-8", headers=name)
+    return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=name)
 
 
 async def export_atom(page: Page) -> web.Response:
@@ -66,9 +62,8 @@ async def export_atom(page: Page) -> web.Response:
         epoch = await page.read(page.store.read.session_epoch)
         if unseal(page.site.feed_key, key, about=str(epoch)) is None:
             raise web.HTTPUnauthorized(text="The key of this feed is wrong, or it was revoked.")
-    found, headlines = await _read(page, _NEWEST)
-    text = feed(page, found, headlines)
-    return web.Response(body=text, content_type="application/atom+xml", charset="utf-8")
+    body = await page.read(_atom, page, which(page))
+    return web.Response(body=body, content_type="application/atom+xml", charset="utf-8")
 
 
 async def feed_key(page: Page) -> str:
@@ -118,15 +113,32 @@ def feed(page: Page, found: Found, headlines: Mapping[int, Headline]) -> bytes:
     return text
 
 
-async def _read(page: Page, limit: int | None = None) -> tuple[Found, Mapping[int, Headline]]:
-    wanted = which(page)
-    read = page.store.read
-    found = (
-        await page.read(read.every_alert, wanted, page.now)
-        if limit is None
-        else await page.read(read.every_alert, wanted, page.now, limit)
-    )
-    return found, await page.read(read.headlines, [alert.id for alert, _ in found])
+# Thousands of alerts take a while to write, in which the daemon must go on: readers write them, not the event loop.
+
+
+def _json(page: Page, wanted: Which) -> str:
+    found = page.store.read.every_alert(wanted, page.now)
+    return json.dumps({"items": [with_more(alert, answered=answered) for alert, answered in found], "next": None})
+
+
+def _csv(page: Page, wanted: Which) -> str:
+    found, headlines = _read(page, wanted)
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(_COLUMNS)
+    for alert, answered in found:
+        table.writerow(map(cell, _row(page, alert, answered, headlines.get(alert.id))))
+    return out.getvalue()
+
+
+def _atom(page: Page, wanted: Which) -> bytes:
+    return feed(page, *_read(page, wanted, _NEWEST))
+
+
+def _read(page: Page, wanted: Which, limit: int = MOST) -> tuple[Found, Mapping[int, Headline]]:
+    with page.store.read.together() as read:
+        found = read.every_alert(wanted, page.now, limit)
+        return found, read.headlines([alert.id for alert, _ in found])
 
 
 def _row(page: Page, alert: Alert, answered: Answered, head: Headline | None) -> Iterable[str]:
