@@ -237,13 +237,19 @@ def test_no_more_than_a_few_answers_wait(serve):
     """A flood of guesses holds a bounded number of connections; a right code still passes."""
 
     async def scene(page):
-        release = asyncio.Event()
-        page.listener._attempts._sleep = lambda _: release.wait()
+        full, release = asyncio.Event(), asyncio.Event()
+
+        async def sleep(seconds):
+            page.slept.append(seconds)
+            if len(page.slept) == 20:
+                full.set()
+            await release.wait()
+
+        page.listener._attempts._sleep = sleep
         for _ in range(5):
             await page.post("/login", {"code": "guess"})
         waiting = [asyncio.create_task(page.post("/login", {"code": "guess"})) for _ in range(20)]
-        while page.listener._attempts._waiting < 20:
-            await asyncio.sleep(0)
+        await full.wait()
         refused = await page.post("/login", {"code": "guess"})
         right = await page.post("/login", {"code": page.code()})
         release.set()
