@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from sqlalchemy import Engine, event
+
 from tocsin.model.alerts import AnswerKind, MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.render.objects import plain
 from tocsin.render.reasons import in_words
-from tocsin.store.values import Counts
+from tocsin.store.values import Counts, Place
 
 HOUR = timedelta(hours=1)
 
@@ -149,3 +151,23 @@ def test_queries_together_see_one_state(hands, store):
         hands.tell(store, "two", title="Another happening")
         assert (read.alerts(), read.answered([1])) == before
     assert (len(store.read.alerts()), list(store.read.answered([1]))) == (2, [1])
+
+
+def test_a_list_of_deliveries_reads_no_more_than_it_shows(hands, store):
+    """Messages are kept for years: neither their newest nor their copies are found by looking at all of them."""
+    hands.tell(store)
+    plans: list[str] = []
+
+    def explain(connection, cursor, statement, parameters, *_):
+        if statement.startswith("SELECT") and "FROM delivery" in statement and "count(" not in statement:
+            found = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(row[3] for row in found)
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        found = store.read.outbox((DeliveryState.READY,), Place(at=hands.now + HOUR, id="0"))
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+    assert len(found.deliveries) == 1
+    assert plans
+    assert not [plan for plan in plans if plan.startswith("SCAN delivery") or "ORDER BY" in plan]

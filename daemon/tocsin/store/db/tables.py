@@ -282,6 +282,7 @@ class DeliveryRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_delivery_state_due_at", "state", "due_at"),
         Index("ix_delivery_due_at_id", "due_at", "id"),
+        Index("ix_delivery_state_created_at_id", "state", "created_at", "id"),
     )
 
     id: str = columns.text(primary_key=True)
@@ -300,7 +301,7 @@ class DeliveryRow(SQLModel, table=True):
     attempts: int = 0
     message: str | None = columns.text(None)
     resend: int = 0
-    resend_of: str | None = columns.text(None, foreign_key="delivery.id")
+    resend_of: str | None = columns.text(None, foreign_key="delivery.id", index=True)
     wanted_at: datetime | None = columns.time(None)  # the first due time, set at the first claim
     stands_for: str | None = columns.text(None, index=True)  # the delivery to a receiver that could not be reached
     silence_id: int | None = columns.number(None, index=True)  # that suppressed it
