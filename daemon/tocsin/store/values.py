@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from tocsin.errors import Fault
 from tocsin.model.alerts import AlertContent, AlertState, MatchOutcome, Revised
@@ -233,6 +235,41 @@ class Tally:
     length: timedelta
     matches: Mapping[str, int]
     alerts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place in a list whose newest come first: behind the row *id* of the time *at*, whether it is still there or not."""
+
+    at: datetime
+    id: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return the place that *text* names, which `str` wrote.
+
+        Raises:
+            ValueError: it names none.
+        """
+        found = _PLACE.fullmatch(text)
+        if not found:
+            raise ValueError("is no place in a list")
+        try:
+            return cls(at=_EPOCH + int(found["at"]) * timedelta.resolution, id=found["id"])
+        except OverflowError:
+            raise ValueError("is no place in a list") from None
+
+    @property
+    def number(self) -> int:
+        """The id as a number; 0 if it is none."""
+        return int(self.id) if self.id.isdecimal() else 0
+
+    def __str__(self) -> str:
+        return f"{(self.at - _EPOCH) // timedelta.resolution}-{self.id}"
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLACE = re.compile(r"(?P<at>[0-9]{1,17})-(?P<id>[0-9a-f]{1,64})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
-"""The part of the past that a page is about, as its query names it."""
+"""The part of the past that a page is about, and the place in its list, as its query names them."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from aiohttp import web
 
 from tocsin import units
+from tocsin.store.values import Place
 from tocsin.web.page import Page
 
 #: Longer spans than this are dates before any news.
@@ -30,6 +32,24 @@ def given(page: Page, name: str) -> datetime | None:
     """
     text = page.request.query.get(name, "").strip()
     return None if text in ("", "all") else _moment(page, name, text)
+
+
+def place(page: Page) -> Place | None:
+    """Return the place in a list that `cursor` of the query names; None at its beginning.
+
+    Raises:
+        HTTPBadRequest: it names none.
+    """
+    text = page.request.query.get("cursor", "")
+    try:
+        return Place.of(text) if text else None
+    except ValueError:
+        bad_cursor()
+
+
+def bad_cursor() -> NoReturn:
+    """Answer that the cursor leads nowhere. A list that began anew would never end."""
+    raise web.HTTPBadRequest(text="cursor= is not the next of an answer of this list: begin without it.")
 
 
 def _moment(page: Page, name: str, text: str) -> datetime:

@@ -25,7 +25,7 @@ from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
-from tocsin.store.values import Which
+from tocsin.store.values import Place, Which
 
 #: Alerts that one search looks at, and values of a facet that it counts.
 MOST = 20_000
@@ -38,7 +38,7 @@ _PIECE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertList:
-    """A part of the alerts that pass a filter, the newest first: *total* counts all, *more* is true if others follow.
+    """A part of the alerts that pass a filter, the newest first: *total* counts all. Others follow *next*, None at the end.
 
     *facets* count them by value of `severity`, `state`, `rule` and each label (`label:mineral`), the most frequent first.
     A search for words is not *complete* if its time ran out: older alerts were not looked at then.
@@ -46,7 +46,7 @@ class AlertList:
 
     cards: tuple[Card, ...]
     total: int
-    more: bool
+    next: Place | None
     facets: Mapping[str, tuple[tuple[str, int], ...]]
     complete: bool = True
 
@@ -74,16 +74,17 @@ _TABLE = AlertRow.metadata.tables["alert"]
 _LABELS = codec.Json[Labels](Labels)
 
 
-def find(session: Session, which: Which, now: datetime, *, after: int = 0, limit: int = 50) -> AlertList:
-    """Return the first *limit* alerts that pass *which* at *now*, of those that follow the alert *after*."""
+def find(session: Session, which: Which, now: datetime, *, after: Place | None = None, limit: int = 50) -> AlertList:
+    """Return the first *limit* alerts that pass *which* at *now*, of those that follow the place *after*."""
     states = feedback.states(session, which.since, now)
     rows, complete = _rows(session, which)
     found = [row for row in rows if _passes(row, which, states)]
-    rest = _after(session, found, after)
+    rest = [row for row in found if after is None or (row.opened_at, row.id) < (after.at, after.number)]
+    shown = rest[:limit]
     return AlertList(
-        cards=cards(session, [row.id for row in rest[:limit]]),
+        cards=cards(session, [row.id for row in shown]),
         total=len(found),
-        more=len(rest) > limit,
+        next=Place(at=shown[-1].opened_at, id=str(shown[-1].id)) if len(rest) > limit else None,
         facets=_facets(found, states),
         complete=complete,
     )
@@ -241,15 +242,6 @@ def _passes(row: _Found, which: Which, states: Mapping[int, AlertState]) -> bool
     if which.states and states.get(row.id, AlertState.OPEN) not in which.states:
         return False
     return all(value in row.labels.get(name, ()) for name, value in which.labels)
-
-
-def _after(session: Session, found: Sequence[_Found], number: int) -> Sequence[_Found]:
-    """Return the alerts that follow alert *number*, which may itself have left the list."""
-    row = session.get(AlertRow, number) if number else None
-    if row is None:
-        return found
-    place = (row.opened_at, row.id)
-    return [one for one in found if (one.opened_at, one.id) < place]
 
 
 def _facets(found: Sequence[_Found], states: Mapping[int, AlertState]) -> dict[str, tuple[tuple[str, int], ...]]:

@@ -14,6 +14,7 @@ from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.store.db.tables import DeliveryRow
 from tocsin.store.outbox import receivers
 from tocsin.store.queries import health, listing
+from tocsin.store.values import Place
 
 #: Deliveries of one answer.
 PAGE = 50
@@ -30,35 +31,35 @@ class ReceiverFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """The newest *deliveries* that fit, and the number of all by state. Older ones follow the id *next*, None at the end.
+    """The newest *deliveries* that fit, and the number of all by state. Older ones follow *next*, None at the end.
 
     *receivers* lacks when the last message was sent, which every message would have to be read for.
     """
 
     deliveries: tuple[DeliveryView, ...]
-    next: str | None
+    next: Place | None
     counts: Mapping[DeliveryState, int]
     receivers: ReceiverFacts
 
 
-def outbox(session: Session, states: Collection[DeliveryState], after: str = "") -> Outbox:
-    """Return the newest deliveries in one of *states*, or those that follow the id *after* in that order."""
+def outbox(session: Session, states: Collection[DeliveryState], after: Place | None = None) -> Outbox:
+    """Return the newest deliveries in one of *states*, or those that follow the place *after* in that order."""
     statement = select(DeliveryRow.id)
     if len(set(states)) < len(DeliveryState):
         statement = statement.where(col(DeliveryRow.state).in_(states))
-    last = session.get(DeliveryRow, after) if after else None
-    if last:
-        older = col(DeliveryRow.created_at) < last.created_at
-        beside = and_(col(DeliveryRow.created_at) == last.created_at, col(DeliveryRow.id) < last.id)
+    if after:
+        older = col(DeliveryRow.created_at) < after.at
+        beside = and_(col(DeliveryRow.created_at) == after.at, col(DeliveryRow.id) < after.id)
         statement = statement.where(or_(older, beside))
     ordered = statement.order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
     # Rows hold whole messages: only those that are shown are read.
     ids = session.exec(ordered.limit(PAGE + 1)).all()
     found = {row.id: row for row in session.exec(select(DeliveryRow).where(col(DeliveryRow.id).in_(ids[:PAGE])))}
+    shown = [found[name] for name in ids[:PAGE]]
     counts = dict(session.exec(select(DeliveryRow.state, func.count()).group_by(col(DeliveryRow.state))).all())
     return Outbox(
-        deliveries=listing.delivery_views(session, [found[name] for name in ids[:PAGE]]),
-        next=ids[PAGE - 1] if len(ids) > PAGE else None,
+        deliveries=listing.delivery_views(session, shown),
+        next=Place(at=shown[-1].created_at, id=shown[-1].id) if len(ids) > PAGE else None,
         counts={state: counts.get(state, 0) for state in DeliveryState},
         receivers=ReceiverFacts(statuses=receivers.every(session), waiting=health.waiting(session), sent={}),
     )

@@ -14,10 +14,11 @@ from tocsin.render.words import one_line
 from tocsin.store.access import Commands, Queries
 from tocsin.web.alert_query import which
 from tocsin.web.api.acts import act, once
-from tocsin.web.api.answers import PAGE, answer, get, listed, number_after
+from tocsin.web.api.answers import PAGE, answer, get, listed
 from tocsin.web.api.bodies import body_of, refuse
 from tocsin.web.page import Page, Route
 from tocsin.web.pages.answers import LONGEST_SNOOZE, MOST_WHY, says
+from tocsin.web.window import place
 
 
 def routes() -> tuple[Route, ...]:
@@ -31,10 +32,9 @@ def routes() -> tuple[Route, ...]:
 
 async def list_alerts(page: Page) -> web.Response:
     """Answer with the alerts that the query asks for, the newest first. It is that of the page of alerts."""
-    after = number_after(page) or 0
-    found = await page.read(page.store.read.find_alerts, which(page), page.now, after=after, limit=PAGE)
+    found = await page.read(page.store.read.find_alerts, which(page), page.now, after=place(page), limit=PAGE)
     items = [with_more(card.alert, answered=card.answered) for card in found.cards]
-    return listed(items, found.cards[-1].alert.id if found.more else None)
+    return listed(items, found.next)
 
 
 async def show_alert(page: Page) -> web.Response:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 from tocsin.config.web import Right
 from tocsin.render.objects import plain
+from tocsin.store.values import Place
 from tocsin.web.page import Handler, Page, Route
+from tocsin.web.window import bad_cursor
 
 T = TypeVar("T")
 #: Below this path lies the API.
@@ -40,7 +42,7 @@ def written(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False)
 
 
-def listed(items: Iterable[Any], following: str | int | None) -> web.Response:
+def listed(items: Iterable[Any], following: str | int | Place | None) -> web.Response:
     """Return a part of a list; *following* is the cursor of the next one, None at the end."""
     return answer({"items": list(items), "next": None if following is None else str(following)})
 
@@ -64,11 +66,6 @@ def number_after(page: Page) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         bad_cursor()
     return int(text)
-
-
-def bad_cursor() -> NoReturn:
-    """Answer that the cursor leads nowhere. A list that began anew would never end."""
-    raise web.HTTPBadRequest(text="cursor= is not the next of an answer of this list: begin without it.")
 
 
 def words(page: Page, name: str) -> str:

@@ -11,8 +11,9 @@ from tocsin.model.deliveries import DeliveryState
 from tocsin.store.access import Commands, Queries
 from tocsin.store.values import DeliveryDetail
 from tocsin.web.api.acts import act, once
-from tocsin.web.api.answers import answer, bad_cursor, get, listed, words
+from tocsin.web.api.answers import answer, get, listed, words
 from tocsin.web.page import Page, Route
+from tocsin.web.window import place
 
 
 def routes() -> tuple[Route, ...]:
@@ -26,13 +27,11 @@ def routes() -> tuple[Route, ...]:
 
 async def list_deliveries(page: Page) -> web.Response:
     """Answer with the deliveries, the newest first; `state` asks for those in one state."""
-    state, after = words(page, "state"), words(page, "cursor")
+    state = words(page, "state")
     if state and state not in list(DeliveryState):
         raise web.HTTPBadRequest(text=f"state= is one of {', '.join(DeliveryState)}.")
-    if after and await page.read(page.store.read.delivery, after) is None:
-        bad_cursor()
     states = (DeliveryState(state),) if state else tuple(DeliveryState)
-    found = await page.read(page.store.read.outbox, states, after)
+    found = await page.read(page.store.read.outbox, states, place(page))
     views = explain_waiting(found.deliveries, found.receivers.statuses, page.now, page.zone)
     return listed(views, found.next)
 

@@ -8,6 +8,7 @@ from tocsin.web.alert_query import PARTS, SEARCHED, asked, days, facets, removab
 from tocsin.web.cards import Shown
 from tocsin.web.page import Page, Route, get
 from tocsin.web.pages.alert_exports import feed_key
+from tocsin.web.window import place
 
 #: Alerts of one part of the list.
 PAGE = 50
@@ -21,9 +22,7 @@ def routes() -> tuple[Route, ...]:
 async def list_alerts(page: Page) -> web.Response:
     """List the alerts that the query asks for, by day."""
     wanted = which(page)
-    cursor = page.request.query.get("cursor", "")
-    after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else 0
-    found = await page.read(page.store.read.find_alerts, wanted, page.now, after=after, limit=PAGE)
+    found = await page.read(page.store.read.find_alerts, wanted, page.now, after=place(page), limit=PAGE)
     listed = [(card.alert.opened_at, Shown.of(card, page)) for card in found.cards]
     query = asked(page)
     return page.show(
@@ -34,7 +33,6 @@ async def list_alerts(page: Page) -> web.Response:
         filtered=bool(query),
         filters=list(removable(page)),
         facets=facets(page, found),
-        next=found.cards[-1].alert.id if found.more else None,
         exports={
             kind.upper() if kind != "atom" else "Atom": page.address(f"alerts.{kind}", **query)
             for kind in ("csv", "json", "atom")

@@ -15,6 +15,7 @@ from tocsin.store.queries.outbox import Outbox
 from tocsin.store.values import DeliveryDetail
 from tocsin.web.messages import alone, framing
 from tocsin.web.page import Page, Route, get, post
+from tocsin.web.window import place
 
 #: What is listed without a state: all that is not settled.
 _OUTBOX = tuple(state for state in DeliveryState if state not in SETTLED)
@@ -48,7 +49,7 @@ async def list_deliveries(page: Page) -> web.Response:
     if name not in _SEVERAL and name not in list(DeliveryState):
         raise web.HTTPBadRequest(text=f"There is no such state; the states are {', '.join(DeliveryState)}.")
     states = _SEVERAL.get(name) or (DeliveryState(name),)
-    found = await page.read(page.store.read.outbox, states, page.request.query.get("cursor", "")[:64])
+    found = await page.read(page.store.read.outbox, states, place(page))
     views = receiver_views(page.daemon.config, found.receivers, page.now)
     return page.show(
         "deliveries.html",
@@ -63,8 +64,8 @@ async def list_deliveries(page: Page) -> web.Response:
 async def show_delivery(page: Page) -> web.Response:
     """Show one delivery: its alerts, its tries, its changes of state, and the message as it was sent."""
     detail = await _detail(page)
-    facts = await page.read(page.store.read.receiver_facts)
-    [view] = explain_waiting([detail.delivery], facts.statuses, page.now, page.zone)
+    statuses = await page.read(page.store.read.receivers)
+    [view] = explain_waiting([detail.delivery], statuses, page.now, page.zone)
     subject = masked_text(detail.message.subject) if detail.message else ""
     return framing(
         page.show("delivery.html", delivery=view, detail=detail, subject=subject, settled=view.state in SETTLED)
