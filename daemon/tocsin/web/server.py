@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from tocsin.config.web import Address
+from tocsin.web.slow_readers import SlowReaders
 
 #: Open connections. A browser opens six.
 MOST_CONNECTIONS = 120
@@ -20,6 +21,8 @@ MOST_CONNECTIONS = 120
 HEAD_WITHIN = 30.0
 #: Seconds that a request under way has when the server stops.
 DRAIN = 3.0
+#: Octets of answers that the kernel holds for one client; by itself it would hold megabytes.
+_HELD = 128 * 1024
 
 
 class Server:
@@ -29,6 +32,7 @@ class Server:
         self.address: Address | None = None
         self._runner: web.AppRunner | None = None
         self._server: asyncio.AbstractServer | None = None
+        self._readers = SlowReaders()
 
     async def start(self, made: socket.socket, application: Callable[[int | None], web.Application]) -> None:
         """Serve on the bound socket *made* what *application* gives for its port; None for a unix socket."""
@@ -36,6 +40,7 @@ class Server:
         where = made.getsockname()
         try:
             app = application(None if is_unix else where[1])
+            app.on_response_prepare.append(self._readers.watch)
             self._runner = web.AppRunner(
                 app, handle_signals=False, access_log=None, keepalive_timeout=HEAD_WITHIN, shutdown_timeout=DRAIN
             )
@@ -57,6 +62,7 @@ class Server:
             server.close()
         if runner:
             await runner.cleanup()
+        self._readers.close()
         if address and address.path:
             address.path.unlink(missing_ok=True)
 
@@ -88,6 +94,7 @@ def bound(address: Address, group: str) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _HELD)
         made.bind(where)
     except BaseException:
         made.close()

@@ -1,6 +1,7 @@
 """The wall in front of every page, as those see it who try to get past."""
 
 import asyncio
+import socket
 
 import aiohttp
 import pytest
@@ -475,6 +476,31 @@ def test_a_slow_head_ends(serve, monkeypatch):
         return found
 
     assert serve(scene, log_in=False) == b""
+
+
+@pytest.mark.parametrize("ends", ["its time", "the listener"])
+def test_a_client_that_takes_no_answer_is_left(serve, monkeypatch, caplog, ends):
+    """It would hold answers in memory for days; others are served meanwhile, and a stop waits for nobody."""
+    monkeypatch.setattr("tocsin.web.slow_readers.TAKEN_WITHIN", 0.2 if ends == "its time" else 600.0)
+    monkeypatch.setattr("tocsin.web.server.DRAIN", 0.1)
+
+    async def scene(page):
+        loop, address = asyncio.get_running_loop(), page.listener.address
+        request = f"GET /static/style.css HTTP/1.1\r\nHost: {page.host}\r\n\r\n".encode()
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setblocking(False)
+            await loop.sock_connect(client, (address.host, address.port))
+            asking = asyncio.create_task(loop.sock_sendall(client, request * 100_000))
+            other = [(await page.get("/sources")).status for _ in range(5)]
+            if ends == "the listener":
+                await page.listener.close()
+            with pytest.raises(ConnectionError):
+                await asyncio.wait_for(asking, 20)
+        return other
+
+    assert serve(scene) == [200] * 5
+    assert "Traceback" not in caplog.text
 
 
 def test_connections_are_counted(serve, monkeypatch):
