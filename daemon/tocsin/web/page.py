@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, ParamSpec, TypeVar
@@ -31,6 +31,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 100
+#: Seconds that a search waits for those before it.
+PATIENCE = 5.0
 #: The pages that every page leads to: address and name.
 NAVIGATION = (
     ("", "Now"),
@@ -63,7 +65,7 @@ class Daemon:
 
     *clock* is that of alerts and polls, *real* that of logins. *read* runs queries beside each other, *write* runs acts
     one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files.
-    A rule is tried while *trial* is held, one at a time.
+    A rule is tried while *trial* is held, and texts are searched while *searching* is, one at a time.
     """
 
     store: Store
@@ -79,6 +81,7 @@ class Daemon:
     changes: Changes
     counters: Counters
     trial: asyncio.Lock = field(default_factory=asyncio.Lock)
+    searching: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Page:
@@ -155,6 +158,29 @@ class Page:
     async def read(self, query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return the result of a *query*, such as `page.store.read.sources`."""
         return await self.daemon.read(query, *args, **kwargs)
+
+    async def search(self, words: Collection[str], query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return the result of a *query* that looks for *words* in texts, if there are any, one such query at a time.
+
+        It may take seconds, and a reader stays free for pages that take none.
+
+        Raises:
+            HTTPServiceUnavailable: those before it take too long.
+        """
+        if not words:
+            return await self.read(query, *args, **kwargs)
+        lock = self.daemon.searching
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await lock.acquire()
+        except TimeoutError:
+            raise web.HTTPServiceUnavailable(
+                text="Others are searching. Try again in a few seconds.", headers={"Retry-After": "3"}
+            ) from None
+        try:
+            return await self.read(query, *args, **kwargs)
+        finally:
+            lock.release()
 
     async def act(self, command: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a *command*, such as `page.store.act.answer`, and return its result. Open pages are told of the change."""

@@ -275,3 +275,21 @@ def test_hostile_text_is_text(serve):
         assert "&lt;script&gt;" in answer.text
         assert "javascript:" not in answer.text
         assert "\u202e" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/alerts", "/alerts.json", "/alerts.csv", "/alerts.atom", "/entries", "/api/v1/alerts", "/api/v1/entries"]
+)
+def test_searches_leave_a_reader_free(serve, monkeypatch, path):
+    """Two searches of two seconds must not make everybody wait who only wants to see what is new."""
+    monkeypatch.setattr("tocsin.web.page.PATIENCE", 0.05)
+
+    async def scene(page):
+        async with page.daemon.searching:
+            busy, cheap = await page.get(f"{path}?q=gallium"), await page.get(path)
+        return busy, cheap, await page.get(f"{path}?q=gallium")
+
+    busy, cheap, after = serve(scene)
+    assert (busy.status, cheap.status, after.status) == (503, 200, 200)
+    assert busy.headers["Retry-After"] == "3"
+    assert "Others are searching." in busy.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,15 +24,13 @@ from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
+from tocsin.store.queries.ranges import ranges
 from tocsin.store.values import Place, Which
 
 #: Alerts that one search looks at, and values of a facet that it counts.
 MOST = 20_000
 _MOST_VALUES = 30
 _MOST_ABOUT = 300
-#: Seconds that a search for words may take, and alerts of one of its statements.
-WITHIN = 2.0
-_PIECE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,16 +216,13 @@ def _rows(session: Session, which: Which) -> tuple[list[_Found], bool]:
     statement = select(*columns).where(*conditions(which)).order_by(_TABLE.c.opened_at.desc(), _TABLE.c.id.desc())
     if not which.words:
         return _read(session, statement.limit(MOST)), True
-    ends, top = time.monotonic() + WITHIN, session.exec(select(func.max(AlertRow.id))).one() or 0
     found: list[_Found] = []
-    while top > 0 and len(found) < MOST:
-        # The texts of entries are searched a piece at a time, because nothing bounds their length.
-        piece = statement.where(_TABLE.c.id <= top, _TABLE.c.id > top - _PIECE)
-        found += _read(session, piece)
-        top -= _PIECE
-        if time.monotonic() >= ends and top > 0:
-            return found, False
-    return found, True
+    bottom = 1
+    for bottom, above in ranges(1, (session.exec(select(func.max(AlertRow.id))).one() or 0) + 1):
+        found += _read(session, statement.where(_TABLE.c.id >= bottom, _TABLE.c.id < above))
+        if len(found) >= MOST:
+            return found, True
+    return found, bottom <= 1
 
 
 def _read(session: Session, statement: Executable) -> list[_Found]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +15,10 @@ from tocsin.rules.builtin import UNREAD
 from tocsin.store.db.mapping import identity
 from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import EntryRow, MatchRow, SourceRow
+from tocsin.store.queries.ranges import WITHIN, ranges
 
 #: Entries of one answer.
 PAGE = 50
-#: Seconds that a search for words may take.
-WITHIN = 2.0
-#: Numbers of entries that one statement of a search for words looks at.
-_PIECE = 1000
 #: An entry with a higher number was first seen at most so much earlier: several polls commit side by side.
 _SLACK = timedelta(hours=1)
 #: Sources that are named as unread.
@@ -93,18 +89,16 @@ class Unread:
 
 def entries(session: Session, wanted: Wanted, *, limit: int = PAGE, within: float = WITHIN) -> Found:
     """Return at most *limit* entries that are *wanted*. A search for words ends after *within* seconds."""
-    ends = time.monotonic() + within
     low, high = _range(session, wanted)
     if low is None or high is None:
         return Found()
     found: list[EntryFound] = []
     top = high + 1
-    while top > low and len(found) <= limit:
-        # Without words an index leads to the first entries that fit.
-        bottom = max(low, top - _PIECE) if wanted.words else low
-        found += _piece(session, wanted, bottom, top, limit + 1 - len(found))
+    # Without words an index leads to the first entries that fit.
+    for bottom, above in ranges(low, top, within) if wanted.words else [(low, top)]:
+        found += _piece(session, wanted, bottom, above, limit + 1 - len(found))
         top = bottom
-        if time.monotonic() >= ends and wanted.words:
+        if len(found) > limit:
             break
     more = len(found) > limit
     shown = found[:limit]

@@ -32,7 +32,10 @@ def routes() -> tuple[Route, ...]:
 
 async def list_alerts(page: Page) -> web.Response:
     """Answer with the alerts that the query asks for, the newest first. It is that of the page of alerts."""
-    found = await page.read(page.store.read.find_alerts, which(page), page.now, after=place(page), limit=PAGE)
+    wanted = which(page)
+    found = await page.search(
+        wanted.words, page.store.read.find_alerts, wanted, page.now, after=place(page), limit=PAGE
+    )
     items = [with_more(card.alert, answered=card.answered) for card in found.cards]
     return listed(items, found.next)
 

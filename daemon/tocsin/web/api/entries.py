@@ -32,7 +32,7 @@ async def list_entries(page: Page) -> web.Response:
         met=words(page, "met"),
         before=number_after(page),
     )
-    found = await page.read(page.store.read.search_entries, wanted)
+    found = await page.search(wanted.words, page.store.read.search_entries, wanted)
     return listed(found.entries, found.next)
 
 

@@ -44,13 +44,15 @@ def routes() -> tuple[Route, ...]:
 
 async def export_json(page: Page) -> web.Response:
     """Answer with the objects that `tocsin alerts list --json` prints."""
-    text = await page.read(_json, page, which(page))
+    wanted = which(page)
+    text = await page.search(wanted.words, _json, page, wanted)
     return web.Response(text=text, content_type="application/json")
 
 
 async def export_csv(page: Page) -> web.Response:
     """Answer with a table, times in the zone of the pages."""
-    text = await page.read(_csv, page, which(page))
+    wanted = which(page)
+    text = await page.search(wanted.words, _csv, page, wanted)
     name = {"Content-Disposition": 'attachment; filename="alerts.csv"'}
     return web.Response(text=text, content_type="text/csv", charset="utf-8", headers=name)
 
@@ -62,7 +64,8 @@ async def export_atom(page: Page) -> web.Response:
         epoch = await page.read(page.store.read.session_epoch)
         if unseal(page.site.feed_key, key, about=str(epoch)) is None:
             raise web.HTTPUnauthorized(text="The key of this feed is wrong, or it was revoked.")
-    body = await page.read(_atom, page, which(page))
+    wanted = which(page)
+    body = await page.search(wanted.words, _atom, page, wanted)
     return web.Response(body=body, content_type="application/atom+xml", charset="utf-8")
 
 

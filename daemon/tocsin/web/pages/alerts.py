@@ -22,7 +22,9 @@ def routes() -> tuple[Route, ...]:
 async def list_alerts(page: Page) -> web.Response:
     """List the alerts that the query asks for, by day."""
     wanted = which(page)
-    found = await page.read(page.store.read.find_alerts, wanted, page.now, after=place(page), limit=PAGE)
+    found = await page.search(
+        wanted.words, page.store.read.find_alerts, wanted, page.now, after=place(page), limit=PAGE
+    )
     listed = [(card.alert.opened_at, Shown.of(card, page)) for card in found.cards]
     query = asked(page)
     return page.show(

@@ -50,7 +50,7 @@ async def list_entries(page: Page) -> web.Response:
         met=query.get("met", ""),
         before=int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else None,
     )
-    found, unread = await page.read(_search, page.store, wanted)
+    found, unread = await page.search(wanted.words, _search, page.store, wanted)
     return page.show(
         "entries.html",
         found=found,
