@@ -15,6 +15,10 @@ from tocsin.model.alerts import AnswerKind
 
 #: What a body is called in the positions of its faults.
 _NAME = "body"
+#: Values of a body in all, keys of one of its objects, and objects and lists within each other.
+MOST_VALUES, MOST_KEYS, DEEPEST = 2000, 100, 8
+#: Faults of a body that are named.
+MOST_FAULTS = 20
 
 
 class AnswerBody(Shape):
@@ -77,7 +81,9 @@ def read_body(kind: type[S], body: bytes) -> S:
     problems = [fault for fault in document.problems if not fault.warning]
     shape = kind.of(document.root, problems) if document.root else None
     if shape is None or problems:
-        raise ConfigError(problems)
+        more = len(problems) - MOST_FAULTS
+        rest = [Problem(message=f"there are {more} more faults")] if more > 0 else []
+        raise ConfigError([*problems[:MOST_FAULTS], *rest])
     return shape
 
 
@@ -96,10 +102,12 @@ def _json(body: bytes) -> str:
     """
     try:
         text = body.decode("utf-8")
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         at = Position(file=_NAME, line=error.lineno, column=error.colno)
         raise ConfigError([Problem(message=f"this is not JSON: {error.msg.lower()}", position=at)]) from None
+    except _LargeError as error:
+        raise ConfigError([Problem(message=str(error))]) from None
     except (ValueError, RecursionError) as error:
         words = (
             "it is nested too deeply"
@@ -107,10 +115,43 @@ def _json(body: bytes) -> str:
             else "it is not UTF-8, or has a number that is none"
         )
         raise ConfigError([Problem(message=f"this is not JSON: {words}")]) from None
+    _check_size(value)
     # YAML has other escapes than JSON, and no tabs between values.
     if "\t" in text or "\\" in text:
         text = json.dumps(value, ensure_ascii=False, indent=2)
     return text
+
+
+class _LargeError(ValueError):
+    """A body has more in it than any request needs."""
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object of JSON, in which a key may stand twice; that is a fault that is found later."""
+    if len(pairs) > MOST_KEYS:
+        raise _LargeError(f"an object has at most {MOST_KEYS} keys: send less at a time")
+    return dict(pairs)
+
+
+def _check_size(value: object) -> None:
+    """Check that *value* has few enough values for its faults to be found in no time.
+
+    Raises:
+        ConfigError: it has more, or is nested deeper.
+    """
+    count, level = 0, [value]
+    for _ in range(DEEPEST + 1):
+        count += len(level)
+        if count > MOST_VALUES:
+            raise ConfigError([Problem(message=f"a body has at most {MOST_VALUES} values: send less at a time")])
+        level = [
+            part
+            for one in level
+            if isinstance(one, list | dict)
+            for part in (one.values() if isinstance(one, dict) else one)
+        ]
+    if level:
+        raise ConfigError([Problem(message=f"objects and lists are nested deeper than {DEEPEST}")])
 
 
 def _no_number(name: str) -> NoReturn:

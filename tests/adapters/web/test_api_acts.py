@@ -226,7 +226,7 @@ def test_a_reload_is_asked_for(api):
 
 
 def test_a_body_is_not_read_on_the_loop_of_the_daemon(api, monkeypatch):
-    """One of many faults takes seconds, in which polls and messages go on."""
+    """One of many faults takes a while, in which polls and messages go on."""
     threads = []
 
     def read(kind, body):

@@ -90,13 +90,13 @@ class Shape(BaseModel):
         if not isinstance(data, _Map):
             return handler(data)
         known = [field.alias or name for name, field in cls.model_fields.items()]
-        for name in data:
-            if name not in known and not name.startswith("x-"):
-                key = data.node.key(name)
-                assert key
+        unknown = [name for name in data if name not in known and not name.startswith("x-")]
+        if unknown:
+            keys = {key.text: key for key, _ in data.node.pairs}
+            for name in unknown:
                 remedy = meant(name, known) or f"; the keys here are {', '.join(known)}"
                 words = cls.refused.get(name) or f"unknown key {said(name)}{remedy}"
-                context(info).problems.append(problem(key, words))
+                context(info).problems.append(problem(keys[name], words))
         shape = handler(data)
         shape._node = data.node
         return shape

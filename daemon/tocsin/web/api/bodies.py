@@ -25,7 +25,7 @@ async def body_of(page: Page, kind: type[S]) -> S:
     if page.request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="Send JSON, with the header Content-Type: application/json.")
     try:
-        # A large body takes seconds, in which polls and messages must go on.
+        # A large body takes a tenth of a second, in which polls and messages must go on.
         return await page.read(read_body, kind, await page.request.read())
     except ConfigError as error:
         raise RefusedError(error.problems) from None
