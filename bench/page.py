@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,17 @@ import aiohttp
 from sqlalchemy import insert
 
 from tocsin.clock import SystemClock
+from tocsin.config.additions import propose
+from tocsin.config.build import make_http, make_source
 from tocsin.config.config import Config, load_config
+from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import LoadedRules, load_rules
 from tocsin.market.series import append as with_quote
 from tocsin.market.series import begin, close_before
 from tocsin.model.alerts import AnswerKind, MatchOutcome
 from tocsin.model.counters import Counters
 from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass
-from tocsin.model.entries import Entry
+from tocsin.model.entries import Batch, Cursor, Entry
 from tocsin.model.prices import Quote
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Match
@@ -325,10 +329,15 @@ async def serve(folder: Path, paths: Sequence[str], *, stay: bool) -> bool:
     async def failed(words: str) -> None:
         print(words, file=sys.stderr)
 
+    async def poll(source: FeedConfig) -> Batch:
+        async with make_http(config) as http:
+            return await make_source(source, http, asyncio.to_thread).poll(Cursor(), clock.now())
+
     with ThreadPoolExecutor(1) as writer:
         listener = Listener(
             store, clock=clock, write=runner(writer), health=lambda: health, counters=Counters(),
-            reload=lambda: None, wake=lambda: None, failed=failed,
+            reload=lambda: None, wake=lambda: None, failed=failed, poll=poll,
+            propose=partial(propose, folder / "config.yaml", {}),
         )  # fmt: skip
         assert config.web
         web = config.web.model_copy(update={"listen": "127.0.0.1:0"})

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
+
+from adapters.web.test_add_source import base
+
+__all__ = ["base"]
 
 NEWS = ("China bans gallium exports", "Congo halts cobalt shipments")
 
@@ -125,6 +130,32 @@ def test_a_change_shows_what_it_loses(browse, script):
         await expect(main).to_contain_text(NEWS[1])
 
     browse(scene, script=script, quiet=False)  # a check that has to wait is refused, and asked for again
+
+
+def test_a_source_is_added_on_a_phone(browse, base):
+    """With each step sound for people who cannot see it."""
+
+    async def scene(page, tab):
+        page.private = True
+
+        async def press(name):
+            await tab.get_by_role("button", name=name, exact=True).click()
+            broken = (await Axe().run(tab)).response["violations"]
+            assert not [one["id"] for one in broken]
+            assert await tab.evaluate("document.documentElement.scrollWidth") == 390
+
+        await tab.goto("/sources")
+        await tab.get_by_role("link", name="Add a source").click()
+        await tab.get_by_label("Address of a feed").fill(f"{base}/")
+        await press("Look")
+        await expect(tab.locator("main")).to_contain_text("China bans gallium exports")
+        await tab.get_by_label("Name").fill("metal-wire")
+        await press("Show the change")
+        await expect(tab.locator("pre.diff")).to_contain_text(f"metal-wire: {{feed: {base}/feed}}")
+        await press("Write it")
+        await expect(tab.get_by_role("status").first).to_contain_text("The new source is written")
+
+    browse(scene, width=390)
 
 
 def test_a_link_logs_in_once(browse):

@@ -10,6 +10,7 @@ from tocsin.web.application import routes
 #: A page for each route that shows one.
 PAGES = {
     "/": "/",
+    "/add-source": "/add-source?address=https%3A%2F%2Fexample.com%2Ffeed",
     "/alerts": "/alerts?q=gallium",
     "/alerts/{number}": "/alerts/1",
     "/deliveries": "/deliveries",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -16,12 +16,12 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_con
 from tocsin.cli.input_files import read_span
 from tocsin.cli.one_poll import PrivateOption, discovered
 from tocsin.cli.output import dump, say, shown
-from tocsin.config.additions import checked_name, known_sources, propose, same_feed, source_name, write
+from tocsin.config.additions import checked_name, known_sources, labels_of, propose, same_feed, source_name, write
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import address, masked
 from tocsin.config.values import url_fault
 from tocsin.config.yaml.edit import NewSource, add_sources
-from tocsin.errors import FileError, SourceError, UsageError
+from tocsin.errors import ConfigError, FileError, SourceError, UsageError
 from tocsin.files import read_regular
 from tocsin.sources.feeds.discovery import LARGEST, read_opml
 from tocsin.sources.http import urls
@@ -68,14 +68,14 @@ def add(
     if known := known_sources(settings).get(same_feed(found.url.reveal())):
         _pass_over(found.address, f"it is already configured as {known}", json=json)
         return
-    more: dict[str, str | bool | Mapping[str, str]] = {}
+    more: dict[str, object] = {}
     if every:
         read_span(every, "--every")
         more["every"] = every
     if allow_private:
         more["allow_private"] = True
     if label:
-        more["labels"] = dict(map(read_label, label))
+        more["labels"] = labels_of(map(read_label, label))
     there, taken = found.url.reveal(), list(settings.names)
     new = NewSource(name=checked_name(name, taken) or source_name(there, taken), kind="feed", address=there, more=more)
     if not json:
@@ -126,7 +126,10 @@ def _pass_over(address: str, why: str, *, json: bool) -> None:
 
 def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -> None:
     """Write *new* into the configuration at *path*, unless that would make it invalid."""
-    addition = propose(path, os.environ, lambda text: add_sources(text, new))
+    try:
+        addition = propose(path, os.environ, lambda text: add_sources(text, new))
+    except ConfigError as error:
+        raise UsageError(f"{error}\nthese would be problems of the configuration; nothing was written") from error
     if not dry_run:
         write(addition)
     for source in new:

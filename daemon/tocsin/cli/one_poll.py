@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -16,9 +15,9 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import dump, local, say, say_zone, shown, table
-from tocsin.config.build import make_http, make_price_source
+from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config, empty_config
-from tocsin.config.discovery import discover, poll_once
+from tocsin.config.discovery import discover
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import rules_of
 from tocsin.config.price_feeds import PriceConfig
@@ -117,7 +116,7 @@ async def discovered(settings: Config, source: FeedConfig, now: datetime) -> tup
         say(f"using {feeds[0]} instead")
 
     async with make_http(settings) as http:
-        return await discover(source, partial(poll_once, http=http, work=in_thread, now=now), linked)
+        return await discover(source, lambda one: make_source(one, http, in_thread).poll(Cursor(), now), linked)
 
 
 def _record(judged: Judged) -> dict[str, object]:

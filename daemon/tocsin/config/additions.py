@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import os
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +22,10 @@ from tocsin.sources.http import urls
 _LONGEST_NAME = 64
 
 
+#: Returns the text of the configuration with something added. Raises UsageError if that cannot be done.
+Edit = Callable[[str], str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
     """A change of the file at *path* that only adds to it: its octets *before* and *after*."""
@@ -29,17 +35,29 @@ class Addition:
     after: bytes = field(repr=False)
 
     @property
+    def seen(self) -> str:
+        """A digest of the file as it was before, by which a later proposal shows whether it is the same."""
+        return hashlib.sha256(self.before).hexdigest()
+
+    @property
+    def line(self) -> int:
+        """The line of the file in which the change begins, from 1."""
+        old, new = self.before.splitlines(), self.after.splitlines()
+        return next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(old)) + 1
+
+    @property
     def diff(self) -> tuple[str, ...]:
         """The change as a unified diff without lines of context. Of a line that it changes only what is new is shown."""
         old, new = self.before.decode().splitlines(), self.after.decode().splitlines()
         return tuple(_without_old(difflib.unified_diff(old, new, str(self.path), str(self.path), n=0, lineterm="")))
 
 
-def propose(path: Path, env: Mapping[str, str], edit: Callable[[str], str]) -> Addition:
+def propose(path: Path, env: Mapping[str, str], edit: Edit) -> Addition:
     """Return the addition that *edit* makes to the text of the configuration at *path*. Nothing is written.
 
     Raises:
-        UsageError: the file cannot be read, *edit* refuses it, or it would have faults.
+        UsageError: the file cannot be read, or *edit* refuses it.
+        ConfigError: it would have faults; with these alone.
     """
     try:
         before = read_regular(path, LARGEST)
@@ -52,8 +70,12 @@ def propose(path: Path, env: Mapping[str, str], edit: Callable[[str], str]) -> A
     try:
         parse_config(after, path, env)
     except ConfigError as error:
-        raise UsageError(f"{error}\nthese would be problems of the configuration; nothing was written") from error
+        raise ConfigError([problem for problem in error.problems if not problem.warning]) from error
     return Addition(path=path, before=before, after=after.encode())
+
+
+#: As `propose`, of the file that a daemon runs from.
+Propose = Callable[[Edit], Addition]
 
 
 def write(addition: Addition) -> None:
@@ -72,6 +94,20 @@ def write(addition: Addition) -> None:
             f"{error.strerror}; let the user of tocsin write there, or add this by hand:"
         )
         raise UsageError("\n".join([words, *(line[1:] for line in addition.diff[3:])])) from error
+
+
+def check_writable(path: Path) -> None:
+    """Check that the file at *path* can be replaced, as far as that is known before it is tried.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    folder = path.resolve().parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"{path} cannot be changed from here, because tocsin may not write into {folder}: let its user write there, or "
+            "add what you want by hand"
+        )
 
 
 # ---- sources ------------------------------------------------------------------------------------------------------
@@ -108,6 +144,14 @@ def source_name(url: str, taken: Collection[str], title: str = "") -> str:
         slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"^(www|feeds?|rss)\.", "", host)).strip("-") or "source"
     base = slug[: _LONGEST_NAME - 6].rstrip("-")
     return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken)
+
+
+def labels_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Return labels as the configuration has them: a value, or a list of several."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _printable(text: str) -> str:

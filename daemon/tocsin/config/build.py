@@ -99,18 +99,19 @@ def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factories:
-    """Factories of the service's edges: sources, receivers, HTTP client and store."""
+    """Factories of the service's edges: sources, receivers, HTTP client and store. In a *dry* run no file may change."""
 
     source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
     prices: Callable[[PriceConfig, HttpClient, Run], Source] = make_price_source
     receiver: Callable[[ReceiverConfig], Receiver] = make_receiver
     store: Callable[[Config], Store] = open_upgraded
     http: Callable[[Config], HttpClient] = make_http
+    dry: bool = False
 
 
 def dry_makers() -> Factories:
     """Return factories that change nothing: a copy of the database, and the console in place of every receiver."""
-    return Factories(receiver=lambda config: ConsoleReceiver(config.name), store=open_copy)
+    return Factories(receiver=lambda config: ConsoleReceiver(config.name), store=open_copy, dry=True)
 
 
 def assemble(

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from tocsin.config.build import make_source
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import address
 from tocsin.errors import SourceError
-from tocsin.model.entries import Batch, Cursor
-from tocsin.protocols import Run
-from tocsin.sources.http.client import HttpClient
+from tocsin.model.entries import Batch
 
-#: Polls a source once.
+#: Polls a source once and returns all that it holds. Raises SourceError if that fails.
 Poll = Callable[[FeedConfig], Awaitable[Batch]]
-
-
-async def poll_once(source: FeedConfig, *, http: HttpClient, work: Run, now: datetime) -> Batch:
-    """Return all that *source* holds. Nothing is stored.
-
-    Raises:
-        SourceError: the poll failed.
-    """
-    return await make_source(source, http, work).poll(Cursor(), now)
 
 
 async def discover(given: FeedConfig, poll: Poll, linked: Callable[[Sequence[str]], None]) -> tuple[FeedConfig, Batch]:

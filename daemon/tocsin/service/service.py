@@ -29,7 +29,7 @@ from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, Runtime, runner
 from tocsin.rules import builtin
-from tocsin.service.assembly import assembled
+from tocsin.service.assembly import assembled, poller, proposer
 from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.loads import facts, log_refusal, log_warnings, status
@@ -201,6 +201,8 @@ class Service:
             counters=runtime.counters,
             reload=self.reload,
             wake=self._wake.set,
+            poll=poller(self._makers, self._http, self._work, self._clock),
+            propose=proposer(self._path, self._env, self._makers),
             failed=self._page_failed,
         )
         self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)

@@ -11,6 +11,7 @@ from tocsin.web.attempts import Attempts
 from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Daemon, Route
 from tocsin.web.pages import (
+    add_source,
     alert,
     alert_exports,
     alerts,
@@ -45,6 +46,7 @@ PAGES = (
     play,
     prices,
     sources,
+    add_source,
     deliveries,
     silences,
     digest,

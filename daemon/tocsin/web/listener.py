@@ -12,7 +12,9 @@ from pathlib import Path
 from aiohttp import web
 
 from tocsin.clock import SystemClock
+from tocsin.config.additions import Propose
 from tocsin.config.config import Config
+from tocsin.config.discovery import Poll
 from tocsin.config.loading import LoadedRules
 from tocsin.config.web import Address, WebConfig
 from tocsin.errors import StoreError
@@ -39,7 +41,7 @@ class Listener:
     """The page of a daemon on *store*, which *clock* and *write* belong to.
 
     *health* gives the health of the daemon, *counters* are for monitoring, *reload* makes it read its files, *wake* makes
-    it look for work, and *failed* is called with words when the page cannot be served. *real* and *sleep* are the time of
+    it look for work, *poll* polls any source once, *propose* says what an addition to its file would be, and *failed* is called with words when the page cannot be served. *real* and *sleep* are the time of
     logins.
     """
 
@@ -53,6 +55,8 @@ class Listener:
         counters: Counters,
         reload: Callable[[], None],
         wake: Callable[[], None],
+        poll: Poll,
+        propose: Propose,
         failed: Callable[[str], Awaitable[None]],
         real: Clock = _REAL,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -64,6 +68,8 @@ class Listener:
         self._counters = counters
         self._reload = reload
         self._wake = wake
+        self._poll = poll
+        self._propose = propose
         self._failed = failed
         self._real = real
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader")
@@ -103,6 +109,8 @@ class Listener:
                 health=self._health,
                 reload=self._reload,
                 wake=self._wake,
+                poll=self._poll,
+                propose=self._propose,
                 changes=self._changes,
                 counters=self._counters,
             )

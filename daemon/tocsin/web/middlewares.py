@@ -161,6 +161,8 @@ class Wall:
             raise web.HTTPUnauthorized(text="You are not logged in.", headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
         if needed is not None and visitor and needed not in visitor.rights:
             raise web.HTTPForbidden(text=f"This token may not {needed}.")
+        if route and route.by_person and visitor and visitor.token:
+            raise web.HTTPForbidden(text="No token may change the configuration. Log in with a browser.")
         return await handler(request)
 
     @web.middleware

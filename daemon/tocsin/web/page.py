@@ -14,7 +14,9 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tocsin import units
+from tocsin.config.additions import Propose
 from tocsin.config.config import Config
+from tocsin.config.discovery import Poll
 from tocsin.config.loading import LoadedRules
 from tocsin.config.web import Right
 from tocsin.model.counters import Counters
@@ -65,7 +67,9 @@ class Daemon:
 
     *clock* is that of alerts and polls, *real* that of logins. *read* runs queries beside each other, *write* runs acts
     one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files.
-    A rule is tried while *trial* is held, and texts are searched while *searching* is, one at a time.
+    *poll* polls a source that may be none of its own, and *propose* says what an addition to its configuration file would be.
+    A rule is tried while *trial* is held, texts are searched while *searching* is, an address is polled while *discovery* is, one
+    at a time.
     """
 
     store: Store
@@ -78,10 +82,13 @@ class Daemon:
     health: Callable[[], Health]
     reload: Callable[[], None]
     wake: Callable[[], None]
+    poll: Poll
+    propose: Propose
     changes: Changes
     counters: Counters
     trial: asyncio.Lock = field(default_factory=asyncio.Lock)
     searching: asyncio.Lock = field(default_factory=asyncio.Lock)
+    discovery: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Page:
@@ -241,7 +248,8 @@ class Route:
     """A page: its *handler*, for requests of *method* to *path* below the site.
 
     A visitor needs the right *may*; None is for everybody, also without a login. Requests *from_anywhere* may have any
-    Host. Those of *any_origin* may come from pages of other sites, and from programs that are no browsers.
+    Host. Those of *any_origin* may come from pages of other sites, and from programs that are no browsers. Those *by_person*
+    need a visitor who is logged in: whatever a token may, it is not enough.
     """
 
     method: str
@@ -250,6 +258,7 @@ class Route:
     may: Right | None = Right.READ
     from_anywhere: bool = field(default=False)
     any_origin: bool = field(default=False)
+    by_person: bool = field(default=False)
 
 
 def get(path: str, handler: Handler) -> Route:
@@ -260,6 +269,11 @@ def get(path: str, handler: Handler) -> Route:
 def post(path: str, handler: Handler) -> Route:
     """Return the route of an act."""
     return Route(method="POST", path=path, handler=handler, may=Right.ACT)
+
+
+def configure(path: str, handler: Handler) -> Route:
+    """Return the route of a step towards another configuration, which is for people alone."""
+    return Route(method="POST", path=path, handler=handler, may=Right.ACT, by_person=True)
 
 
 def _shown(value: Any) -> Any:

@@ -10,13 +10,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tocsin.config.config import parse_config
+from tocsin.config.additions import propose
+from tocsin.config.build import make_source
+from tocsin.config.config import load_config
+from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import load_rules
 from tocsin.model.counters import Counters
 from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
@@ -26,6 +30,7 @@ from tocsin.policy.notifying.route import Route
 from tocsin.protocols import runner
 from tocsin.replay.replay import EVERYBODY
 from tocsin.rules.ruleset import RuleSet
+from tocsin.sources.http.client import HttpClient
 from tocsin.store import Store
 from tocsin.store.values import JudgedBatch, PollRecord
 from tocsin.web.health import Health
@@ -106,6 +111,8 @@ class Served:
     rules: RuleSet
     cookies: dict[str, str] = field(default_factory=dict)
     health: Health = HEALTH
+    #: True where a server on loopback stands for one of the internet.
+    private: bool = False
 
     @property
     def host(self) -> str:
@@ -192,7 +199,8 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
     ) -> Any:
         first = listen.replace(":0", ":1")  # the system chooses a port for tests alone
         lines = "".join(f"  {line}\n" for line in [f"listen: {first}", *web.splitlines()])
-        parsed = parse_config(f"{config}web:\n{lines}", path, {})
+        path.write_text(f"{config}web:\n{lines}", encoding="utf-8")
+        parsed = load_config(path, {})
         assert parsed.web is not None
         site = parsed.web.model_copy(update={"listen": parsed.web.listen.replace(":1", ":0")})
         parsed = replace(parsed, web=site)
@@ -209,6 +217,11 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
             calls.append(words)
 
         async def play() -> Any:
+            async def poll(source: FeedConfig) -> Batch:
+                async with HttpClient(gap=timedelta(0)) as http:
+                    reachable = replace(source, allow_private=served.private)
+                    return await make_source(reachable, http, asyncio.to_thread).poll(Cursor(), clock.now())
+
             store = Store.open(parsed.database, real_now=real.now)
             with ThreadPoolExecutor(1) as writer:
                 listener = Listener(
@@ -219,6 +232,8 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     counters=counters,
                     reload=lambda: calls.append("reload"),
                     wake=lambda: calls.append("wake"),
+                    poll=poll,
+                    propose=partial(propose, path, {}),
                     failed=failed,
                     real=real,
                     sleep=sleep,

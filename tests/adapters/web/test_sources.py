@@ -106,7 +106,7 @@ def test_thousands_of_sources_come_a_part_at_a_time(serve):
         while path:
             answer = await page.get(path)
             parts.append(names(answer))
-            following = re.search(r'class="button" href="([^"]*)"', answer.text)
+            following = re.search(r'class="button" href="([^"]*)">More', answer.text)
             path = html.unescape(following[1]) if following else ""
         failing = await page.get("/sources?state=failing")
         return every, parts, failing, await page.get("/sources?q=s02+3"), await page.get("/sources?q=zinc")

@@ -30,7 +30,7 @@ class NewSource:
     name: str
     kind: str
     address: str
-    more: Mapping[str, str | bool | Mapping[str, str]]
+    more: Mapping[str, object]
 
     @property
     def fields(self) -> Mapping[str, object]:

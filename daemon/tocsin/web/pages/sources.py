@@ -36,7 +36,16 @@ async def list_sources(page: Page) -> web.Response:
         after=query.get("cursor", "")[:_LONGEST],
     )
     tabs = (("", "All", found.total), (FAILING, "Cannot be read", found.failing))
-    return page.show("sources.html", found=found, q=text, state=FAILING if failing else "", tabs=tabs)
+    added = query.get("added", "")
+    return page.show(
+        "sources.html",
+        found=found,
+        q=text,
+        state=FAILING if failing else "",
+        tabs=tabs,
+        added=added,
+        polled=added in page.daemon.config.names,
+    )
 
 
 async def show_source(page: Page) -> web.Response:
