@@ -59,6 +59,15 @@ def read_regular(path: Path, largest: int) -> bytes:
     return body
 
 
+def there(path: Path) -> bool:
+    """Return True if something is at *path* that this user may look at: `Path.exists` raises where a folder is closed."""
+    try:
+        path.stat()
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return False
+    return True
+
+
 def unlike_file(mode: int) -> str:
     """Return what a path with *mode* is in place of a regular file, such as `a pipe`; empty for a regular file."""
     return "" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "something else")

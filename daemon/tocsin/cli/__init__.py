@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -36,12 +38,29 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _closed_paths():
+                return super().invoke(ctx)
         except TocsinError as error:
             # Help and wrong usage do without the import, which takes longer than both.
             from tocsin.cli.common import exit_code  # noqa: PLC0415
 
             raise typer.Exit(exit_code(error)) from error
+
+
+@contextmanager
+def _closed_paths() -> Iterator[None]:
+    """Explain a path that this user may not even look at, wherever it was named.
+
+    Raises:
+        TocsinError: there was one.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        if not error.filename:
+            raise
+        words = f"{error.filename}: {error.strerror}; name another path, or run this as its owner"
+        raise TocsinError(words) from error
 
 
 app = typer.Typer(

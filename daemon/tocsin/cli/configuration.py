@@ -19,6 +19,7 @@ from tocsin.config.copies import outdated
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.show import Kind, schema, show, write_config
 from tocsin.errors import ConfigError, Problem, StoreError, warned_once
+from tocsin.files import there
 from tocsin.rules.lint import History
 from tocsin.units import counted
 
@@ -79,7 +80,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
 
 def _history(settings: Config) -> History | None:
     """Return what the rules matched recently, read from a copy of the database, or None if there is no database yet."""
-    if not Path(settings.database.removeprefix("sqlite:///")).exists():
+    if not there(Path(settings.database.removeprefix("sqlite:///"))):
         return None
     # A check before the first start does without the database, which takes a third of its time to import.
     from tocsin.config.stores import open_copy  # noqa: PLC0415

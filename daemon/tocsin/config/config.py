@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ from tocsin.config.web import WebConfig, check_web
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Missing, Node, Pairs, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
-from tocsin.errors import ConfigError, Position, Problem, by_place, meant
+from tocsin.errors import AS_OWNER, ConfigError, Position, Problem, by_place, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located, Severity
 from tocsin.policy.notifying.receiver import WeeklyTime
@@ -191,9 +192,19 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     """
     text, fault = read_text(path)
     if fault:
-        remedy = "" if path.exists() else "; tocsin init writes one, --config names another"
-        raise ConfigError([replace(fault, message=f"{fault.message}{remedy}")])
+        raise ConfigError([replace(fault, message=f"{fault.message}{_remedy(path)}")])
     return parse_config(text, path, env)
+
+
+def _remedy(path: Path) -> str:
+    """Return what to do about a file at *path* that cannot be read; nothing if its fault says it."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "; tocsin init writes one, --config names another"
+    except (OSError, ValueError):  # a folder above it is closed to this user
+        return AS_OWNER
+    return "" if os.access(path, os.R_OK) else AS_OWNER
 
 
 def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:

@@ -12,7 +12,7 @@ from tocsin.config.shipped import find_pack
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, children, entries, member, problem, scalars
 from tocsin.config.yaml.shape import Shape
-from tocsin.errors import Position, Problem
+from tocsin.errors import AS_OWNER, Position, Problem
 from tocsin.model.rules import CorrelationKind, Located, Severity
 from tocsin.rules.spec import CorrelationSpec, ExpressionSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
 
@@ -25,10 +25,14 @@ MOST_FILES = 500
 
 def read_pack(folder: Path) -> tuple[Files, tuple[Problem, ...]]:
     """Return the YAML files of *folder*, sorted by name, and what could not be read."""
-    if not folder.is_dir():
+    try:
+        found = list(folder.iterdir())
+    except PermissionError as error:
+        return (), (Problem(message=f"{shown_path(folder)} cannot be read: {error.strerror}{AS_OWNER}"),)
+    except OSError:
         shipped = f"; the shipped pack is written {folder.name}, without a path" if find_pack(folder.name) else ""
         return (), (Problem(message=f"{shown_path(folder)} is not a folder of rules{shipped}"),)
-    paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    paths = sorted(path for path in found if path.suffix in (".yaml", ".yml"))
     if len(paths) > MOST_FILES:
         return (), (
             Problem(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tocsin.errors import Problem
+from tocsin.files import there
 
 _NAME = "tocsin.db"
 
@@ -29,7 +30,7 @@ def left_behind(path: Path, env: Mapping[str, str]) -> Iterator[Problem]:
     default = default_database(env)
     for name in (_NAME, f"var/{_NAME}"):
         near = path.resolve().parent / name
-        if near.exists() and not default.exists():
+        if there(near) and not there(default):
             yield Problem(
                 message=f"{path} names no database, so it would be {default}, but {near} is there: "
                 f"write database: sqlite:///{name} to keep it, or move it and the files that begin with its name"

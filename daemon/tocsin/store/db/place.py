@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from tocsin.errors import StoreError
+from tocsin.errors import AS_OWNER, StoreError
 from tocsin.files import unlike_file
 
 #: Device and inode.
@@ -48,10 +48,7 @@ def is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise StoreError(
-            f"{path} cannot be looked at ({error.strerror}): "
-            "run this command as the user that tocsin runs as, such as: sudo -u tocsin tocsin status"
-        ) from error
+        raise StoreError(f"{path} cannot be looked at ({error.strerror}){AS_OWNER}") from error
     return True
 
 

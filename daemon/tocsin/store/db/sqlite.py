@@ -19,7 +19,7 @@ from sqlmodel import Session
 from tocsin.errors import DamagedError, LostError, StoreError
 from tocsin.store.db.codec import UNDECODABLE
 from tocsin.store.db.lock import Lock
-from tocsin.store.db.place import Identity, claim, files_of, identity, make, path_of
+from tocsin.store.db.place import Identity, claim, files_of, identity, is_there, make, path_of
 from tocsin.store.db.statements import random_id
 
 #: How long a statement waits for another process that writes, in seconds.
@@ -76,7 +76,7 @@ class Database:
         target = Path(folder.name) / "copy.db"
         try:
             make(target)
-            if path.exists():
+            if is_there(path):
                 claim(path)
                 with closing(sqlite3.connect(path)) as original, closing(sqlite3.connect(target)) as fresh:
                     original.backup(fresh)
