@@ -139,6 +139,8 @@ def gist_of(sentences: Iterable[Sentence]) -> FoldedWords:
 
 def pieces(word: str) -> Sequence[bytes]:
     """Return the pieces, each between blanks, of the folded narrow *word* in a gist: `china's` is `china` and `s`."""
+    if word.isascii() and word.isalnum():  # as nearly all are
+        return (word.lower().encode(),)
     return _narrow(word).split()
 
 

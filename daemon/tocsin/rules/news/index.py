@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain, product
 from typing import NamedTuple
 
@@ -56,19 +57,16 @@ class Index:
 
     def __init__(self, conditions: Iterable[object]) -> None:
         found = branches(conditions)
-        shared = Counter(
-            group for _, group in dict.fromkeys((rule, group) for rule, groups in found for group in groups)
-        )
-        rarity = {group: _weight(group) * count for group, count in shared.items()}
-        numbers = {group: number for number, group in enumerate(shared)}
-        self._groups = tuple(shared)
+        shared = Counter(group for rule, group in {(rule, group): None for rule, groups in found for group in groups})
+        # Behind the anchor the rarest is looked up first: most branches end there.
+        self._groups = tuple(sorted(shared, key=lambda group: (_weight(group) * shared[group], min(chain(*group)))))
+        rank = {group: number for number, group in enumerate(self._groups)}
         self._always = sorted({rule for rule, groups in found if not groups})
         anchored: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
         for rule, groups in found:
             if groups:
-                # Behind the anchor the rarest is looked up first: most branches end there.
-                anchor, *others = sorted(groups, key=lambda group: (rarity[group], min(frozenset().union(*group))))
-                anchored.setdefault(numbers[anchor], []).append((rule, tuple(numbers[group] for group in others)))
+                anchor, *others = sorted([rank[group] for group in groups])
+                anchored.setdefault(anchor, []).append((rule, tuple(others)))
         filed: dict[bytes, list[int]] = {}
         for number in anchored:
             words, parts, wide = self._groups[number]
@@ -121,15 +119,24 @@ def _has_key(group: Group, words: frozenset[bytes], text: bytes, wide: bytes) ->
 
 def _weight(group: Group) -> float:
     """Return a rough likelihood that a text has one of its keys: long words are rare, but for the commonest."""
-    return sum(weight(key) for keys in group for key in keys)
+    return sum(map(weight, chain(*group)))
 
 
 def branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
     """Return (rule, what a text needs) of every alternative of every condition; equal groups are one object."""
-    known: dict[Group, Group] = {}
-    shared: dict[int, tuple[Groups, ...]] = {}
+    found = _Alternatives()
+    return [(rule, groups) for rule, condition in enumerate(conditions) for groups in found.of(condition)]
 
-    def alternatives(node: object) -> tuple[Groups, ...]:
+
+class _Alternatives:
+    """What texts need that match the nodes of several conditions. Lists and expressions that these share are looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Group, Group] = {}
+        self._shared: dict[int, tuple[Groups, ...]] = {}
+        self._weight = cache(_weight)
+
+    def of(self, node: object) -> tuple[Groups, ...]:
         """Return alternatives of groups: a text that matches *node* has a key of each group of one of them.
 
         An alternative without groups requires nothing, as where it is unclear what a text needs.
@@ -137,45 +144,41 @@ def branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
         if isinstance(node, Leaf | Named):
             # Every place that names a list or an expression asks for the same.
             key = id(node.terms if isinstance(node, Leaf) else node.expression)
-            if key not in shared:
-                shared[key] = (kept(_members(node)),) if isinstance(node, Leaf) else alternatives(node.expression.body)
-            return shared[key]
-        found = [alternatives(part) for part in wanted(node)]
+            if key not in self._shared:
+                self._shared[key] = (
+                    (self._kept(self._any([_term(term) for term, _ in node.terms.members])),)
+                    if isinstance(node, Leaf)
+                    else self.of(node.expression.body)
+                )
+            return self._shared[key]
+        found = [self.of(part) for part in wanted(node)]
         if not isinstance(node, All | Pair):
-            return _together(list(chain.from_iterable(found)))
+            return self._together(list(chain.from_iterable(found)))
         # Alternatives multiply. Where they are too many, the side with the fewest is asked for as a whole.
         while math.prod(map(len, found)) > max([_MOST, *map(len, found)]):
             fewest = min((part for part in found if len(part) > 1), key=len)
-            found[found.index(fewest)] = (_any(fewest),)
-        return tuple(kept(chain.from_iterable(choice)) for choice in product(*found))
+            found[found.index(fewest)] = (self._any(fewest),)
+        return tuple(self._kept(chain.from_iterable(choice)) for choice in product(*found))
 
-    def kept(groups: Iterable[Group]) -> Groups:
-        return tuple(dict.fromkeys(known.setdefault(group, group) for group in groups))
+    def _kept(self, groups: Iterable[Group]) -> Groups:
+        return tuple(dict.fromkeys([self._known.setdefault(group, group) for group in groups]))
 
-    return [(rule, groups) for rule, condition in enumerate(conditions) for groups in alternatives(condition)]
+    def _together(self, alternatives: Sequence[Groups]) -> tuple[Groups, ...]:
+        """Return *alternatives*, those of one group each as one; where one needs nothing, the others say nothing."""
+        if not alternatives or not all(alternatives):
+            return ((),)
+        single = [groups for groups in alternatives if len(groups) == 1]
+        rest = tuple(dict.fromkeys(groups for groups in alternatives if len(groups) > 1))
+        return (self._any(single), *rest) if single else rest
 
-
-def _together(alternatives: Sequence[Groups]) -> tuple[Groups, ...]:
-    """Return *alternatives*, those of one group each as one; where one needs nothing, the others say nothing."""
-    if not alternatives or not all(alternatives):
-        return ((),)
-    single = [groups for groups in alternatives if len(groups) == 1]
-    rest = tuple(dict.fromkeys(groups for groups in alternatives if len(groups) > 1))
-    return (_any(single), *rest) if single else rest
-
-
-def _members(leaf: Leaf) -> Groups:
-    return _any([_term(term) for term, _ in leaf.terms.members])
-
-
-def _any(branches: Sequence[Groups]) -> Groups:
-    """Return one group for any of *branches*, of the rarest of each; nothing where one of them requires nothing."""
-    if len(branches) == 1:
-        return branches[0]
-    if not all(branches):
-        return ()
-    rarest = [min(groups, key=_weight) for groups in branches]
-    return (Group(*(frozenset().union(*keys) for keys in zip(*rarest, strict=True))),) if rarest else ()
+    def _any(self, branches: Sequence[Groups]) -> Groups:
+        """Return one group for any of *branches*, of the rarest of each; nothing where one of them requires nothing."""
+        if len(branches) == 1:
+            return branches[0]
+        if not all(branches):
+            return ()
+        rarest = [groups[0] if len(groups) == 1 else min(groups, key=self._weight) for groups in branches]
+        return (Group(*(frozenset().union(*keys) for keys in zip(*rarest, strict=True))),) if rarest else ()
 
 
 def _term(term: Term) -> Groups:

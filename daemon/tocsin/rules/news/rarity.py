@@ -30,7 +30,7 @@ _LIKELY = {word.encode(): 0.1 for word in OFTEN} | {word.encode(): 1.0 for word 
 
 def weight(key: bytes) -> float:
     """Return how often *key* stands in texts, compared with others: 1 for a word of nearly every text."""
-    return _LIKELY.get(key, 2.0 ** -len(key))
+    return _LIKELY.get(key) or 2.0 ** -len(key)
 
 
 class Needed(NamedTuple):

@@ -63,10 +63,14 @@ class Word:
     prefix: str = ""
 
     @property
-    def needed(self) -> Needed:
-        """What a sentence with this word has."""
-        words = frozenset([self.prefix[:PREFIX]] if self.prefix else self.forms)
-        return Needed(words, sum(weight(word.encode()) for word in words))
+    def needed(self) -> tuple[str, ...]:
+        """What a sentence with this word has one of, among its words and their beginnings."""
+        return (self.prefix[:PREFIX],) if self.prefix else self.forms
+
+    @property
+    def weight(self) -> float:
+        """How often sentences have it."""
+        return sum([weight(word.encode()) for word in self.needed])
 
     def fits(self, text: str) -> bool:
         """Return whether a token's text is this word, with its marks or without them."""
@@ -93,9 +97,10 @@ class Term:
         """What a sentence with this term has: its rarest word; of a name as it is written, the first."""
         if not self.words:
             return UNKNOWN
-        if self.cased:  # the others may stand there in forms of which only `at` knows
-            return self.words[0].needed
-        return min((word.needed for word in self.words), key=lambda needed: needed.weight)
+        # The others may stand there in forms of which only `at` knows.
+        first = self.cased or len(self.words) == 1
+        word = self.words[0] if first else min(self.words, key=lambda word: word.weight)
+        return Needed(frozenset(word.needed), word.weight)
 
     def at(self, tokens: Sequence[Token], first: int, *, all_caps: bool) -> int:
         """Return the last token when the term stands at token *first*, else -1."""
