@@ -9,7 +9,7 @@ from dataclasses import replace
 from tocsin.errors import Problem, each_once, meant
 from tocsin.model.rules import Located, RuleInfo
 from tocsin.rules.joining import Joint, join, parts_of_hash, with_correlations
-from tocsin.rules.news.coverage import is_anchored, is_textual, labelled, labels_given
+from tocsin.rules.news.coverage import is_anchored, is_textual, labelled
 from tocsin.rules.news.evaluate import CompiledRule, stands_alone
 from tocsin.rules.news.nodes import Condition
 from tocsin.rules.pieces import QueryError
@@ -76,7 +76,7 @@ def compile_packs(
 
 def labels_of_matches(rule: CompiledRule | PriceRule | Joint) -> Collection[str] | None:
     """Return the labels that matches of *rule* can have from its own words; None where others give them."""
-    return labels_given(rule.match) if isinstance(rule, CompiledRule) else None
+    return rule.match.gives if isinstance(rule, CompiledRule) else None
 
 
 class _Compiler:
@@ -220,14 +220,14 @@ class _Compiler:
 
     def _check_labels(self, spec: RuleSpec, match: Condition) -> None:
         """Check that the key and the title name only labels that the match gives."""
-        given = labels_given(match)
+        given = match.gives
         self._labels |= given
         alone = {
             label: test.text
             for part in match.parts
             for negated, test in part.tests
             if not negated and stands_alone(part, test)
-            for label in labels_given(test)
+            for label in test.gives
         }
         for name in spec.key:
             if name.text not in given | OWN_LABELS:

@@ -22,12 +22,12 @@ from tocsin.rules.news.coverage import (
     contains,
     fields,
     has_one_value,
-    labels_given,
     same,
     sure_labels,
-    swallowed,
+    takes,
 )
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
+from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import (
     ORDERED,
     SUBTRACTING,
@@ -179,10 +179,11 @@ def _list(spec: ListSpec) -> Iterator[Problem]:
             else:
                 kept.append((text, term, value))
     seen: dict[tuple[object, ...], Located] = {}
+    minus = TermList("", tuple((term, "") for _, term in excluded))
     for text, term, value in kept:
         yield from _common(text, term, 0)
-        killer = next((minus for minus, other in excluded if swallowed(term, other)), None)
-        if killer:
+        if takes(minus, term):
+            killer = next(less for less, other in excluded if takes(TermList("", ((other, ""),)), term))
             yield text.warning(f"{text.text} never matches: {killer.text} of the same list takes it out")
         key = (value, term.words, term.cased, term.text if term.pattern is not None else "")
         first = seen.setdefault(key, text)
@@ -251,15 +252,13 @@ def _keys(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
     """Yield the labels of the key that some branch of the match does not give."""
     place = rule.match.place
     for name in spec.key:
-        if name.text in OWN_LABELS or name.text not in labels_given(rule.match) or _is_meant(rule, name.text):
+        if name.text in OWN_LABELS or name.text not in rule.match.gives:
             continue
-        for part in rule.match.parts:
-            if name.text not in sure_labels(part):
-                where = f", line {place.at(part.start).line}," if place else ""
-                short = _short(part.text)
-                words = f"`{short}`{where} gives no label {name.text}: its matches are keyed by their story"
-                yield name.warning(f"{words}; if that is meant, show one under fires")
-                break
+        part = next((part for part in rule.match.parts if name.text not in sure_labels(part)), None)
+        if part and not _is_meant(rule, name.text):
+            where = f", line {place.at(part.start).line}," if place else ""
+            words = f"`{_short(part.text)}`{where} gives no label {name.text}: its matches are keyed by their story"
+            yield name.warning(f"{words}; if that is meant, show one under fires")
 
 
 def _is_meant(rule: CompiledRule, label: str) -> bool:

@@ -11,7 +11,6 @@ from itertools import pairwise
 from tocsin.errors import Problem, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
-from tocsin.rules.news.coverage import labels_given
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.news.nodes import KNOWN_BY, AgeTest, Condition, LabelTest
 from tocsin.rules.prices.condition import Node, parts
@@ -35,7 +34,7 @@ _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Problem]:
     """Yield the warnings about the tests of a rule; *given* is None if the sources are not known."""
-    own = labels_given(rule.match)
+    own = rule.match.gives
     yield from _tests(rule.match, frozenset(), own, given)
     for condition in (*rule.cancels, *(condition for _, condition in rule.severity_if)):
         yield from _tests(condition, own, own, given)

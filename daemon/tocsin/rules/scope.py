@@ -13,7 +13,7 @@ from itertools import pairwise
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import OWN, Located
 from tocsin.rules.news.built_in import BUILT_IN
-from tocsin.rules.news.coverage import labelled, labels_given, levels, size
+from tocsin.rules.news.coverage import fields, labelled, levels, size
 from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import Condition, Expression, Near
 from tocsin.rules.news.query import BadNameError, compile_literal, parse, parse_body
@@ -187,6 +187,7 @@ class Scope:
             body=body,
             place=text,
             labels=labels,
+            fields=fields(body),
             levels=levels(body),
             size=size(body),
             digest=digest([text.text, labels, self.contents([text.text])]),
@@ -202,7 +203,7 @@ class Scope:
 
     def _check_labels(self, spec: ExpressionSpec, body: Near) -> bool:
         """Check that an expression passes on only labels that its body gives."""
-        given = labels_given(body)
+        given = body.gives
         unknown = [own for _, own in spec.labels or () if own.text not in given]
         for own in unknown:
             words = f"the body of @{spec.name.text} gives no label {own.text}{meant(own.text, given)}"

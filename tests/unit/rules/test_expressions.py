@@ -135,6 +135,9 @@ def test_a_rule_can_name_only_labels_that_leave_the_expression(bench: Any) -> No
     assert "did you mean metal?" in faults(bench, "@y", hidden, key=["meta"])[0].message
     assert "the title names {mineral}" in faults(bench, "@x", hidden, title="{mineral}")[0].message
     assert faults(bench, "@y", hidden, key=["metal"], title="{metal}") == []
+    through = {**hidden, "z": "@x OR @y"}
+    assert "did you mean metal?" in faults(bench, "@z", through, key=["mental"])[0].message
+    assert "gives no label mineral" in faults(bench, "@z", through, key=["mineral"])[0].message
 
 
 def test_coordination_goes_by_the_list_and_not_by_the_name_of_its_label(bench: Any) -> None:

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import (
     SUBTRACTING,
-    AgeTest,
     All,
     Bare,
     Condition,
     Field,
-    LabelTest,
     Leaf,
     Named,
     Near,
@@ -26,22 +24,22 @@ from tocsin.rules.news.nodes import (
 from tocsin.rules.news.terms import Term, Word
 
 _ALL = frozenset(["title", "summary", "body"])
-_FIELDS = {"": _ALL, "lede": _ALL, "title": frozenset(["title"]), "summary": frozenset(["summary"])}
+_FIELDS = {"": _ALL, "lede": _ALL} | {name: frozenset([name]) for name in _ALL}
 
 
 def fields(node: Near, scope: str = "") -> frozenset[str]:
     """Return the fields in which hits of *node* can stand, within *scope* (a field, or all of them)."""
-    here = _FIELDS.get(scope, frozenset([scope]))
+    here = _FIELDS[scope]
     if isinstance(node, Field):
-        return here & _FIELDS.get(node.field, frozenset([node.field]))
+        return here & _FIELDS[node.field]
+    if isinstance(node, Named):
+        return here & node.expression.fields
     if isinstance(node, Bare):
         return fields(node.inner, scope)
     if isinstance(node, Pair):
         left = fields(node.left, scope)
         return left if node.op in SUBTRACTING else left & fields(node.right, scope)
-    if isinstance(node, Union):
-        return frozenset().union(*(fields(part, scope) for part in node.parts))
-    return fields(node.expression.body, scope) if isinstance(node, Named) else here
+    return frozenset().union(*(fields(part, scope) for part in node.parts)) if isinstance(node, Union) else here
 
 
 def wanted(node: object) -> Sequence[Condition | All | Test]:
@@ -135,11 +133,6 @@ def labelled(node: Condition | All | Test) -> Iterator[tuple[str, TermList]]:
             waiting += reversed(wanted(part))
 
 
-def labels_given(node: Condition | All | Test) -> frozenset[str]:
-    """Return the labels that a match of *node* can give."""
-    return frozenset(label for label, _ in labelled(node))
-
-
 def sure_labels(node: Condition | All | Test) -> frozenset[str]:
     """Return the labels that every match of *node* gives."""
     if isinstance(node, Leaf):
@@ -165,7 +158,7 @@ def is_anchored(node: Condition | All | Test) -> bool:
 
 def same(one: Test, other: Test) -> bool:
     """Return whether two expressions are written the same, and name the same."""
-    if type(one) is not type(other) or one.text.split() != other.text.split():
+    if one.text[:1] != other.text[:1] or type(one) is not type(other) or one.text.split() != other.text.split():
         return False
     return list(map(_identity, units(one))) == list(map(_identity, units(other)))
 
@@ -188,78 +181,82 @@ def contains(outer: Condition | All | Test, inner: Condition | All | Test, *, wh
     if isinstance(inner, All):
         tests = [test for negated, test in inner.tests if not negated]
         return (len(tests) == 1 or not whole) and any(contains(outer, test, whole=whole) for test in tests)
-    return same(outer, inner) or _near_contains(outer, inner, whole)
+    return _test_contains(outer, inner, whole)
 
 
 def _all_contains(outer: All, inner: All, whole: bool) -> bool:
     """Return whether one test of *inner* implies each of *outer*, and *inner* has no labels of its own."""
     if whole and len(inner.tests) > len(outer.tests):
         return False
-    return labels_given(inner) <= labels_given(outer) and all(
+    return inner.gives <= outer.gives and all(
         any(
-            negated == other_negated and (same(test, other) if negated else contains(test, other, whole=whole))
+            negated == other_negated and (same(test, other) if negated else _test_contains(test, other, whole))
             for other_negated, other in inner.tests
         )
         for negated, test in outer.tests
     )
 
 
-def _near_contains(outer: Test, inner: Test, whole: bool) -> bool:
-    if isinstance(outer, LabelTest | AgeTest) or isinstance(inner, LabelTest | AgeTest):
+def _test_contains(outer: Test, inner: Test, whole: bool) -> bool:
+    # It is asked of each two branches of each OR: the commonest answers come first, without generators.
+    if same(outer, inner):
+        return True
+    if (given := inner.gives) and not given <= outer.gives:
         return False
-    if (given := labels_given(inner)) and not given <= labels_given(outer):
-        return False
+    if isinstance(inner, Leaf) and isinstance(outer, Leaf):
+        return _list_contains(outer.terms, inner.terms, whole)
     if isinstance(inner, Named):
-        return inner.expression.labels is None and contains(outer, inner.expression.body, whole=whole)
+        return inner.expression.labels is None and _test_contains(outer, inner.expression.body, whole)
     if isinstance(outer, Named):
-        return outer.expression.labels is None and contains(outer.expression.body, inner, whole=whole)
+        return outer.expression.labels is None and _test_contains(outer.expression.body, inner, whole)
     if isinstance(inner, Field) and (not isinstance(outer, Field) or outer.field == inner.field):
         return contains(outer.inner if isinstance(outer, Field) else outer, inner.inner, whole=whole)
     if isinstance(inner, Union):
-        return all(contains(outer, part, whole=whole) for part in inner.parts)
-    if isinstance(outer, Union) and any(contains(part, inner, whole=whole) for part in outer.parts):
+        return all(_test_contains(outer, part, whole) for part in inner.parts)
+    if isinstance(outer, Union) and any(_test_contains(part, inner, whole) for part in outer.parts):
         return True
     if isinstance(inner, Bare):
-        return contains(outer, inner.inner, whole=whole)
-    if isinstance(inner, Pair):
-        return _contains_pair(outer, inner, whole)
-    return isinstance(outer, Leaf) and isinstance(inner, Leaf) and _list_contains(outer.terms, inner.terms, whole)
+        return _test_contains(outer, inner.inner, whole)
+    return isinstance(inner, Pair) and _pair_contains(outer, inner, whole)
 
 
-def _contains_pair(outer: Near, inner: Pair, whole: bool) -> bool:
+def _pair_contains(outer: Test, inner: Pair, whole: bool) -> bool:
     if isinstance(outer, Pair) and outer.op == inner.op and outer.op in ("NEAR", "BEFORE"):
         sides = same(outer.left, inner.left) and same(outer.right, inner.right)
         if sides and inner.within <= outer.within and inner.distinct == outer.distinct:
             return True
-    if contains(outer, inner.left, whole=whole) and (inner.op in SUBTRACTING or not whole):
-        return True
-    return not (inner.op in SUBTRACTING or whole) and contains(outer, inner.right)
+    if inner.op in SUBTRACTING:
+        return _test_contains(outer, inner.left, whole)
+    return not whole and (_test_contains(outer, inner.left, whole) or _test_contains(outer, inner.right, whole))
 
 
 def _list_contains(outer: TermList, inner: TermList, whole: bool) -> bool:
-    if outer.excluded:
-        return False
-    return all(
-        any(swallowed(term, other) for other, _ in outer.members if not whole or len(other.words) == len(term.words))
-        for term, _ in inner.members
+    return not outer.excluded and all(takes(outer, term, whole=whole) for term, _ in inner.members)
+
+
+def takes(terms: TermList, term: Term, *, whole: bool = False) -> bool:
+    """Return whether a member of *terms* is found wherever *term* is, within its words; *whole*: in all of them."""
+    return any(
+        _swallowed(term, other) for other in terms.akin(term) if not whole or len(other.words) == len(term.words)
     )
 
 
-def swallowed(term: Term, other: Term) -> bool:
-    """Return whether *other* is found wherever *term* is, within its words."""
-    if not (term.words and other.words):  # a regular expression, or what is built in
+def _swallowed(term: Term, other: Term) -> bool:
+    words, others = term.words, other.words
+    if not (words and others):  # a regular expression, or what is built in
         return term.text == other.text
-    if other.cased or (term.katakana_start, term.katakana_end) != (other.katakana_start, other.katakana_end):
-        return term.words == other.words and term.cased == other.cased
-    spare = len(term.words) - len(other.words)
-    return any(_fit(term.words[start:], other.words) for start in range(spare + 1))
+    if len(others) > len(words):
+        return False
+    if other.cased or term.katakana_start != other.katakana_start or term.katakana_end != other.katakana_end:
+        return words == others and term.cased == other.cased
+    return any(_fit(words[start:], others) for start in range(len(words) - len(others) + 1))
 
 
 def _fit(words: Sequence[Word], others: Sequence[Word]) -> bool:
-    return all(_word_fits(word, other) for word, other in zip(words, others, strict=False))
+    return all(map(_word_fits, words, others))
 
 
 def _word_fits(word: Word, other: Word) -> bool:
     if word.prefix:
         return bool(other.prefix) and word.prefix.startswith(other.prefix)
-    return all(other.fits(form) for form in word.forms)
+    return all(map(other.fits, word.forms))

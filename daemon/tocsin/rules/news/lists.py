@@ -103,6 +103,17 @@ class TermList:
             self._needed = UNKNOWN if self.finder else any_of(term.needed for term, _ in self.members)
         return self._needed
 
+    def akin(self, term: Term) -> list[Term]:
+        """Return the members that can be within the words of *term*, since they begin with one of them."""
+        if not term.words:
+            return [member for member, _ in self.members if not member.words]
+        if self.finder:
+            return []
+        lookup = self._by_beginning()
+        heads = [word.prefix or word.forms[0] for word in term.words]
+        heads += [unmarked(head) for head in heads if not head.isascii()]
+        return [member for head in heads for member, _ in lookup.beginning(head)]
+
     def find(self, sentence: Sentence, text: str) -> list[Found]:
         """Return the spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
         found = sorted(set(self._spans(sentence, text)))

@@ -19,6 +19,7 @@ IN_CLAUSE = ("CLAUSE", "THEN")
 ORDERED = ("BEFORE", "THEN")
 #: Operators whose hits are those of the left side, less what the right side takes away.
 SUBTRACTING = ("NOT NEAR", "NOT BEFORE", "NOT AFTER")
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +41,19 @@ class Leaf(Written):
         """What a sentence with a hit has."""
         return self.terms.needed
 
+    @property
+    def gives(self) -> frozenset[str]:
+        """The labels that a hit can give."""
+        return frozenset([self.terms.label]) if self.terms.labelled else _NOTHING
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Expression:
     """A named expression: its *body* is compiled once, and shared by all that name it.
 
     *name* is its name in full, `pack/name`. *labels* are those that leave it: (the name outside, the name that the body
-    gives); None where all do. *given* are these labels as they are outside, with the lists that give them. *levels* and
-    *size* are those of its body if every name in it were written out.
+    gives); None where all do. *given* are these labels as they are outside, with the lists that give them. *fields* are those
+    in which hits of its body can stand. *levels* and *size* are those of its body if every name in it were written out.
     *digest* changes with the text of everything that it names.
     """
 
@@ -56,6 +62,7 @@ class Expression:
     place: Located
     labels: tuple[tuple[str, str], ...] | None = None
     given: tuple[tuple[str, TermList], ...] = ()
+    fields: frozenset[str] = frozenset()
     levels: int = 0
     size: int = 1
     digest: str = ""
@@ -78,8 +85,13 @@ class Named(Written):
         """What a sentence with a hit has."""
         return self.expression.body.needed
 
+    @property
+    def gives(self) -> frozenset[str]:
+        """The labels that a hit can give."""
+        return frozenset(label for label, _ in self.expression.given)
 
-# What a pair or a union needs is kept in the node itself, so that these two have no slots.
+
+# What is known of the hits of a pair or a union is kept in the node itself, so that these two have no slots.
 @dataclass(frozen=True, kw_only=True)
 class Pair(Written):
     """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*.
@@ -98,6 +110,11 @@ class Pair(Written):
         """What a sentence with a hit has."""
         return self.left.needed if self.op in SUBTRACTING else rarer(self.left.needed, self.right.needed)
 
+    @cached_property
+    def gives(self) -> frozenset[str]:
+        """The labels that a hit can give."""
+        return self.left.gives if self.op in SUBTRACTING else self.left.gives | self.right.gives
+
 
 @dataclass(frozen=True, kw_only=True)
 class Union(Written):
@@ -109,6 +126,11 @@ class Union(Written):
     def needed(self) -> Needed:
         """What a sentence with a hit has."""
         return any_of(part.needed for part in self.parts)
+
+    @cached_property
+    def gives(self) -> frozenset[str]:
+        """The labels that a hit can give."""
+        return _NOTHING.union(*(part.gives for part in self.parts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +144,11 @@ class Bare(Written):
         """What a sentence with a hit has."""
         return self.inner.needed
 
+    @property
+    def gives(self) -> frozenset[str]:
+        """The labels that a hit can give."""
+        return self.inner.gives
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field(Written):
@@ -131,6 +158,11 @@ class Field(Written):
     inner: Condition
     needed: ClassVar[Needed] = UNKNOWN
 
+    @property
+    def gives(self) -> frozenset[str]:
+        """The labels that a hit can give."""
+        return self.inner.gives
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelTest(Written):
@@ -138,6 +170,7 @@ class LabelTest(Written):
 
     name: str
     value: str
+    gives: ClassVar = _NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +179,7 @@ class AgeTest(Written):
 
     op: str
     span: timedelta
+    gives: ClassVar = _NOTHING
 
 
 Near = Leaf | Named | Pair | Union | Bare | Field
@@ -158,6 +192,11 @@ class All(Written):
 
     tests: tuple[tuple[bool, Test], ...]
 
+    @property
+    def gives(self) -> frozenset[str]:
+        """The labels that a match can give."""
+        return _NOTHING.union(*(test.gives for negated, test in self.tests if not negated))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition(Written):
@@ -165,3 +204,8 @@ class Condition(Written):
 
     parts: tuple[All, ...]
     place: Located | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def gives(self) -> frozenset[str]:
+        """The labels that a match can give."""
+        return _NOTHING.union(*(part.gives for part in self.parts))
