@@ -18,11 +18,12 @@ from tocsin.cli.one_poll import PrivateOption, discovered
 from tocsin.cli.output import dump, say, shown
 from tocsin.config.additions import checked_name, known_sources, labels_of, propose, same_feed, source_name, write
 from tocsin.config.feeds import FeedConfig
-from tocsin.config.secrets import address, masked
+from tocsin.config.secrets import address
 from tocsin.config.values import url_fault
 from tocsin.config.yaml.edit import NewSource, add_sources
 from tocsin.errors import ConfigError, FileError, SourceError, UsageError
 from tocsin.files import read_regular
+from tocsin.redaction import masked
 from tocsin.sources.feeds.discovery import LARGEST, read_opml
 from tocsin.sources.http import urls
 from tocsin.units import counted
@@ -134,11 +135,11 @@ def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -
         write(addition)
     for source in new:
         if json:
-            dump({"name": source.name, source.kind: source.address, **source.more, "written": not dry_run})
+            dump({"name": source.name, source.kind: masked(source.address), **source.more, "written": not dry_run})
         elif not dry_run:
-            print(source.line)
+            print(masked(source.line))
     if dry_run and not json:
-        print("\n".join(addition.diff))
+        print(masked("\n".join(addition.diff)))
     verb = "would be" if dry_run else "were" if len(new) > 1 else "was"
     say(f"{verb} written into {path}; a running tocsin reloads it by itself")
 

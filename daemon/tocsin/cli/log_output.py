@@ -16,6 +16,7 @@ from typing import Annotated, TextIO
 import typer
 
 from tocsin.log import QUIET, Line, Repeats
+from tocsin.redaction import masked
 from tocsin.units import counted
 
 
@@ -54,7 +55,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, with how often it came again, and a traceback below it."""
-        head, newline, rest = super().format(record).partition("\n")
+        head, newline, rest = masked(super().format(record)).partition("\n")
         times = getattr(record, "repeated", 0)
         return head + (f" (repeated {counted(times, 'time')})" if times else "") + newline + rest
 
@@ -72,7 +73,7 @@ class JsonFormatter(logging.Formatter):
             pairs["repeated"] = times
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         event = message.event if message else record.getMessage()
-        return json.dumps({"ts": at, "level": record.levelname.lower(), "event": event, **pairs})
+        return masked(json.dumps({"ts": at, "level": record.levelname.lower(), "event": event, **pairs}))
 
 
 def _plain(value: object) -> object:

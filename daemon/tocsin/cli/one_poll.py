@@ -27,6 +27,7 @@ from tocsin.explain.one_poll import Report, remedy_of, report
 from tocsin.model.entries import Batch, Cursor
 from tocsin.model.rules import Judged
 from tocsin.protocols import P, T
+from tocsin.redaction import masked
 from tocsin.render.objects import plain
 from tocsin.units import counted, duration, size
 
@@ -112,8 +113,8 @@ async def discovered(settings: Config, source: FeedConfig, now: datetime) -> tup
     """
 
     def linked(feeds: Sequence[str]) -> None:
-        say(f"{source.address} is a page; it links to {', '.join(feeds)}")
-        say(f"using {feeds[0]} instead")
+        say(f"{source.address} is a page; it links to {masked(', '.join(feeds))}")
+        say(f"using {masked(feeds[0])} instead")
 
     async with make_http(settings) as http:
         return await discover(source, lambda one: make_source(one, http, in_thread).poll(Cursor(), now), linked)

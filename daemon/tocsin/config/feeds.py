@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from tocsin.config.secrets import Secret
+from tocsin.config.secrets import Secret, identity
 from tocsin.config.values import Address, Hidden, Zone, unless_empty
 from tocsin.config.yaml.nodes import Node, Scalar, entries, member, problem
 from tocsin.config.yaml.shape import Duration, Shape, Texts, at_least
@@ -43,8 +43,13 @@ class FeedConfig:
 
     @property
     def address(self) -> str:
-        """The address as it may be shown and stored: references unfilled, passwords masked."""
+        """The address as it may be shown: references unfilled, secrets masked."""
         return self.url.shown
+
+    @property
+    def identity(self) -> str:
+        """What the source is known by in the database."""
+        return identity(self.url)
 
     @property
     def secret(self) -> bool:

@@ -38,8 +38,13 @@ class PriceConfig:
 
     @property
     def address(self) -> str:
-        """Its address as it may be shown and stored."""
+        """Its address as it may be shown."""
         return self.table.address if self.table else self.name
+
+    @property
+    def identity(self) -> str:
+        """What it is known by in the database."""
+        return self.table.identity if self.table else self.name
 
     @property
     def host(self) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from tocsin.config.secrets import Filler, Secret, untaken
+from tocsin.config.secrets import Filler, Secret, identity, untaken
 from tocsin.config.values import Address, Hidden, Number, OwnPath, WallTime, Zone
 from tocsin.config.yaml.file import load
 from tocsin.config.yaml.nodes import Missing, Node, Scalar, entries, member, problem, said
@@ -120,13 +120,14 @@ class PresetFile(TableShape):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableConfig:
-    """A table of prices: a request to a server (*asking*), or a *path*. *address* is safe to show and store.
+    """A table of prices: a request to a server (*asking*), or a *path*. *address* is safe to show, *identity* what it is known by.
 
     Every part of *asking* may be secret. It lacks what is *missing*, and cannot be used then.
     """
 
     name: str
     address: str
+    identity: str
     columns: Columns
     every: timedelta
     asking: Asking | None = field(default=None, repr=False)
@@ -147,6 +148,7 @@ def table_config(name: str, shape: TableShape) -> TableConfig:
         TableConfig,
         name=name,
         address=shape.table.shown,
+        identity=identity(shape.table),
         columns=_columns(shape, shape.format or Format.JSON),
         every=shape.every or EVERY,
         asking=shape.build(
@@ -165,6 +167,7 @@ def file_config(name: str, shape: FileShape) -> TableConfig:
         TableConfig,
         name=name,
         address=_written(shape.node, "file"),
+        identity=_written(shape.node, "file"),
         columns=_columns(shape, shape.format or _by_name(str(shape.file))),
         every=shape.every or EVERY_FILE,
         path=shape.file,

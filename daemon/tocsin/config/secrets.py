@@ -10,9 +10,8 @@ from pathlib import Path
 from tocsin.config.yaml.nodes import Items, Missing, Node, Pairs, Scalar, Style, problem, resolve
 from tocsin.errors import ConfigError, CredentialsError, FileError, Problem, each_once
 from tocsin.files import read_regular
+from tocsin.redaction import HIDDEN, masked
 
-#: Text that is shown instead of a secret.
-HIDDEN = "***"
 #: Most bytes of a file or credential that is used as a value.
 _LARGEST = 16_384
 _REFERENCE = re.compile(r"\$(?:\$|\{(?P<inner>[^{}]*)\})")
@@ -20,14 +19,14 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 class Secret:
-    """A text that only `reveal` returns. *shown* is displayed in its place.
+    """A text that only `reveal` returns. *shown* is displayed in its place; *written* is how a file has it, if that matters.
 
     It is *missing* if a part of it could not be read, which is an error only where it is used.
     """
 
-    __slots__ = ("known", "missing", "shown")
+    __slots__ = ("known", "missing", "shown", "written")
 
-    def __init__(self, text: str, shown: str = HIDDEN) -> None:
+    def __init__(self, text: str, shown: str = HIDDEN, written: str = "") -> None:
         #: The text without what could not be read of it.
         self.known = str(text)
         self.missing: Missing | None = None
@@ -35,6 +34,7 @@ class Secret:
             self.missing = text
             text.taken = True
         self.shown = shown if self else ""
+        self.written = written
 
     def reveal(self) -> str:
         """Return the text itself.
@@ -183,11 +183,14 @@ def _read(path: Path) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def masked(url: str) -> str:
-    """Return *url* with any password in it masked."""
-    return re.sub(r"(?<=://)([^/@\s]*):[^/@\s]*@", lambda found: f"{found[1]}:{HIDDEN}@", url)
-
-
 def address(url: str, *, written: str = "") -> Secret:
-    """Return *url* as a secret that is shown as *written* (without references filled in), with its password masked."""
-    return Secret(url, masked(written or url))
+    """Return *url* as a secret that is shown as *written* (without references filled in), with the secrets in it masked."""
+    return Secret(url, masked(written or url), written=written or url)
+
+
+def identity(url: Secret) -> str:
+    """Return what an address is known by in the database: it as it is written, without a password.
+
+    Another password is the same source; another parameter is another document, and begins a new baseline.
+    """
+    return re.sub(r"(?<=://)([^/@\s]*):[^/@\s]*@", lambda found: f"{found[1]}:{HIDDEN}@", url.written)

@@ -20,11 +20,12 @@ from pydantic_core.core_schema import NullableSchema, StringSchema
 from tocsin.config.config import Config, ConfigFile
 from tocsin.config.instruments import write_hours
 from tocsin.config.pack_file import RuleFile
-from tocsin.config.secrets import Secret, masked
+from tocsin.config.secrets import Secret
 from tocsin.config.testfile import RuleTestFile
 from tocsin.config.yaml.shape import Shape
 from tocsin.errors import Position
 from tocsin.model.prices import Hours
+from tocsin.redaction import masked
 from tocsin.units import write_duration
 
 

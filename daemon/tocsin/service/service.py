@@ -217,8 +217,8 @@ class Service:
         """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed."""
         log_warnings((*config.problems, *loaded.warnings))
         now = self._clock.now()
-        feeds = [(s.name, s.address, s.kind) for s in config.sources]
-        prices = [(s.name, s.address, s.kind) for s in config.prices]
+        feeds = [(s.name, s.identity, s.kind) for s in config.sources]
+        prices = [(s.name, s.identity, s.kind) for s in config.prices]
         groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
         await self._write(self._store.sync_sources, [*feeds, *prices], now, groups)
         await self._set_aside()

@@ -132,3 +132,17 @@ def test_what_comes_after_the_end_of_the_log_is_dropped(capsys: pytest.CaptureFi
     log.logger.warning(line("source failed", source="other"))
     log.handler.close()
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()], ids=["text", "json"])
+def test_an_address_is_logged_without_its_secrets(formatter: logging.Formatter) -> None:
+    """Whoever reads a log may not use what it names: not in a pair, and not in a traceback."""
+    log = Log(formatter)
+    try:
+        raise ValueError("cannot ask https://me:s3cret@example.org/feed?key=s3cret")
+    except ValueError:
+        log.logger.exception(line("poll failed", url="https://example.org/?token=s3cret"))
+    assert "https://example.org/?token=***" in log.output.getvalue()
+    assert "s3cret" not in log.output.getvalue()
+    if isinstance(formatter, JsonFormatter):
+        assert "ValueError" in json.loads(log.lines[0])["exception"]

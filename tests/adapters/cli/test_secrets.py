@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,22 @@ def test_doctor_leaves_out_only_what_needs_a_secret(guarded: Any) -> None:
     assert "warn source wire, closed, metals:TIN: not asked, because a secret is missing" in words
     assert "fail receiver other: 127.0.0.1:1: " in words
     assert "warn receiver bot: not asked, because a secret is missing" in words
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["config show", "sources show wire", "sources list", "sources export", "status", "check", "sources test wire"],
+)
+def test_a_secret_that_stands_in_an_address_is_shown_by_no_command(tocsin: Any, command: str) -> None:
+    """Not everybody writes ${NAME}; what they print lands in terminals, tickets and pipelines."""
+    file = tocsin.folder / "config.yaml"
+    text = file.read_text(encoding="utf-8").replace(
+        "https://me:s3cret@example.org/feed", "http://127.0.0.1:1/?token=s3cret"
+    )
+    file.write_text(text.replace("}", ", evry: 3m}", 1) if command == "check" else text, encoding="utf-8")
+    store = tocsin.store()
+    store.sync_sources([("wire", "x", "feed")], datetime.now(UTC))
+    store.close()
+    result = tocsin(*command.split())
+    assert result.stdout + result.stderr
+    assert "s3cret" not in result.stdout + result.stderr

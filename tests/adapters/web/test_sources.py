@@ -4,6 +4,7 @@ import html
 import re
 from datetime import timedelta
 
+from adapters.web.conftest import CONFIG
 from tocsin.errors import Fault
 from tocsin.store.values import Fetch, PollFailure, PollRecord
 
@@ -46,6 +47,28 @@ def test_a_source_says_why_it_is_polled_when_it_is(serve):
     assert "&lt;script&gt;busy" in text
     assert "example.org/feed" in text
     assert "s3cret" not in text
+
+
+def test_no_page_shows_a_secret_of_an_address(serve):
+    """Whoever may look at the page may not use the feed: not from the configuration, and not where a redirect led."""
+    config = CONFIG.replace("me:s3cret@example.org/feed", "example.org/feed?token=s3cret")
+    token = "tokens: {panel: {secret: 0123456789abcdef0123456789abcdef}}"
+
+    async def scene(page):
+        known(page)
+        habits = 'UPDATE source SET habits = \'{"moved":["https://a.example/?key=s3cret",1772452800,2,true]}\''
+        with page.store.database.write() as session:
+            session.connection().exec_driver_sql(habits)
+        bearer = {"Authorization": "Bearer 0123456789abcdef0123456789abcdef"}
+        pages = [(await page.get(path)).text for path in ("/sources", "/sources/wire", "/more")]
+        return pages, [(await page.get(f"/api/v1/sources{path}", headers=bearer)).text for path in ("", "/wire")]
+
+    (listed, one, more), answers = serve(scene, config=config, web=token)
+    assert "example.org/feed?token=***" in one
+    assert "https://a.example/?key=***" in one
+    assert "example.org/feed?token=***" in more
+    assert "https://a.example/?key=***" in answers[1]
+    assert "s3cret" not in "".join((listed, one, more, *answers))
 
 
 def test_a_source_is_polled_on_demand_but_not_twice_in_a_minute(serve):

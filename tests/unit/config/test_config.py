@@ -98,6 +98,15 @@ def test_a_password_in_an_address_is_masked(tmp_path: Path) -> None:
     assert config.sources[0].url.reveal() == "https://me:c4nary@x.org/f"
 
 
+def test_the_rule_for_secrets_does_not_change_what_a_source_is_known_by(tmp_path: Path) -> None:
+    """Its entries would begin anew, silently, with each secret that the rule learns to know."""
+    text = "sources: {a: {feed: 'https://me:c4nary@x.org/f?token=abc'}}\nreceivers: {here: {console: true}}\n"
+    [source] = load(tmp_path, text).sources
+    assert source.address == "https://me:***@x.org/f?token=***"
+    assert source.identity == "https://me:***@x.org/f?token=abc"
+    assert source.secret
+
+
 def test_every_fault_comes_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     """One run of `check` is enough to repair a file."""
     text = """\

@@ -21,11 +21,11 @@ from tocsin.cli.setup.first_files import Answers, files, suggested, write
 from tocsin.cli.setup.first_run import seed, would_have_fired
 from tocsin.cli.setup.questions import Asker
 from tocsin.config.additions import source_name
-from tocsin.config.secrets import masked
 from tocsin.config.state import default_database
 from tocsin.config.values import url_fault
 from tocsin.config.yaml.edit import NewSource
 from tocsin.errors import TocsinError, UsageError
+from tocsin.redaction import masked
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write into.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what no option says has its default.")]

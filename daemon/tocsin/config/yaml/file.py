@@ -17,6 +17,7 @@ from tocsin.config.yaml.composer import Composer, Source, StopReading
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar
 from tocsin.errors import FileError, Position, Problem
 from tocsin.files import read_regular
+from tocsin.redaction import blotted
 
 _QUOTED = r"""(?:"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^']|'')*)')"""
 _CUT = re.compile(
@@ -150,7 +151,7 @@ def read(text: str, file: str) -> Document:
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")  # as positions count them: only CR, LF and CR LF end a line
-    seen = [line if len(line) <= WIDEST else f"{line[: WIDEST - 3]}..." for line in lines]
+    seen = [blotted(line if len(line) <= WIDEST else f"{line[: WIDEST - 3]}...") for line in lines]
     source = Source(text=text, shown=seen, file=file)
     fault = _refuse(source)
     if fault:

@@ -15,6 +15,7 @@ from tocsin.policy.polling.findings import Findings
 from tocsin.policy.polling.health import News, SourceStatus
 from tocsin.policy.polling.history import Moved, PollHistory
 from tocsin.policy.polling.schedule import Plan
+from tocsin.redaction import masked
 from tocsin.units import counted, duration
 
 #: The wait before a new address is tried for the first time.
@@ -150,13 +151,13 @@ def _moves(before: Moved | None, after: Moved | None) -> list[HealthEvent]:
     was, now = before is not None and before.used, after is not None and after.used
     if now and not was:
         assert after is not None
-        detail = (
-            f"Permanent redirects lead to {after.url}; it is polled there now. Put that address into the configuration."
-        )
+        detail = f"Permanent redirects lead to {masked(after.url)}; it is polled there now. Put that address into the configuration."
         return [HealthEvent(news=News.MOVED, detail=detail)]
     if was and not now:
         assert before is not None
-        detail = f"It had moved to {before.url}, which has no feed any more; it is polled at its old address again."
+        detail = (
+            f"It had moved to {masked(before.url)}, which has no feed any more; it is polled at its old address again."
+        )
         return [HealthEvent(news=News.MOVED_BACK, detail=detail)]
     return []
 
