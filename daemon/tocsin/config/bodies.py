@@ -7,7 +7,7 @@ from typing import NoReturn, TypeVar
 
 from pydantic import Field
 
-from tocsin.config.yaml.file import read
+from tocsin.config.yaml.file import Document, read
 from tocsin.config.yaml.nodes import member, problem
 from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import ConfigError, Position, Problem
@@ -16,7 +16,7 @@ from tocsin.model.alerts import AnswerKind
 #: What a body is called in the positions of its faults.
 _NAME = "body"
 #: Values of a body in all, keys of one of its objects, and objects and lists within each other.
-MOST_VALUES, MOST_KEYS, DEEPEST = 2000, 100, 8
+MOST_VALUES, MOST_KEYS, DEEPEST = 4000, 100, 8
 #: Faults of a body that are named.
 MOST_FAULTS = 20
 
@@ -77,7 +77,24 @@ def read_body(kind: type[S], body: bytes) -> S:
     Raises:
         ConfigError: with every fault of it.
     """
-    document = read(_json(body), _NAME)
+    return shape_of(kind, read_document(body))
+
+
+def read_document(body: bytes) -> Document:
+    """Return *body*, which is JSON, with the positions of its values.
+
+    Raises:
+        ConfigError: it is not JSON, or too large or too deep.
+    """
+    return read(_json(body), _NAME)
+
+
+def shape_of(kind: type[S], document: Document) -> S:
+    """Return what *document* says, as *kind*.
+
+    Raises:
+        ConfigError: with every fault of it, or the first of very many.
+    """
     problems = [fault for fault in document.problems if not fault.warning]
     shape = kind.of(document.root, problems) if document.root else None
     if shape is None or problems:

@@ -33,6 +33,10 @@ from tocsin.units import DURATION, parse_duration, write_duration
 T = TypeVar("T")
 
 
+#: Unknown keys of one document for which a likely one is looked for: that costs a thousand times as much as to read a key.
+_SUGGESTED = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Context in which a value is read. Faults are added to *problems*, and paths are relative to *folder*."""
@@ -93,10 +97,11 @@ class Shape(BaseModel):
         unknown = [name for name in data if name not in known and not name.startswith("x-")]
         if unknown:
             keys = {key.text: key for key, _ in data.node.pairs}
+            problems, all_of_them = context(info).problems, f"; the keys here are {', '.join(known)}"
             for name in unknown:
-                remedy = meant(name, known) or f"; the keys here are {', '.join(known)}"
-                words = cls.refused.get(name) or f"unknown key {said(name)}{remedy}"
-                context(info).problems.append(problem(keys[name], words))
+                likely = meant(name, known) if len(problems) < _SUGGESTED else ""
+                words = f"unknown key {said(name)}{likely or all_of_them}"
+                problems.append(problem(keys[name], cls.refused.get(name) or words))
         shape = handler(data)
         shape._node = data.node
         return shape
@@ -227,7 +232,7 @@ def _words(fault: ErrorDetails, node: Node) -> str:
     if kind == "value_error":
         return str(given["error"])
     if kind in ("literal_error", "enum"):
-        known = str(given["expected"]).replace("'", "")
+        known = str(given["expected"]).replace("'", "").replace("True", "true")
         levels = known.replace(" or ", ", ").split(", ")
         likely = meant(node.text, levels) if isinstance(node, Scalar) and not node.filled else ""
         return f"must be {known}{likely}"
@@ -239,10 +244,18 @@ def _words(fault: ErrorDetails, node: Node) -> str:
         return "must be a map: keys with values"
     if kind in ("list_type", "tuple_type"):
         return "must be a list"
-    if kind == "greater_than_equal":
-        return f"must be {given['ge']} or more"
-    if kind == "less_than_equal":
-        return f"must be {given['le']} or less"
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format(**given)
     if kind == "string_pattern_mismatch":
         return "must be letters, digits, dots, dashes and underscores, and begin with a letter or digit"
     return str(fault["msg"]).lower()
+
+
+_BOUNDS = {
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "string_too_long": "must have at most {max_length:,} characters",
+    "string_too_short": "must not be empty",
+    "too_long": "must have at most {max_length:,} items",
+    "too_short": "must not be empty",
+}
