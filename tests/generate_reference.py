@@ -110,6 +110,13 @@ sources:
     ignore_hints: false
     allow_private: false
 """,
+    "push": """\
+sources:
+  desk:
+    push: true
+    labels: {tier: trade}
+    accept_labels: [company]
+""",
     "table": """\
 sources:
   metals:
@@ -276,6 +283,10 @@ TITLES = {
         "Sources are `name: {...}` below `sources`. One with the key `feed` is an RSS, Atom or JSON Feed.",
     ),
     "page": ("### A page", "A web page without a feed. CSS selectors find its items."),
+    "push": (
+        "### A source that programs push to",
+        "A token that may `ingest` hands in news. See [sources](../sources.md#hand-in-news-from-a-program).",
+    ),
     "table": (
         "### A table of prices",
         "JSON by JMESPath, CSV by column, HTML by CSS selector. See [prices](../prices.md).",
@@ -311,7 +322,7 @@ def sections() -> Iterator[tuple[str, type[Shape]]]:
         shapes = list(_shapes(kind))
         if name == "sources":
             yield from (
-                (next(key for key in ("feed", "page", "table", "file") if key in one.model_fields), one)
+                (next(key for key in ("feed", "page", "push", "table", "file") if key in one.model_fields), one)
                 for one in shapes
             )
             continue

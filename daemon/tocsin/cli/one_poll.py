@@ -87,6 +87,8 @@ def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig
     named = next((source for source in settings.sources if source.name == target), None)
     if named:
         return named
+    if any(source.name == target for source in settings.pushes):
+        raise UsageError(f"{target} is not polled: programs hand in its entries, see: tocsin sources show {target}")
     if not _is_address(target):
         known = ", ".join(settings.names) or "none"
         raise UsageError(f"{target!r} is neither a web address nor a source; there are: {known}")

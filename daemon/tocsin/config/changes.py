@@ -95,7 +95,10 @@ def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) ->
     kept = {source.identity for source in after.sources}
     routes = dict.fromkeys(map(route_in_words, before.routes)).keys() - set(map(route_in_words, after.routes))
     found = {
-        "sources": [s.name for s in before.sources if s.name not in after.names and s.identity not in kept],
+        "sources": [
+            *(s.name for s in before.sources if s.name not in after.names and s.identity not in kept),
+            *(s.name for s in before.pushes if s.name not in after.names),
+        ],
         "prices": [row.name for row in before.prices if row.name not in after.names],
         "instruments": _less((i.id for i in before.instruments), (i.id for i in after.instruments)),
         "receivers": _less((r.name for r in before.receivers), (r.name for r in after.receivers)),

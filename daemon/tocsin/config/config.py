@@ -19,6 +19,7 @@ from tocsin.config.pack_file import Lists
 from tocsin.config.packs import check_lists, read_lists
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
 from tocsin.config.price_tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
+from tocsin.config.pushes import PushConfig, PushShape, check_pushes, make_push
 from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config, weekdays
 from tocsin.config.secrets import Filler, unread, untaken
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
@@ -56,6 +57,7 @@ class Config:
     rules: tuple[Path, ...]
     http: HttpConfig
     sources: tuple[FeedConfig, ...]
+    pushes: tuple[PushConfig, ...]
     prices: tuple[PriceConfig, ...]
     instruments: tuple[Instrument, ...]
     receivers: tuple[ReceiverConfig, ...]
@@ -70,9 +72,14 @@ class Config:
     places: Mapping[str, Position] = field(default_factory=dict, repr=False)
 
     @property
+    def every_source(self) -> tuple[FeedConfig | PushConfig | PriceConfig, ...]:
+        """All sources: those that are polled for news, those that programs hand entries in to, and those of prices."""
+        return (*self.sources, *self.pushes, *self.prices)
+
+    @property
     def names(self) -> tuple[str, ...]:
-        """The names of all sources that are polled."""
-        return (*(source.name for source in self.sources), *(row.name for row in self.prices))
+        """The names of all sources."""
+        return tuple(source.name for source in self.every_source)
 
 
 def _comparison(text: str) -> tuple[str, Severity]:
@@ -138,13 +145,15 @@ _Named = Annotated[str, Field(pattern=_NAME)]
 def _kind(value: Any) -> str:
     """Return the tag of a source: the key that names its address."""
     return next(
-        (tag(kind) for kind in ("table", "file", "page") if isinstance(value, Mapping) and kind in value), tag("feed")
+        (tag(kind) for kind in ("table", "file", "page", "push") if isinstance(value, Mapping) and kind in value),
+        tag("feed"),
     )
 
 
 _Source = Annotated[
     Annotated[FeedShape, Tag(tag("feed"))]
     | Annotated[PageShape, Tag(tag("page"))]
+    | Annotated[PushShape, Tag(tag("push"))]
     | Annotated[TableShape, Tag(tag("table"))]
     | Annotated[FileShape, Tag(tag("file"))],
     Discriminator(_kind),
@@ -165,7 +174,7 @@ class ConfigFile(Shape):
     http: HttpConfig = HttpConfig()
     """HTTP settings for all sources."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
-    """The sources that are polled, by name. The key that holds the address gives the kind."""
+    """The sources, by name. The key that holds the address gives the kind."""
     instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
     """Instruments by id: each has a price."""
     receivers: dict[_Named, ReceiverShape] = Field(default_factory=dict)
@@ -272,6 +281,7 @@ def _check(root: Node) -> Iterator[Problem]:
     """Yield faults that the shape cannot express. Checks nodes, so that it works even if the shape has faults."""
     yield from check_report(root)
     yield from check_web(root)
+    yield from check_pushes(root)
     for source in children(member(root, "sources")):
         yield from check_source(source)
         if member(source, "table") or member(source, "file"):
@@ -313,7 +323,7 @@ def _check_receivers(to: Node | None, names: list[str]) -> Iterator[Problem]:
 # ---- values -------------------------------------------------------------------------------------------------------
 
 
-def _table(name: str, item: FeedShape | PageShape | TableShape | FileShape) -> TableConfig | None:
+def _table(name: str, item: FeedShape | PageShape | PushShape | TableShape | FileShape) -> TableConfig | None:
     if isinstance(item, TableShape):
         return table_config(name, item)
     return file_config(name, item) if isinstance(item, FileShape) else None
@@ -337,6 +347,7 @@ def _config(
         sources=tuple(
             make_feed(name, item) for name, item in file.sources.items() if isinstance(item, FeedShape | PageShape)
         ),
+        pushes=tuple(make_push(name, item) for name, item in file.sources.items() if isinstance(item, PushShape)),
         prices=book.rows,
         instruments=tuple(
             make_instrument(name, item, book.listings[name], book.every(name))

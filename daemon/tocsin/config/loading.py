@@ -13,6 +13,7 @@ from tocsin.config.config import Config
 from tocsin.config.instruments import check_rules
 from tocsin.config.library import Library, ReadPack, kept_version
 from tocsin.config.packs import Files
+from tocsin.config.pushes import AnyValue
 from tocsin.config.shipped import SHIPPED
 from tocsin.config.vocabulary import check_routes
 from tocsin.config.yaml.file import shown_path
@@ -169,10 +170,10 @@ def rules_of(
 def _given(config: Config) -> Given:
     """Return the values that the sources of *config* give, by label."""
     found: dict[str, set[str]] = {"source": set(config.names)}
-    for source in config.sources:
-        for name, values in source.labels.items():
+    for labels in (*(one.labels for one in config.sources), *(one.labels for one in config.pushes)):
+        for name, values in labels.items():
             found.setdefault(name, set()).update(values)
-    return found
+    return {**found, **{name: AnyValue() for source in config.pushes for name in source.accept_labels}}
 
 
 class _Trial:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from tocsin.config.config import Config
+from tocsin.config.pushes import AnyValue
 from tocsin.config.yaml.nodes import said
 from tocsin.errors import Problem, meant
 from tocsin.model.alerts import Alert
@@ -60,7 +61,7 @@ def vocabulary(config: Config, rules: RuleSet, alerts: Collection[Alert] = ()) -
     events = {info.event for info in infos.values()} | {alert.event for alert in alerts}
     labels: dict[str, set[str]] = defaultdict(set)
     given: list[Labels] = [alert.labels for alert in alerts]
-    given += [source.labels for source in config.sources]
+    given += [*(source.labels for source in config.sources), *(source.labels for source in config.pushes)]
     for instrument in config.instruments:
         given += [instrument.labels, {"instrument": (instrument.id,)}]
     for rule in rules.rules.values():
@@ -68,10 +69,11 @@ def vocabulary(config: Config, rules: RuleSet, alerts: Collection[Alert] = ()) -
     for found in given:
         for name, values in found.items():
             labels[name].update(values)
+    accepted = {name: AnyValue() for source in config.pushes for name in source.accept_labels}
     return Vocabulary(
         rules={part for name in ids for part in (name, *name.split("/"))},
         events={event[:end] for event in events for end in _ends(event)},
-        labels=labels,
+        labels={**labels, **accepted},
     )
 
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from tocsin.hints import ResponseHints
 from tocsin.model.prices import Labels, Missing, RawQuote
 
+#: The kind of the sources that programs hand entries in to. All others are polled.
+PUSH = "push"
 #: An entry older than this when first seen does not alert on its own.
 MAX_AGE = timedelta(hours=48)
 #: A published time that lies further in the future is not believed.

@@ -124,11 +124,16 @@ def test_a_trial_takes_a_configured_source_and_leaves_no_database(tocsin: Tocsin
     """It is tried with its own settings, and nothing is seen by it."""
     config = tocsin.folder / "config.yaml"
     config.write_text(
-        config.read_text().replace("sources:", f"sources:\n  lab: {{feed: {base}/feed, allow_private: true}}")
+        config.read_text().replace(
+            "sources:", f"sources:\n  lab: {{feed: {base}/feed, allow_private: true}}\n  desk: {{push: true}}"
+        )
     )
     before = sorted(tocsin.folder.rglob("*"))
     assert "1 would have matched" in tocsin("sources", "test", "lab").stdout
     assert sorted(tocsin.folder.rglob("*")) == before
     missing = tocsin("sources", "test", "lub")
     assert missing.exit_code == 2
-    assert "neither a web address nor a source; there are: lab, wire" in missing.stderr
+    assert "neither a web address nor a source; there are: lab, wire, desk" in missing.stderr
+    pushed = tocsin("sources", "test", "desk")
+    assert pushed.exit_code == 2
+    assert "desk is not polled: programs hand in its entries" in pushed.stderr

@@ -66,6 +66,7 @@ sources:
     headers: {X-Key: c4nary}
     join: "|"
     allow_private: true
+  handed-in: {push: true, labels: {tier: trade}, accept_labels: [company]}
   spot: {table: https://example.org/spot, rows: "data[*]", symbol: id, price: "$.value"}
   sheet: {file: prices.csv, every: 5m, history: false, symbol: name, price: last, time: at}
 instruments:

@@ -1,0 +1,90 @@
+"""Sources of kind `push` in the configuration: programs hand in their entries by the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import Field
+
+from tocsin.config.yaml.nodes import Node, Scalar, children, entries, member, problem, said, scalars
+from tocsin.config.yaml.shape import Shape, Texts
+from tocsin.errors import Problem
+from tocsin.model.entries import PUSH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushConfig:
+    """A source that programs hand entries in to. Its *labels* belong to each; *accept_labels* names those that an entry may bring."""
+
+    name: str
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accept_labels: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The kind of source."""
+        return PUSH
+
+    @property
+    def address(self) -> str:
+        """The address of the API that takes its entries, below the page."""
+        return f"/api/v1/sources/{self.name}/items"
+
+    @property
+    def identity(self) -> str:
+        """The text by which its row is known: a name that programs push to is always the same source."""
+        return self.address
+
+
+class PushShape(Shape):
+    """A source in the file that programs hand entries in to."""
+
+    push: Literal[True]
+    """Always true: entries are handed in by the API, and nothing is polled."""
+    labels: dict[str, Texts] = Field(default_factory=dict)
+    """Labels of every entry of this source."""
+    accept_labels: Texts = ()
+    """Labels that an entry may bring itself, such as [company]. Any other is refused: labels decide what a rule finds, how loud
+    it is and who is told."""
+
+
+class AnyValue(frozenset[str]):
+    """The values of a label that entries may bring themselves: every text is one of them."""
+
+    def __contains__(self, value: object) -> bool:
+        """Return True."""
+        return True
+
+
+def make_push(name: str, item: PushShape) -> PushConfig:
+    """Return the source *name* that *item* describes."""
+    return item.build(PushConfig, name=name)
+
+
+def check_pushes(root: Node) -> Iterator[Problem]:
+    """Yield faults of the sources that programs hand entries in to, and warnings if no program can."""
+    pushed = [source for source in children(member(root, "sources")) if member(source, "push")]
+    for source in pushed:
+        own = [key.text for key, _ in entries(member(source, "labels"))]
+        for name in scalars(member(source, "accept_labels")):
+            if name.text in own:
+                yield problem(
+                    name,
+                    f"{said(name.text)} stands in labels, which an entry cannot change: remove it from one of them",
+                )
+    if not pushed:
+        return
+    web = member(root, "web")
+    listen = member(web, "listen")
+    if web is None or (isinstance(listen, Scalar) and listen.text == "off"):
+        yield problem(pushed[0], "nothing can be handed in, because there is no page: write web: {}", warning=True)
+    elif not any(_may(token) == "ingest" for token in children(member(web, "tokens"))):
+        words = "no program may hand anything in: write web: {tokens: {NAME: {secret: ..., may: ingest}}}"
+        yield problem(pushed[0], words, warning=True)
+
+
+def _may(token: Node) -> str:
+    found = member(token, "may")
+    return found.text if isinstance(found, Scalar) else ""
