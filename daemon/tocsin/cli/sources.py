@@ -15,6 +15,7 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say_zone, table
 from tocsin.errors import UsageError
 from tocsin.explain.sources import rhythm, server_hints
+from tocsin.model.entries import PUSH
 from tocsin.render.objects import with_more
 from tocsin.store.values import Fetch, SourceDetail, SourceView
 from tocsin.units import counted, duration, size
@@ -61,8 +62,7 @@ def show_source(
         if json:
             dump(with_more(detail.source, fetches=detail.fetches))
             return
-        addresses = {source.name: source.address for source in settings.sources}
-        addresses |= {source.name: source.address for source in settings.prices}
+        addresses = {source.name: source.address for source in settings.every_source}
         address = addresses.get(name, "not configured any more")
         zone = settings.zone
         for line in describe(detail, address, zone, datetime.now(UTC)):
@@ -83,12 +83,13 @@ def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) 
         seen = f"{counted(moved.count, 'time')} since {local(moved.since, zone)}"
         words = "now polled there instead of the address above" if moved.used else "not polled there yet"
         yield from item("moved to", moved.url, f"permanent redirect, seen {seen}: {words}")
+    what, noun = ("pushes", "push") if view.kind == PUSH else ("polls", "poll")
     yield from item(
-        "polls",
-        f"{counted(view.polls, 'poll')}, {counted(view.entries, 'entry')} since {local(view.first_polled, zone)}",
+        what,
+        f"{counted(view.polls, noun)}, {counted(view.entries, 'entry')} since {local(view.first_polled, zone)}",
     )
     yield from item("last success", f"{local(view.last_success, zone)}{_aside(_ago(view.last_success, now))}")
-    if not view.disabled:
+    if view.polled:
         yield from item("next poll", f"{local(view.due_at, zone)}{_aside(_next(view, now))}", *view.reasons)
     yield from item("rhythm", *rhythm(view.habits, zone))
     yield from item("server asks", *server_hints(view.habits))
@@ -111,6 +112,6 @@ def _ago(time: datetime | None, now: datetime) -> str:
 
 
 def _next(view: SourceView, now: datetime) -> str:
-    if view.disabled:
+    if not view.polled:
         return "-"
     return "now" if view.due_at <= now else f"in {duration(view.due_at - now)}"

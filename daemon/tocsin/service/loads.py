@@ -39,7 +39,7 @@ def log_refusal(error: ConfigError, number: int) -> tuple[str, str]:
 def facts(config: Config, loaded: LoadedRules) -> dict[str, object]:
     """Return what a start or reload logs of what it loaded."""
     return {
-        "sources": len(config.sources) + len(config.prices),
+        "sources": len(config.names),
         "rules": len(loaded.rules.infos),
         "idle_rules": loaded.idle or None,
         "receivers": ",".join(r.name for r in config.receivers),
@@ -48,7 +48,7 @@ def facts(config: Config, loaded: LoadedRules) -> dict[str, object]:
 
 def status(config: Config, loaded: LoadedRules) -> str:
     """Return the line that `systemctl status` shows."""
-    return f"watching {counted(len(config.sources) + len(config.prices), 'source')} with {loaded}"
+    return f"watching {counted(len(config.names), 'source')} with {loaded}"
 
 
 def _logged(problem: Problem, others: int = 0) -> str:

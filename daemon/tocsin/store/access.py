@@ -18,6 +18,7 @@ from tocsin.store import maintenance, requests, sending, sessions
 from tocsin.store.db.transactions import Joined, Transactions
 from tocsin.store.inbound import entries, prices, sources
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
+from tocsin.store.programs import RequestAnswer, RequestKey
 from tocsin.store.queries import (
     alert_search,
     attention,
@@ -34,7 +35,6 @@ from tocsin.store.queries import (
     withheld,
 )
 from tocsin.store.queries import sources as source_list
-from tocsin.store.values import RequestAnswer, RequestKey
 
 P = ParamSpec("P")
 T = TypeVar("T")

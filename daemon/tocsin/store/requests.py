@@ -9,7 +9,7 @@ from sqlmodel import Session, col, delete, select
 
 from tocsin.store.db.statements import save
 from tocsin.store.db.tables import AnsweredRequestRow
-from tocsin.store.values import RequestAnswer, RequestKey
+from tocsin.store.programs import RequestAnswer, RequestKey
 
 #: Time for which an answer is kept.
 KEEP = timedelta(hours=24)

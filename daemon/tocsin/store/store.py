@@ -28,11 +28,12 @@ from tocsin.store.db import schema
 from tocsin.store.db.lock import Running
 from tocsin.store.db.sqlite import Database
 from tocsin.store.db.statements import random_id
-from tocsin.store.inbound import decisions, identity, prices, sources, unevaluated
+from tocsin.store.inbound import decisions, identity, prices, pushes, sources, unevaluated
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.outbox import enqueue, handover, holds, receivers
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
+from tocsin.store.programs import Pushed, RequestAnswer
 from tocsin.store.values import (
     NOTHING,
     Claimable,
@@ -236,6 +237,15 @@ class Store(OnDatabase):
         """Write the daemon's own events and the decision of *decide*."""
         with self._deciding(decide, now) as deciding:
             return deciding.about_own(own)
+
+    def push(self, pushed: Pushed, decide: Decide, now: datetime) -> tuple[Committed, RequestAnswer]:
+        """Write entries that a program handed in and the decision of *decide*; a repeated request gets its answer alone.
+
+        Raises:
+            ConflictError: the source takes no entries now; nothing is written.
+        """
+        with self._deciding(decide, now) as deciding:
+            return pushes.take_in(deciding, pushed, program=self.program)
 
     # ---- prices ----------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Self
 from tocsin.errors import Fault
 from tocsin.model.alerts import AlertContent, AlertState, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState, ErrorClass, Message
-from tocsin.model.entries import Batch, Cursor, Entry, KeyKind
+from tocsin.model.entries import PUSH, Batch, Cursor, Entry, KeyKind
 from tocsin.model.reasons import Reason
 from tocsin.model.records import DeliveryView
 from tocsin.model.rules import Judged, Match, Severity
@@ -165,6 +165,9 @@ class Committed:
     delivery_ids: tuple[str, ...] = ()
 
 
+NOTHING_NEW = Committed(entries=0, decision=Decision())
+
+
 class DamagedKind(StrEnum):
     """The kind of a damaged row."""
 
@@ -292,6 +295,11 @@ class SourceView:
     dead: bool = False
     reasons: tuple[str, ...] = ()  # for the due time
     habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
+
+    @property
+    def polled(self) -> bool:
+        """Return True if it is polled now; else programs hand in its entries, or it was removed."""
+        return not self.disabled and self.kind != PUSH
 
     @property
     def state(self) -> str:
@@ -473,21 +481,3 @@ class DeliveryDetail:
     message: Message | None
     attempts: tuple[AttemptView, ...]
     transitions: tuple[TransitionView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestKey:
-    """A request that may be sent again: by whom, the *key* that its sender chose, and a *digest* of all that it says."""
-
-    by: str
-    key: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestAnswer:
-    """The answer to a request: an HTTP *status* and a *text*. *digest* is that of the request, if it is a kept one."""
-
-    status: int
-    text: str
-    digest: str = ""

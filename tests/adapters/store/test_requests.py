@@ -6,7 +6,8 @@ import pytest
 
 from tocsin.errors import ConflictError
 from tocsin.policy.notifying.silence import Matcher
-from tocsin.store.values import PollRecord, RequestAnswer, RequestKey
+from tocsin.store.programs import RequestAnswer, RequestKey
+from tocsin.store.values import PollRecord
 
 REQUEST = RequestKey(by="token script", key="k1", digest="of the body")
 MATCHERS = (Matcher(name="rule", op="=", value="ban"),)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from adapters.web.conftest import CONFIG
 from tocsin.errors import Fault
+from tocsin.model.entries import PUSH
 from tocsin.store.values import Fetch, PollFailure, PollRecord
 
 
@@ -140,3 +141,19 @@ def test_thousands_of_sources_come_a_part_at_a_time(serve):
     assert names(failing) == ["s0007", "s0205"]
     assert names(found) == ["s0203", "s0213", "s0223"]
     assert "No source has this name." in none.text
+
+
+def test_a_source_that_programs_push_to_shows_its_pushes_and_offers_no_poll(serve):
+    """Its address is that of the API."""
+
+    async def scene(page):
+        page.store.sync_sources([("desk", "/api/v1/sources/desk/items", PUSH)], page.clock.now())
+        return (await page.get("/sources/desk")).text, (await page.get("/sources")).text
+
+    one, every = serve(scene)
+    assert "/api/v1/sources/desk/items" in one
+    assert "0 pushes" in one
+    assert "Nothing was handed in yet." in one
+    assert "Poll now" not in one
+    assert "Next poll</dt>" not in one
+    assert "push</span>" in every

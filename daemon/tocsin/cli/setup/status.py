@@ -126,7 +126,7 @@ def look(store: Store, process: Running | None, faults: int, now: datetime, mono
         uptime=_uptime(process, now, monotonic),
         faults=faults,
         sources=Counter(view.state.partition(" (")[0] for view in views),
-        late=sum(view.due_at < now - _LATE for view in views) if process else 0,
+        late=sum(view.polled and view.due_at < now - _LATE for view in views) if process else 0,
         unanswered=store.read.unanswered(now - _ANSWERED_WITHIN),
         blocked=store.read.paused(now),
         last_sent=store.read.last_sent(),

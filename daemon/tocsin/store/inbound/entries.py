@@ -33,6 +33,25 @@ def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]
     return [mapping.identity(number) for (number,) in session.connection().execute(_ADD, rows)]
 
 
+def last(session: Session) -> int:
+    """Return the highest number of an entry, 0 if there is none."""
+    return session.exec(select(func.max(EntryRow.id))).one() or 0
+
+
+def numbers(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int | None]:
+    """Return the row number of each of *entries* of a source, by its id or else by its link; None for those without a row."""
+    named = or_(
+        col(EntryRow.ident).in_([entry.id for entry in entries]),
+        col(EntryRow.link).in_([entry.link for entry in entries if entry.link]),
+    )
+    found = select(EntryRow.id, EntryRow.ident, EntryRow.link).where(EntryRow.source_id == source_id, named)
+    by_id: dict[str, int] = {}
+    by_link: dict[str, int] = {}
+    for number, ident, link in session.exec(found.order_by(col(EntryRow.id))):
+        by_id[ident] = by_link[link] = mapping.identity(number)
+    return [by_id.get(entry.id) or by_link.get(entry.link) for entry in entries]
+
+
 def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[EntryRow, str]]:
     """Return the rows with these *numbers*, and the names of their sources."""
     rows = session.exec(_NAMED.where(col(EntryRow.id).in_(numbers))).all()

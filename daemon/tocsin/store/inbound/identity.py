@@ -208,14 +208,18 @@ def _learn(session: Session, source_id: int | None, result: Known, values: Itera
             result.titles.setdefault((kind, value), set()).add(title)
 
 
-def unseen(session: Session, batch: Batch, volatile: frozenset[KeyKind] = frozenset()) -> Unseen:
+def unseen(
+    session: Session, batch: Batch, volatile: frozenset[KeyKind] = frozenset(), *, steady: bool = False
+) -> Unseen:
     """Return the entries of *batch* that are new or rewritten, in order; keys of *volatile* kinds are ignored.
 
-    If keys of other kinds turn out to change on every poll too, the next best kind identifies the entries.
+    If keys of other kinds turn out to change on every poll too, the next best kind identifies the entries. Keys that are
+    *steady* never do.
     """
     source, entries = sources.number(session, batch.source), batch.entries
     found = known(session, source, entries, replace(batch, volatile=volatile))
-    found.drifting = found.volatile(entries)
+    if not steady:
+        found.drifting = found.volatile(entries)
     rewritten = tuple(entry for entry in entries if found.rewritten(entry))
     return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), rewritten=rewritten, volatile=found.drifting)
 

@@ -12,11 +12,11 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, and_, col, func, insert, or_, select, update
 
 from tocsin.errors import ConflictError, Fault, LeaseLostError
-from tocsin.model.entries import Batch, Cursor
+from tocsin.model.entries import PUSH, Batch, Cursor
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import habits, mapping
 from tocsin.store.db.tables import SourceRow
-from tocsin.store.values import Deferral, GroupHold, PollFailure, PollRecord, Rest, SourceLease
+from tocsin.store.values import Deferral, Fetch, GroupHold, PollFailure, PollRecord, Rest, SourceLease
 from tocsin.units import utc
 
 
@@ -140,7 +140,7 @@ def claim(session: Session, now: datetime, real: datetime, lease: timedelta, lim
     free = or_(col(SourceRow.lease_until).is_(None), col(SourceRow.lease_until) < real)
     rows = session.exec(
         select(SourceRow)
-        .where(col(SourceRow.disabled).is_(False), col(SourceRow.due_at) <= now, free)
+        .where(col(SourceRow.disabled).is_(False), col(SourceRow.kind) != PUSH, col(SourceRow.due_at) <= now, free)
         .order_by(col(SourceRow.due_at), col(SourceRow.id))
         .limit(limit)
     ).all()
@@ -163,11 +163,13 @@ def poll_now(session: Session, name: str, now: datetime) -> None:
     """Make the source *name* due *now*, because a person asks for it. One that was polled within a minute rests.
 
     Raises:
-        ConflictError: there is no such source, or its server asked for quiet.
+        ConflictError: there is no such source, it is not polled, or its server asked for quiet.
     """
     row = session.exec(select(SourceRow).where(SourceRow.name == name)).one_or_none()
     if row is None or row.disabled:
         raise ConflictError(f"there is no source {name}; see: tocsin sources list")
+    if row.kind == PUSH:
+        raise ConflictError(f"{name} is not polled: programs hand in its entries")
     neighbours = or_(SourceRow.id == row.id, and_(SourceRow.host_group == row.host_group, SourceRow.host_group != ""))
     until = session.exec(
         select(func.max(SourceRow.due_at)).where(
@@ -205,6 +207,18 @@ def held(session: Session, lease: SourceLease) -> Held:
     return mapping.read(Held, row)
 
 
+def pushed(session: Session, name: str) -> Held:
+    """Return the row of the source *name*, to which programs push. What they push is news from the first time on.
+
+    Raises:
+        ConflictError: there is no such source now.
+    """
+    row = session.connection().execute(_HOLDER, {"named": name}).one_or_none()
+    if row is None or row.kind != PUSH or row.disabled:
+        raise ConflictError(f"{name} takes no entries now; see: tocsin sources list")
+    return mapping.read(Held, row)
+
+
 def number(session: Session, name: str) -> int | None:
     """Return the row number of the source *name*, None if it has no row."""
     found: int | None = session.connection().execute(_NUMBER, {"named": name}).scalar_one_or_none()
@@ -217,6 +231,16 @@ def succeed(
     """End the lease after a successful poll, and write its cursor."""
     document_at = now if batch.changed else row.document_at
     _give_back(session, row, lease, record, {**_good(batch.cursor, now), "document_at": document_at})
+
+
+def note_push(session: Session, row: Held, fetch: Fetch) -> None:
+    """Record that entries were handed in to a source, as a poll with success is recorded."""
+    fetches = session.connection().execute(_FETCHES, {"number": row.id}).scalar_one()
+    first = func.coalesce(_TABLE.c.first_polled, fetch.at)
+    values = {"number": row.id, **_WELL, "last_success": fetch.at, "document_at": fetch.at}
+    session.connection().execute(
+        _BY_NUMBER.values(first_polled=first), {**values, "fetches": habits.add_fetch(fetches, fetch)}
+    )
 
 
 def go_on(session: Session, row: Held, learned: PollHistory, until: datetime) -> None:
@@ -302,8 +326,12 @@ _TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
 _ALL = select(*(_TABLE.c[name] for name in _Known._fields))
 _NUMBER = select(_TABLE.c.id).where(_TABLE.c.name == bindparam("named"))
 _HOLDER = select(
-    *(_TABLE.c[name] for name in ("id", "fence", "lease_until", "errors", "last_success", "document_at"))
+    *(
+        _TABLE.c[name]
+        for name in ("id", "kind", "disabled", "fence", "lease_until", "errors", "last_success", "document_at")
+    )
 ).where(_TABLE.c.name == bindparam("named"))
+_FETCHES = select(_TABLE.c.fetches).where(_TABLE.c.id == bindparam("number"))
 _BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number")).values(polls=_TABLE.c.polls + 1)
 _ON = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
 _HELD = _TABLE.update().where(

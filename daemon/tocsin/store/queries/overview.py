@@ -6,10 +6,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, distinct, func, select
+from sqlmodel import Session, and_, col, distinct, func, select
 
 from tocsin.model.alerts import AlertContent, MatchOutcome
 from tocsin.model.deliveries import UNHEARD, WAITING, Delivery, DeliveryKind, DeliveryState, ErrorClass
+from tocsin.model.entries import PUSH
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.render.digest import LOUD, Ailing, HeldBack, Roundup
@@ -36,7 +37,7 @@ USUAL = timedelta(days=1)
 LONGEST = timedelta(days=8)
 #: Rows read of each kind: a digest shows fewer.
 MOST = 100
-_POLLED = col(SourceRow.disabled).is_(False)
+_POLLED = and_(col(SourceRow.disabled).is_(False), col(SourceRow.kind) != PUSH)
 _ILL = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead)
 _LOUD = [severity for severity in Severity if severity.rank >= LOUD.rank]
 #: The reason why a match without an alert was not sent, by outcome.

@@ -52,8 +52,7 @@ async def show_source(page: Page) -> web.Response:
     """Show one source with its last fetches."""
     detail = await _detail(page)
     config, habits = page.daemon.config, detail.source.habits
-    addresses = {source.name: source.address for source in config.sources}
-    addresses |= {source.name: source.address for source in config.prices}
+    addresses = {source.name: source.address for source in config.every_source}
     return page.show(
         "source.html",
         source=detail.source,
