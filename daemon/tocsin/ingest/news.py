@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.errors import SourceError
 from tocsin.ingest.config import Answer, IngestConfig, Poll
 from tocsin.ingest.counting import count
+from tocsin.ingest.judging import failures, judge
 from tocsin.log import line
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.counters import Counted, Timed
-from tocsin.model.entries import Batch, Entry
+from tocsin.model.entries import Batch
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.chunks import Backlog, Chunk, Taken
 from tocsin.policy.polling.aftermath import after_success
 from tocsin.policy.polling.findings import find, is_late
 from tocsin.policy.polling.history import PollHistory
 from tocsin.protocols import P, Runtime
-from tocsin.rules import builtin
-from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
 from tocsin.store.values import Committed, Deferral, Fetch, JudgedBatch, Reopened, Unseen
 
@@ -153,11 +152,11 @@ class NewsIntake:
         """Return the batch of *answer* with the matches of the new and rewritten entries of *chunk*."""
         work, rules, now = self._runtime.work, answer.poll.config.rules, answer.poll.now
         started = time.perf_counter()
-        new = await work(_judge, rules, chunk.new, now) if chunk.new else ()
-        rewritten = await work(_judge, rules, chunk.rewritten, now) if chunk.rewritten else ()
+        new = await work(judge, rules, chunk.new, now) if chunk.new else ()
+        rewritten = await work(judge, rules, chunk.rewritten, now) if chunk.rewritten else ()
         if new or rewritten:
             self._runtime.counters.observe(Timed.EVALUATION, time.perf_counter() - started)
-        batch, once = replace(answer.batch, deleted=chunk.deleted), _failures([*new, *rewritten], now)
+        batch, once = replace(answer.batch, deleted=chunk.deleted), failures([*new, *rewritten], now)
         return JudgedBatch(batch=batch, judged=new, rewritten=rewritten, flood=flood, once=once)
 
     async def rejudge(self, config: IngestConfig) -> None:
@@ -165,10 +164,10 @@ class NewsIntake:
         hashes = {name: info.hash for name, info in config.rules.infos.items()}
         while again := await self._runtime.work(self._store.unevaluated, hashes, self._store.program):
             now = self._runtime.clock.now()
-            judged = await self._runtime.work(_judge, config.rules, [item.entry for item in again], now)
+            judged = await self._runtime.work(judge, config.rules, [item.entry for item in again], now)
             pairs: list[tuple[Reopened, Judged]] = list(zip(again, judged, strict=True))
             committed = await self._runtime.write(
-                self._store.rejudge, pairs, config.policy.decide, now=now, once=_failures(judged, now)
+                self._store.rejudge, pairs, config.policy.decide, now=now, once=failures(judged, now)
             )
             taken = Taken().and_also(committed.entries, committed.decision)
             log.info(line("judged again", entries=len(again), **taken.tally()))
@@ -178,21 +177,6 @@ class NewsIntake:
         count(self._runtime.counters, committed)
         if committed.delivery_ids:
             self._committed()
-
-
-def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:
-    return tuple(rules.evaluate(entry, now) for entry in entries)
-
-
-def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:
-    """Return the events to report at the first failure of a rule, by the rule and its hash."""
-    found: dict[tuple[str, str], Match] = {}
-    for item in judged:
-        for failed in item.unevaluated:
-            detail = f"on “{item.entry.title[:200]}” of {item.entry.source}: {failed.error}"
-            match = builtin.own_match(builtin.RULE_UNEVALUATED, {"rule": (failed.rule,)}, detail, now)
-            found.setdefault((failed.rule, failed.rule_hash), match)
-    return found
 
 
 def _timed(call: Callable[P, Committed], /, *args: P.args, **kwargs: P.kwargs) -> tuple[Committed, float]:

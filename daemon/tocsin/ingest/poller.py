@@ -1,4 +1,4 @@
-"""The pipeline: polls of all sources, and outages of the network as they show them.
+"""The pipeline: polls of all sources, what programs push, and outages of the network as polls show them.
 
     claim due sources → source.poll → intake of news or of prices: judge, commit → due again
 
@@ -20,6 +20,7 @@ from tocsin.ingest.config import IngestConfig, Poll
 from tocsin.ingest.counting import count
 from tocsin.ingest.news import LEASE, NewsIntake
 from tocsin.ingest.prices import PriceIntake
+from tocsin.ingest.pushes import Push, PushIntake
 from tocsin.log import line
 from tocsin.model.counters import Counted, Timed
 from tocsin.model.rules import Match
@@ -31,6 +32,7 @@ from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.sources import Source
 from tocsin.store import Store
+from tocsin.store.programs import RequestAnswer
 from tocsin.store.values import Deferral, Fetch, GroupHold, PollFailure, Rest, SourceLease
 from tocsin.units import duration
 
@@ -70,6 +72,7 @@ class Pipeline:
         self._latest = datetime.min.replace(tzinfo=UTC)  # time that a tick saw on the clock
         self._news = NewsIntake(store, runtime, committed=committed, progress=progress)
         self.market = PriceIntake(store, runtime, committed=committed)
+        self._pushes = PushIntake(store, runtime, committed=committed)
 
     async def resume(self) -> None:
         """Restore an outage of the network that the last run saw. It lasts until a server is reached."""
@@ -105,6 +108,10 @@ class Pipeline:
         count(self._runtime.counters, committed)
         if committed.delivery_ids:
             self._committed()
+
+    async def push(self, push: Push) -> RequestAnswer:
+        """Take in what a program hands in, and return the answer to it. Errors are those of `PushIntake.take`."""
+        return await self._pushes.take(push, self.inbound)
 
     async def rejudge(self) -> None:
         """Judge the entries again on which a rule could not be evaluated, if that rule or the program has changed."""

@@ -203,6 +203,7 @@ class Service:
             wake=self._wake.set,
             poll=poller(self._makers, self._http, self._work, self._clock),
             propose=proposer(self._path, self._env, self._makers),
+            push=self._pipeline.push,
             failed=self._page_failed,
         )
         self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
@@ -217,10 +218,9 @@ class Service:
         """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed."""
         log_warnings((*config.problems, *loaded.warnings))
         now = self._clock.now()
-        feeds = [(s.name, s.identity, s.kind) for s in config.sources]
-        prices = [(s.name, s.identity, s.kind) for s in config.prices]
+        named = [(s.name, s.identity, s.kind) for s in config.every_source]
         groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
-        await self._write(self._store.sync_sources, [*feeds, *prices], now, groups)
+        await self._write(self._store.sync_sources, named, now, groups)
         await self._set_aside()
         for pack in loaded.packs:
             if not pack.kept_back:
