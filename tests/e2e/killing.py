@@ -1,6 +1,6 @@
 """A composition root of the tests: the real service on a store that ends the process at a chosen point.
 
-python killing.py POINT CONFIG      POINT: before-commit | before-send | before-settle
+python killing.py POINT CONFIG      POINT: before-commit | before-push | after-push | before-send | before-settle
 """
 
 from __future__ import annotations
@@ -36,6 +36,15 @@ class KillingStore(Store):
         if POINT == "before-commit" and not lease.baseline and news:
             die()
         return super().commit(lease, found, *args, **rest)
+
+    def push(self, *args: Any) -> Any:
+        """Die before or after the commit of what a program hands in; it gets no answer."""
+        if POINT == "before-push":
+            die()
+        found = super().push(*args)
+        if POINT == "after-push":
+            die()
+        return found
 
     def begin_attempt(self, delivery: Any, message: Any, now: Any) -> bool:
         """Die between commit and send."""

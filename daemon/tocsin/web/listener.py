@@ -25,7 +25,7 @@ from tocsin.store import Store
 from tocsin.web.application import application, metrics_application
 from tocsin.web.attempts import Attempts
 from tocsin.web.health import Health
-from tocsin.web.page import Changes, Daemon
+from tocsin.web.page import Changes, Daemon, TakePush
 from tocsin.web.server import Server, bound
 from tocsin.web.wall.keys import own_secret
 from tocsin.web.wall.site import site_of
@@ -41,7 +41,8 @@ class Listener:
     """The page of a daemon on *store*, which *clock* and *write* belong to.
 
     *health* gives the health of the daemon, *counters* are for monitoring, *reload* makes it read its files, *wake* makes
-    it look for work, *poll* polls any source once, *propose* says what an addition to its file would be, and *failed* is called with words when the page cannot be served. *real* and *sleep* are the time of
+    it look for work, *push* takes in what programs hand in, *poll* polls any source once, *propose* says what an addition to
+    its file would be, and *failed* is called with words when the page cannot be served. *real* and *sleep* are the time of
     logins.
     """
 
@@ -57,6 +58,7 @@ class Listener:
         wake: Callable[[], None],
         poll: Poll,
         propose: Propose,
+        push: TakePush,
         failed: Callable[[str], Awaitable[None]],
         real: Clock = _REAL,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -70,6 +72,7 @@ class Listener:
         self._wake = wake
         self._poll = poll
         self._propose = propose
+        self._push = push
         self._failed = failed
         self._real = real
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reader")
@@ -111,6 +114,7 @@ class Listener:
                 wake=self._wake,
                 poll=self._poll,
                 propose=self._propose,
+                push=self._push,
                 changes=self._changes,
                 counters=self._counters,
             )

@@ -142,8 +142,10 @@ class Wall:
     async def check_origin(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse to change anything for a page of another site. No page can send a token."""
         route, visitor = self._route(request), request.get(VISITOR)
+        # Who is not logged in is refused next, in words that fit.
+        refused = visitor is None and (route is None or route.may is not None)
         free = request.method in checks.SAFE or (visitor and visitor.token) or (route and route.any_origin)
-        if not free and not checks.is_same_origin(
+        if not (free or refused) and not checks.is_same_origin(
             request.headers.get("Sec-Fetch-Site"),
             request.headers.get(hdrs.ORIGIN),
             request.headers.get(hdrs.HOST, ""),

@@ -19,11 +19,14 @@ from tocsin.config.config import Config
 from tocsin.config.discovery import Poll
 from tocsin.config.loading import LoadedRules
 from tocsin.config.web import Right
+from tocsin.ingest.pushes import Push
 from tocsin.model.counters import Counters
 from tocsin.protocols import Clock, Run
 from tocsin.render.reasons import in_words
 from tocsin.render.words import host, seen, web_link
 from tocsin.store import Store
+from tocsin.store.programs import RequestAnswer
+from tocsin.web.allowance import Allowance
 from tocsin.web.attempts import Attempts
 from tocsin.web.health import Health
 from tocsin.web.wall.checks import Visitor
@@ -31,6 +34,8 @@ from tocsin.web.wall.site import Site
 
 P = ParamSpec("P")
 T = TypeVar("T")
+#: Takes in what a program hands in, and returns the answer to it.
+TakePush = Callable[[Push], Awaitable[RequestAnswer]]
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 100
 #: Seconds that a search waits for those before it.
@@ -66,7 +71,8 @@ class Daemon:
     """The daemon as pages see it: its store, and the configuration and rules in force.
 
     *clock* is that of alerts and polls, *real* that of logins. *read* runs queries beside each other, *write* runs acts
-    one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files.
+    one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files,
+    *push* makes it take in what a program hands in.
     *poll* polls a source that may be none of its own, and *propose* says what an addition to its configuration file would be.
     A rule is tried while *trial* is held, texts are searched while *searching* is, an address is polled while *discovery* is, one
     at a time.
@@ -84,11 +90,13 @@ class Daemon:
     wake: Callable[[], None]
     poll: Poll
     propose: Propose
+    push: TakePush
     changes: Changes
     counters: Counters
     trial: asyncio.Lock = field(default_factory=asyncio.Lock)
     searching: asyncio.Lock = field(default_factory=asyncio.Lock)
     discovery: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pushed: Allowance = field(default_factory=Allowance)
 
 
 class Page:

@@ -22,12 +22,14 @@ from tocsin.config.build import make_source
 from tocsin.config.config import load_config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import load_rules
+from tocsin.ingest.config import IngestConfig
+from tocsin.ingest.pushes import PushIntake
 from tocsin.model.counters import Counters
 from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
-from tocsin.protocols import runner
+from tocsin.protocols import Runtime, runner
 from tocsin.replay.replay import EVERYBODY
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http.client import HttpClient
@@ -47,6 +49,7 @@ database: sqlite:///tocsin.db
 rules: [./rules]
 sources:
   wire: {feed: "https://me:s3cret@example.org/feed"}
+  desk: {push: true, labels: {tier: primary}, accept_labels: [company]}
 instruments:
   GAL: {class: metal, currency: USD, sources: [yahoo:GAL], labels: {mineral: gallium}}
 receivers:
@@ -224,6 +227,10 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
 
             store = Store.open(parsed.database, real_now=real.now)
             with ThreadPoolExecutor(1) as writer:
+                runtime = Runtime(
+                    clock=clock, write=runner(writer), work=runner(writer), random=lambda: 0.5, counters=counters
+                )
+                intake = PushIntake(store, runtime, committed=lambda: calls.append("committed"))
                 listener = Listener(
                     store,
                     clock=clock,
@@ -234,6 +241,7 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     wake=lambda: calls.append("wake"),
                     poll=poll,
                     propose=partial(propose, path, {}),
+                    push=lambda push: intake.take(push, IngestConfig(rules=served.rules, policy=EVERYBODY, sources={})),
                     failed=failed,
                     real=real,
                     sleep=sleep,

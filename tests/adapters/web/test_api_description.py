@@ -7,12 +7,14 @@ import jsonschema
 import pytest
 
 from tocsin.config.web import Right
+from tocsin.model.entries import PUSH
 from tocsin.web.api.answers import FOLDER
 from tocsin.web.api.groups import GROUPS
 from tocsin.web.api.openapi import description
 
 TOKEN = "act-" + "a" * 30
-TOKENS = f"tokens: {{actor: {{secret: {TOKEN}, may: act}}}}"
+INGEST = "ingest-" + "i" * 30
+TOKENS = f"tokens: {{actor: {{secret: {TOKEN}, may: act}}, filter: {{secret: {INGEST}, may: ingest}}}}"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 #: What is asked for, by path of the description; {DELIVERY} is that of the news.
 ASKED = (
@@ -30,6 +32,7 @@ ASKED = (
     ("GET", "/sources", "sources", ""),
     ("GET", "/sources/{name}", "sources/wire", ""),
     ("POST", "/sources/{name}/poll", "sources/wire/poll", ""),
+    ("POST", "/sources/{name}/items", "sources/desk/items", '{"title": "China bans cobalt exports"}'),
     ("GET", "/instruments", "instruments", ""),
     ("GET", "/instruments/{id}", "instruments/GAL", ""),
     ("POST", "/silences", "silences", '{"matchers": ["rule=ban"], "for": "4h"}'),
@@ -68,6 +71,9 @@ def test_every_answer_is_as_described(serve, news, schema):
 
     async def scene(page):
         news(page, "China bans gallium exports")
+        page.store.sync_sources(
+            [("wire", "https://example.org/feed", "feed"), ("desk", "items", PUSH)], page.clock.now()
+        )
         answers = []
         for method, path, asked, body in ASKED:
             [*_, delivery] = page.store.read.deliveries()
@@ -75,7 +81,8 @@ def test_every_answer_is_as_described(serve, news, schema):
                 page.clock.move(minutes=5)
                 page.store.claim_deliveries(page.clock.now(), timedelta(minutes=1))
             where = asked.replace("{DELIVERY}", delivery.id)
-            found = await page.ask(method, f"/api/v1/{where}", data=body or None, headers=HEADERS)
+            headers = {**HEADERS, "Authorization": f"Bearer {INGEST}"} if path.endswith("/items") else HEADERS
+            found = await page.ask(method, f"/api/v1/{where}", data=body or None, headers=headers)
             answers.append((method, path, found))
         return answers
 

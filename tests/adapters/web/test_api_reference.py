@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.model.entries import PUSH
+
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
 TOKEN = "act-" + "a" * 30
-TOKENS = f"tokens: {{runbook: {{secret: {TOKEN}, may: act}}}}"
+INGEST = "ingest-" + "i" * 30
+TOKENS = f"tokens: {{runbook: {{secret: {TOKEN}, may: act}}, filter: {{secret: {INGEST}, may: ingest}}}}"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 
 
@@ -20,10 +23,15 @@ def test_every_example_of_the_page_works(serve, news):
 
     async def scene(page):
         news(page, "China bans gallium exports")
+        page.store.sync_sources(
+            [("wire", "https://example.org/feed", "feed"), ("desk", "items", PUSH)], page.clock.now()
+        )
         page.clock.move(minutes=5)
-        found = [
-            (path, await page.ask(method, path, data=body or None, headers=HEADERS)) for method, path, body in examples
-        ]
+        found = []
+        for method, path, body in examples:
+            token = INGEST if path.endswith("/items") else TOKEN
+            headers = {**HEADERS, "Authorization": f"Bearer {token}"}
+            found.append((path, await page.ask(method, path, data=body or None, headers=headers)))
         wrong = '{"kind": "noise", "wy": ""}'
         return found, await page.ask("POST", "/api/v1/alerts/1/answers", data=wrong, headers=HEADERS)
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tocsin.config.web import Right
 from tocsin.store.access import Commands, Queries
-from tocsin.store.values import RequestAnswer, RequestKey
+from tocsin.store.programs import RequestAnswer, RequestKey
 from tocsin.web.api.answers import post, written
 from tocsin.web.page import Handler, Page, Route
 

@@ -1,5 +1,17 @@
 """The groups of addresses of the API. A new one is added here, and nowhere else."""
 
-from tocsin.web.api import alerts, deliveries, entries, instruments, matches, openapi, rules, silences, sources, why
+from tocsin.web.api import (
+    alerts,
+    deliveries,
+    entries,
+    instruments,
+    items,
+    matches,
+    openapi,
+    rules,
+    silences,
+    sources,
+    why,
+)
 
-GROUPS = (alerts, entries, matches, rules, sources, instruments, deliveries, silences, why, openapi)
+GROUPS = (alerts, entries, matches, rules, sources, items, instruments, deliveries, silences, why, openapi)

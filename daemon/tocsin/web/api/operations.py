@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.config.bodies import AnswerBody, SilenceBody, WhyBody
-from tocsin.config.yaml.shape import Shape
+from tocsin.config.items import ItemBody, ItemsBody
 from tocsin.errors import Position
 from tocsin.explain.decision import Step
 from tocsin.explain.instruments import InstrumentView
@@ -18,6 +18,7 @@ from tocsin.model.entries import Entry
 from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Evidence
 from tocsin.policy.notifying.silence import Silence
+from tocsin.store.programs import HandedIn
 from tocsin.store.queries.search import EntryFound
 from tocsin.store.queries.stories import StoryView
 from tocsin.store.values import DeliveryDetail, Fetch, RuleStats, SourceView
@@ -37,7 +38,7 @@ class Operation:
     more: Mapping[str, Any] = field(default_factory=dict)
     several: bool = False
     query: Mapping[str, str] = field(default_factory=dict)
-    body: type[Shape] | None = None
+    body: Any = None
     statuses: tuple[int, ...] = (200,)
     acts: bool = False
 
@@ -56,16 +57,14 @@ def _one(path: str, summary: str, kind: Any = None, **more: Any) -> Operation:
     return Operation(method="GET", path=path, summary=summary, kind=kind, more=more)
 
 
-def _act(
-    path: str, summary: str, kind: Any = None, *statuses: int, body: type[Shape] | None = None, **more: Any
-) -> Operation:
+def _act(path: str, summary: str, kind: Any = None, *statuses: int, body: Any = None, **more: Any) -> Operation:
     good = statuses or (200,)
     return Operation(
         method="POST", path=path, summary=summary, kind=kind, more=more, body=body, statuses=good, acts=True
     )
 
 
-def _ask(path: str, summary: str, body: type[Shape], **more: Any) -> Operation:
+def _ask(path: str, summary: str, body: Any, **more: Any) -> Operation:
     return Operation(method="POST", path=path, summary=summary, body=body, more=more)
 
 
@@ -127,6 +126,15 @@ OPERATIONS = (
     ),
     _list("/sources", "Sources, by name.", SourceView),
     _one("/sources/{name}", "One source with its last fetches.", SourceView, fetches=tuple[Fetch, ...]),
+    _act(
+        "/sources/{name}/items",
+        "Hand in news to a source with push: true. 200: all of it was known. It needs the right to ingest only.",
+        None,
+        201,
+        200,
+        body=ItemBody | ItemsBody,
+        items=tuple[HandedIn, ...],
+    ),
     _act("/sources/{name}/poll", "Poll a source now.", SourceView, 202, fetches=tuple[Fetch, ...]),
     _list("/instruments", "Instruments, by id.", InstrumentView),
     _one("/instruments/{id}", "One instrument.", InstrumentView),
