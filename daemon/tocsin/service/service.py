@@ -89,6 +89,7 @@ class Service:
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
         self._trouble = Trouble(time.monotonic)
         self._liveness = Liveness("poll", "deliver", monotonic=time.monotonic)
+        self._built = asyncio.Event()
 
     # ---- life ------------------------------------------------------------------------------------------------
 
@@ -139,7 +140,8 @@ class Service:
             await self._finish()
 
     async def catch_up(self) -> None:
-        """Poll and send all that is due now, beside the ticks of `run`, and wait for it."""
+        """Poll and send all that is due now, beside the ticks of `run`, and wait for it; before that for the start."""
+        await self._built.wait()
         await self._pipeline.tick()
         await self._pipeline.drain(None)
         await self._dispatcher.run_due()
@@ -168,6 +170,7 @@ class Service:
         except BaseException:
             await self._write(self._store.close)
             raise
+        self._built.set()
 
     def _read(self) -> Config:
         return complete(load_config(self._path, self._env))
