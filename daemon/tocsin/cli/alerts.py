@@ -225,8 +225,9 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
 
 def _said(answered: Answered, zone: ZoneInfo) -> list[str]:
     """Return the answers to an alert, one per line."""
-    by = f" by {answered.acked_by}" if answered.acked_by else ""
+    by = {name: f" by {name}" if name else "" for name in (answered.acked_by, answered.snoozed_by, answered.judged_by)}
     why = f": {answered.why}" if answered.why else ""
-    lines = [f"seen {local(answered.acked_at, zone)}{by}"] if answered.acked_at else []
-    lines += [f"snoozed until {local(answered.snoozed_until, zone)}"] if answered.snoozed_until else []
-    return lines + ([f"called {answered.verdict}{why}"] if answered.verdict else [])
+    seen, snoozed, judged = answered.acked_at, answered.snoozed_until, answered.judged_at
+    lines = [f"seen {local(seen, zone)}{by[answered.acked_by]}"] if seen else []
+    lines += [f"snoozed until {local(snoozed, zone)}{by[answered.snoozed_by]}"] if snoozed else []
+    return lines + ([f"called {answered.verdict} {local(judged, zone)}{by[answered.judged_by]}{why}"] if judged else [])

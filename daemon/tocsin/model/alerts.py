@@ -126,13 +126,16 @@ class Answer:
 class Answered:
     """The last answers of each kind to an alert: its reader, the end of its snooze, and its usefulness.
 
-    *verdict* is USEFUL or NOISE; *why* is the explanation given with it.
+    *verdict* is USEFUL or NOISE, given *judged_at* that time by *judged_by*; *why* is the explanation given with it.
     """
 
     acked_at: datetime | None = None
     acked_by: str = ""
     snoozed_until: datetime | None = None
+    snoozed_by: str = ""
     verdict: AnswerKind | None = None
+    judged_at: datetime | None = None
+    judged_by: str = ""
     why: str = ""
 
     @property

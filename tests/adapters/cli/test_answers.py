@@ -21,14 +21,15 @@ def test_answers_stand_in_the_listing_and_with_the_alert(tocsin: Tocsin, history
     history()
     assert "is seen" in tocsin("alerts", "ack", "1", "--by", "ann").stderr
     assert "Alert 1 is snoozed until 20" in tocsin("alerts", "snooze", "#1", "--for", "4h").stderr
-    assert "tocsin alerts show 1" in tocsin("alerts", "noise", "1", "--why", "a \x1b[31mgame").stderr
+    assert "tocsin alerts show 1" in tocsin("alerts", "noise", "1", "--by", "ben", "--why", "a \x1b[31mgame").stderr
     shown = tocsin("alerts", "show", "#1").stdout
-    for words in ("seen 20", "by ann", "snoozed until", "called noise: a  [31mgame"):
+    for words in ("seen 20", "by ann", "snoozed until", "called noise 20", "by ben: a  [31mgame"):
         assert words in shown
     assert "noise, snoozed" in tocsin("alerts", "list").stdout
     (record,) = records(tocsin("alerts", "list", "--json"))
     assert (record["id"], record["answered"]["verdict"], record["answered"]["acked_by"]) == (1, "noise", "ann")
-    assert records(tocsin("alerts", "show", "1", "--json"))[0]["answered"]["why"] == "a \x1b[31mgame"
+    answered = records(tocsin("alerts", "show", "1", "--json"))[0]["answered"]
+    assert (answered["judged_by"], answered["why"]) == ("ben", "a \x1b[31mgame")
 
 
 def test_who_answers_is_the_user_unless_they_say_otherwise(

@@ -24,9 +24,15 @@ def test_the_last_word_of_each_kind_counts(hands: Any, store: Any) -> None:
     store.act.answer([1], AnswerKind.NOISE, now, by="ann", why="old")
     store.act.answer([1], AnswerKind.ACK, now, by="ann")
     store.act.answer([1], AnswerKind.SNOOZE, now, until=now + 4 * HOUR)
-    store.act.answer([1], AnswerKind.USEFUL, now + HOUR, why="it was new")
+    store.act.answer([1], AnswerKind.USEFUL, now + HOUR, by="ben", why="it was new")
     expected = Answered(
-        acked_at=now, acked_by="ann", snoozed_until=now + 4 * HOUR, verdict=AnswerKind.USEFUL, why="it was new"
+        acked_at=now,
+        acked_by="ann",
+        snoozed_until=now + 4 * HOUR,
+        verdict=AnswerKind.USEFUL,
+        judged_at=now + HOUR,
+        judged_by="ben",
+        why="it was new",
     )
     assert store.read.answered([1, 2]) == {1: expected}
     assert store.read.alert(1).answered == expected

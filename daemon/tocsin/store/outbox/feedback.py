@@ -171,5 +171,5 @@ def _with(answered: Answered, row: AnswerRow) -> Answered:
     if row.kind is AnswerKind.ACK:
         return replace(answered, acked_at=row.at, acked_by=row.by)
     if row.kind is AnswerKind.SNOOZE:
-        return replace(answered, snoozed_until=row.until)
-    return replace(answered, verdict=row.kind, why=row.why)
+        return replace(answered, snoozed_until=row.until, snoozed_by=row.by)
+    return replace(answered, verdict=row.kind, judged_at=row.at, judged_by=row.by, why=row.why)
