@@ -50,8 +50,8 @@ from tocsin.store import Store
 from tocsin.store.db import mapping, tables
 from tocsin.store.inbound import prices
 from tocsin.web.health import Health
-from tocsin.web.listener import Listener, secret_beside
-from tocsin.web.wall.keys import derive, own_secret
+from tocsin.web.listener import Listener
+from tocsin.web.wall.keys import derive, own_secret, secret_beside
 from tocsin.web.wall.sessions import new_code
 from tocsin.web.wall.site import LOGIN_KEY
 

@@ -26,6 +26,7 @@ from tocsin.policy.notifying.receiver import DAYS, DigestTimes, QuietHours
 from tocsin.store import Store
 from tocsin.store.db.place import path_of
 from tocsin.units import counted, duration
+from tocsin.web.links import unsigned_links
 
 app = typer.Typer(help="List and show receivers: what state they are in, and why.", no_args_is_help=True)
 digest_app = typer.Typer(help="Preview digests.", no_args_is_help=True)
@@ -88,7 +89,8 @@ def preview(
         if not digests:
             say(f"Nothing waits for a digest of {receiver}; {next_digest(found.info, settings.zone, now)}.")
         prices = rules_of(settings).rules.prices if digests else {}
-        for one in preview_digests(digests, found, config=settings, store=store, rules=prices, now=now):
+        links = unsigned_links(settings)
+        for one in preview_digests(digests, found, config=settings, store=store, rules=prices, links=links, now=now):
             message = one.message
             if json:
                 names = {"receiver": receiver, "recipient": one.recipient, "due_at": one.due_at}

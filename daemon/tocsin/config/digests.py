@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,9 @@ from tocsin.config.config import Config
 from tocsin.config.contacts import view_receiver
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.deliver.context import compose
+from tocsin.model.alerts import AnswerLinks
 from tocsin.model.deliveries import Delivery, Message
+from tocsin.render.answer_links import masked
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.store import Store
 
@@ -31,9 +33,12 @@ def preview_digests(
     config: Config,
     store: Store,
     rules: Mapping[str, PriceRule],
+    links: Callable[[str, datetime], AnswerLinks],
     now: datetime,
 ) -> Iterator[DigestPreview]:
     """Yield waiting *digests* of *receiver* as they would be sent with what waits now; *rules* are those about prices.
+
+    *links* makes links to answer, which are masked: a preview is not only for the reader of the digest.
 
     Raises:
         StoreError: their context cannot be read.
@@ -48,5 +53,6 @@ def preview_digests(
             instruments=config.instruments,
             rules=rules,
             now=max(now, digest.due_at),
+            links=links(receiver.name, now),
         )
-        yield DigestPreview(recipient=digest.recipient, due_at=digest.due_at, message=message)
+        yield DigestPreview(recipient=digest.recipient, due_at=digest.due_at, message=masked(message))

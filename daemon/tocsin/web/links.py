@@ -11,9 +11,8 @@ from tocsin.config.web import WebConfig
 from tocsin.errors import StoreError, UsageError
 from tocsin.log import line
 from tocsin.model.alerts import AnswerLinks, no_links
-from tocsin.web.listener import secret_of
 from tocsin.web.wall.answer_links import Signer
-from tocsin.web.wall.keys import derive
+from tocsin.web.wall.keys import derive, secret_of
 from tocsin.web.wall.sessions import new_code
 from tocsin.web.wall.site import ANSWER_KEY, LOGIN_KEY
 
@@ -31,6 +30,14 @@ def links_of(config: Config) -> Callable[[str, datetime], AnswerLinks]:
         log.warning(line("messages have no links to answer", reason=error))
         return _none
     return Signer(url=web.url, lasts=web.answer_links, key=derive(secret, ANSWER_KEY)).links
+
+
+def unsigned_links(config: Config) -> Callable[[str, datetime], AnswerLinks]:
+    """Return what makes the links of messages that are only shown: they look like those of *config*, and answer nothing."""
+    web = config.web
+    if web is None or not web.gives_links:
+        return _none
+    return Signer(url=web.url, lasts=web.answer_links, key=b"").links
 
 
 def login_link(web: WebConfig, database: str, by: str, now: datetime) -> str:

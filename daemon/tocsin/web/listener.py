@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 from aiohttp import web
 
@@ -27,7 +26,7 @@ from tocsin.web.attempts import Attempts
 from tocsin.web.health import Health
 from tocsin.web.page import Changes, Daemon, TakePush
 from tocsin.web.server import Server, bound
-from tocsin.web.wall.keys import own_secret
+from tocsin.web.wall.keys import secret_of
 from tocsin.web.wall.site import site_of
 
 log = logging.getLogger(__name__)
@@ -177,17 +176,3 @@ class Listener:
             self._reported.add(words)
             log.error(line("page not served", listen=where, reason=reason))
             await self._failed(f"The page cannot be served at {words}.")
-
-
-def secret_of(config: WebConfig, database: str) -> str:
-    """Return the secret of the page: that of *config*, or its own beside the *database*, which is made if there is none.
-
-    Raises:
-        StoreError: it cannot be read or made.
-    """
-    return config.secret.reveal() or own_secret(secret_beside(Path(database.removeprefix("sqlite:///"))))
-
-
-def secret_beside(database: Path) -> Path:
-    """Return the file of the page's own secret, beside the *database*."""
-    return Path(f"{database}-web-secret")

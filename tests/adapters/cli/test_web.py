@@ -3,8 +3,7 @@
 import stat
 from datetime import UTC, datetime, timedelta
 
-from tocsin.web.listener import secret_beside
-from tocsin.web.wall.keys import derive, own_secret
+from tocsin.web.wall.keys import derive, own_secret, secret_beside
 from tocsin.web.wall.sessions import read_code
 from tocsin.web.wall.site import LOGIN_KEY
 

@@ -36,9 +36,9 @@ from tocsin.sources.http.client import HttpClient
 from tocsin.store import Store
 from tocsin.store.values import JudgedBatch, PollRecord
 from tocsin.web.health import Health
-from tocsin.web.listener import Listener, secret_beside
+from tocsin.web.listener import Listener
 from tocsin.web.page import Daemon
-from tocsin.web.wall.keys import derive, own_secret
+from tocsin.web.wall.keys import derive, own_secret, secret_beside
 from tocsin.web.wall.sessions import new_code
 from tocsin.web.wall.site import LOGIN_KEY
 

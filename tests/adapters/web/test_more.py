@@ -1,5 +1,6 @@
 """What else there is: health, receivers, packs, tokens, the configuration, and the next digest."""
 
+import re
 from dataclasses import replace
 from datetime import time, timedelta
 
@@ -92,7 +93,7 @@ def test_a_digest_that_would_not_come_says_why(serve, receiver, words):
 
 
 def test_the_next_digest_is_shown_as_it_would_leave(serve, news):
-    """It is shut into a frame, as any message; looking changes nothing."""
+    """It is shut into a frame, as any message; looking changes nothing, and its links answer nothing."""
 
     async def scene(page):
         news(page, HOSTILE, receivers=(MAIL,), link="javascript:alert(1)")
@@ -101,7 +102,7 @@ def test_the_next_digest_is_shown_as_it_would_leave(serve, news):
         others = [(await page.get(f"/digest/{path}")).status for path in ("mail/2/message", "mail/x/message", "chat")]
         return *shown, others, before == page.store.read.deliveries()
 
-    shown, message, others, unchanged = serve(scene, config=CONFIG)
+    shown, message, others, unchanged = serve(scene, config=CONFIG, web="url: https://ops.example.org")
     assert "leaves <time" in shown.text.replace("\n", "")
     assert '<iframe class="message" sandbox src="/digest/mail/1/message"' in shown.text
     assert "frame-src 'self'" in shown.headers["Content-Security-Policy"]
@@ -109,5 +110,6 @@ def test_the_next_digest_is_shown_as_it_would_leave(serve, news):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in message.text
     assert "<script>alert" not in message.text
     assert 'href="javascript' not in message.text
+    assert re.search(r"https://ops\.example\.org/a/1\.1\.ack\.mail\.\d+\.\(hidden\)", message.text)
     assert others == [404, 404, 404]
     assert unchanged

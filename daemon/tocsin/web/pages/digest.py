@@ -7,6 +7,7 @@ from aiohttp import web
 from tocsin.config.digests import DigestPreview, preview_digests
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.explain.receivers import next_digest
+from tocsin.web.links import unsigned_links
 from tocsin.web.messages import alone, framing
 from tocsin.web.page import Page, Route, get
 
@@ -37,8 +38,11 @@ def _preview(page: Page, receiver: ReceiverConfig) -> tuple[DigestPreview, ...]:
     digests = page.store.read.next_digests(receiver.name)
     daemon = page.daemon
     rules = daemon.rules.rules.prices
+    links = unsigned_links(daemon.config)
     return tuple(
-        preview_digests(digests, receiver, config=daemon.config, store=daemon.store, rules=rules, now=page.now)
+        preview_digests(
+            digests, receiver, config=daemon.config, store=daemon.store, rules=rules, links=links, now=page.now
+        )
     )
 
 

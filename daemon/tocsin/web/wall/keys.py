@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from tocsin.config.web import WebConfig
 from tocsin.errors import FileError, StoreError
 from tocsin.files import read_regular
 
@@ -50,6 +51,20 @@ def sign(key: bytes, text: str) -> str:
 def same(given: str, wanted: str) -> bool:
     """Return True if two secrets are equal, in a time that does not depend on where they differ."""
     return hmac.compare_digest(_digest(given), _digest(wanted))
+
+
+def secret_of(config: WebConfig, database: str) -> str:
+    """Return the secret of the page: that of *config*, or its own beside the *database*, which is made if there is none.
+
+    Raises:
+        StoreError: it cannot be read or made.
+    """
+    return config.secret.reveal() or own_secret(secret_beside(Path(database.removeprefix("sqlite:///"))))
+
+
+def secret_beside(database: Path) -> Path:
+    """Return the file of the page's own secret, beside the *database*."""
+    return Path(f"{database}-web-secret")
 
 
 def own_secret(path: Path) -> str:
