@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.portable import guarded
+from adapters.postgres import Server, served
 from tocsin.store import Store
 
 
@@ -24,3 +25,20 @@ def _portable() -> Iterator[None]:
     """Every statement that a test sends to SQLite is one that PostgreSQL understands as well."""
     with guarded():
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A server of PostgreSQL; a test that needs one is skipped where there is none."""
+    with served() as server:
+        if server is None:
+            pytest.skip("no server of PostgreSQL: install one, or name it in $TOCSIN_TEST_POSTGRES")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Server) -> str:
+    """The name of a database with its tables and nothing in them."""
+    url = postgres.fresh()
+    Store.open(url, real_now=lambda: None, new_id=str).close()
+    return url.partition("?")[0].rpartition("/")[2]

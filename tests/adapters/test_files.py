@@ -28,7 +28,7 @@ from tocsin.model.entries import Cursor
 from tocsin.sources.prices.extract import Format
 from tocsin.sources.prices.source import WatchedFile
 from tocsin.sources.prices.table import Columns, Table
-from tocsin.store.db.sqlite import Database
+from tocsin.store.db.sqlite import SqliteDatabase
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PACK = "tocsin: 1\npack: {id: p, version: 1.0.0}\nrules: [{id: r, news: {match: gallium}}]\n"
@@ -174,7 +174,7 @@ def test_only_a_regular_file_is_a_database(tmp_path: Path, make: Callable[[Path]
     make(path)
     before = path.stat().st_mode
     with pytest.raises(StoreError, match=words):
-        Database.open(f"sqlite:///{path}")
+        SqliteDatabase.open(f"sqlite:///{path}")
     assert path.stat().st_mode == before
 
 

@@ -29,6 +29,8 @@ async def save(lost: LostError, write: Run, store: Store) -> str:
     except StoreError as error:
         log.error(line("database not saved", reason=error))
         return f"{lost}. The data is gone: {error}."
+    if saved is None:
+        return f"{lost}."
     log.error(line("database saved", file=saved))
     return f"{lost}. The data is saved in {saved}."
 

@@ -25,8 +25,9 @@ from tocsin.rules.prices.observation import Observed
 from tocsin.store import maintenance, sending
 from tocsin.store.access import Commands, OnDatabase, Queries, reads, writes
 from tocsin.store.db import schema
+from tocsin.store.db.database import CONNECTIONS, Database
 from tocsin.store.db.lock import Running
-from tocsin.store.db.sqlite import Database
+from tocsin.store.db.opening import open_copy, open_database
 from tocsin.store.db.statements import random_id
 from tocsin.store.inbound import decisions, identity, prices, pushes, sources, unevaluated
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
@@ -80,17 +81,18 @@ class Store(OnDatabase):
         new_id: Callable[[], str] = random_id,
         program: str = __version__,
         copy: bool = False,
+        connections: int = CONNECTIONS,
     ) -> Self:
-        """Open the store that *url* (`sqlite:///path`) names; it is made if there is none.
+        """Open the store that *url* (`sqlite:///path`, `postgresql://user@host/name`) names; what is missing of it is made.
 
-        *new_id* gives deliveries their ids. With *copy* the store works on a copy that `close` deletes, so the original
+        *new_id* gives deliveries their ids. At most *connections* to a server are open at once. With *copy* the store works on a copy that `close` deletes, so the original
         does not change and may be of an older version.
 
         Raises:
             OutdatedError: its tables are of an older version.
             StoreError: it cannot be opened, or a newer program made it.
         """
-        database = Database.copy(url, new_id) if copy else Database.open(url, new_id)
+        database = open_copy(url, new_id) if copy else open_database(url, new_id, connections)
         try:
             (schema.upgrade if copy else schema.prepare)(database)
         except BaseException:
@@ -119,7 +121,7 @@ class Store(OnDatabase):
 
     def note(self, running: Running) -> None:
         """Keep *running*, which describes this daemon, beside the lock for as long as it is locked."""
-        self.database.held.note(running)
+        self.database.note(running)
 
     def probe(self) -> None:
         """Write to the database without changing it.
@@ -134,10 +136,11 @@ class Store(OnDatabase):
         """Return the error if the files of the locked database were deleted or replaced; nothing is written from then on."""
         return self.database.lost
 
-    def rescue(self) -> Path:
+    def rescue(self) -> Path | None:
         """Save the data of lost files in a new file, close the database and return the path of that file.
 
-        It is the path of the database if no other file is there, so that the next start can continue.
+        It is the path of the database if no other file is there, so that the next start can continue; None if the data of a
+        server needs no rescue.
 
         Raises:
             StoreError: it cannot be written, or nothing is left to read.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -149,9 +150,9 @@ class Hands:
 
     now = NOW
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
         self.path = folder / "var" / "tocsin.db"
-        self.url = f"sqlite:///{self.path}"
+        self.url = url or f"sqlite:///{self.path}"
         self.real = RealTime()
         self.ids = itertools.count(1)
         self.stores: list[Store] = []
@@ -287,10 +288,35 @@ class Hands:
         return self.poll(store, self.batch(entry), [self.judged(entry, rule or self.rule())], decide or Teller())
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests that are marked `everywhere` on both databases, and all of them where $TOCSIN_TEST_DATABASE says so."""
+    named = (mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "address" not in metafunc.fixturenames or "address" in named:
+        return
+    if os.environ.get("TOCSIN_TEST_DATABASE") == "postgresql":
+        metafunc.parametrize("address", ["postgresql"], indirect=True)
+    elif metafunc.definition.get_closest_marker("everywhere"):
+        metafunc.parametrize("address", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def hands(tmp_path: Path) -> Iterator[Hands]:
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database with its tables and nothing in them; empty for the usual one in a file."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield ""
+        return
+    if request.node.get_closest_marker("sqlite"):
+        pytest.skip("it is about files of SQLite")
+    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
+    url = server.fresh(template)
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def hands(tmp_path: Path, address: str) -> Iterator[Hands]:
     """Hands for a store in a folder of its own; every store that they open is closed."""
-    hands = Hands(tmp_path)
+    hands = Hands(tmp_path, address)
     yield hands
     for store in hands.stores:
         store.close()
@@ -317,6 +343,7 @@ def statements() -> Iterator[Callable[[Callable[[], object]], int]]:
 @pytest.fixture
 def store(hands: Hands, empty: Path) -> Store:
     """An empty store."""
-    hands.path.parent.mkdir()
-    shutil.copy(empty, hands.path)
+    if hands.url.startswith("sqlite:"):
+        hands.path.parent.mkdir()
+        shutil.copy(empty, hands.path)
     return hands.open()

@@ -111,6 +111,7 @@ def test_rules_are_counted_by_what_was_told_and_what_was_said(hands: Any, store:
     assert store.read.verdicts("minerals/lift") == []
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("which", "found"),
     [

@@ -16,7 +16,9 @@ import pytest
 from tocsin.errors import DamagedError, LockedError, StoreError
 from tocsin.store.db import backup, schema
 from tocsin.store.db.place import is_there
-from tocsin.store.db.sqlite import Database
+from tocsin.store.db.sqlite import SqliteDatabase
+
+pytestmark = pytest.mark.sqlite
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -290,7 +292,7 @@ def test_an_upgrade_that_fails_again_and_again_does_not_fill_the_disk(old, monke
 def test_no_upgrade_beside_a_running_daemon_or_of_what_is_newer(filled):
     """Both are refused before anything is written."""
     _run(filled, "UPDATE alembic_version SET version_num = '0011_limit'")
-    daemon = Database(filled)
+    daemon = SqliteDatabase(filled)
     daemon.lock()
     with pytest.raises(LockedError):
         backup.upgrade(filled, NOW)

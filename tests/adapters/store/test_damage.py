@@ -12,6 +12,8 @@ from tocsin.errors import DamagedError
 from tocsin.policy.notifying.silence import parse
 from tocsin.store.values import Claimable, DamagedKind
 
+pytestmark = pytest.mark.sqlite
+
 MINUTE = timedelta(minutes=1)
 
 

@@ -24,6 +24,7 @@ def test_nothing_is_known_at_first(hands, store):
     assert (facts.next_story, facts.next_alert, facts.now) == (1, 1, hands.now)
 
 
+@pytest.mark.everywhere
 def test_a_story_and_its_alert_come_back_as_they_were_decided(hands, store):
     """The next decision is based on what was decided, to the microsecond."""
     decide = hands.teller()

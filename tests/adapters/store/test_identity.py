@@ -69,6 +69,7 @@ def test_two_items_of_one_day_may_share_a_title(hands, store):
     assert [store.read.entry(1), store.read.entry(2)] == [one, two]
 
 
+@pytest.mark.everywhere
 def test_a_big_document_is_looked_up_in_pieces(hands, store):
     """A document of two thousand entries has more keys than a statement takes parameters."""
     entries = [hands.entry(f"n{n}", body="") for n in range(2000)]

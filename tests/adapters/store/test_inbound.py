@@ -18,6 +18,7 @@ from tocsin.store.values import JudgedBatch, PollFailure, PollRecord
 HOUR = timedelta(hours=1)
 
 
+@pytest.mark.everywhere
 def test_a_commit_writes_all_that_a_poll_found(hands, store):
     """Entries, cursor, matches, story, alert, cooldown and delivery are there together, and the source is due later."""
     one, two = hands.entry("gallium"), hands.entry("silver")
@@ -67,6 +68,7 @@ def test_an_entry_comes_back_as_it_went_in(hands, store):
     assert [view.id for view in store.read.find_entries("1")] == [1]
 
 
+@pytest.mark.everywhere
 def test_hostile_characters_neither_stop_a_commit_nor_move_the_text(hands, store):
     """A NUL or a lone surrogate from a feed becomes one replacement character, so that spans still fit."""
     entry = hands.entry("x", title="bans\0 \ud800export", published_raw="\udfff")
@@ -119,11 +121,12 @@ def test_a_decision_that_contradicts_the_database_leaves_nothing_behind(hands, s
             hands.now,
             PollRecord(due_at=hands.now),
         )
-    assert "UNIQUE" in str(caught.value)
+    assert "UNIQUE" in str(caught.value).upper()
     assert (store.read.counts().entries, store.read.counts().alerts) == (0, 0)
     assert store.read.deliveries() == ()
 
 
+@pytest.mark.everywhere
 def test_polls_in_parallel_see_each_others_stories(hands, store):
     """Twenty feeds with one headline in one tick are one alert: each decision knows what the others wrote."""
     names = [f"wire{n:02}" for n in range(20)]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Engine, event
 
 from tocsin.model.alerts import AnswerKind, MatchOutcome
@@ -59,6 +60,7 @@ def test_alerts_are_listed_the_newest_first(hands, store):
     assert [alert.id for alert in store.read.alerts(since=hands.now + HOUR)] == [3, 2]
 
 
+@pytest.mark.everywhere
 def test_an_alert_shows_its_proof_its_entries_and_who_was_told(hands, store):
     """`why` is answered from the record, not from memory."""
     hands.tell(store, "one", hands.teller(to=(("a", "x"), ("b", ""))))
@@ -153,6 +155,7 @@ def test_queries_together_see_one_state(hands, store):
     assert (len(store.read.alerts()), list(store.read.answered([1]))) == (2, [1])
 
 
+@pytest.mark.sqlite
 def test_a_list_of_deliveries_reads_no_more_than_it_shows(hands, store):
     """Messages are kept for years: neither their newest nor their copies are found by looking at all of them."""
     hands.tell(store)

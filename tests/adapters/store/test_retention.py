@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.rules import Unevaluated
 from tocsin.policy.notifying.retry import Consequence
@@ -19,6 +21,7 @@ def _sweep(store, now):
     return pieces
 
 
+@pytest.mark.everywhere
 def test_text_and_proof_go_and_the_alert_stays(hands, store):
     """After the retention an alert can still be looked up, with its headline, without what others wrote."""
     told, quiet = hands.entry("told"), hands.entry("quiet")

@@ -106,6 +106,7 @@ def test_a_commit_that_fails_leaves_no_wording_behind(hands, told):
     assert [kind for kind, _ in _send(told, hands.now)] == [DeliveryKind.CORRECTION]
 
 
+@pytest.mark.everywhere
 def test_a_wording_that_came_between_claim_and_try_is_corrected(hands, store):
     """The message was written with the old one, whatever the clocks say."""
     hands.tell(store)

@@ -16,14 +16,16 @@ from sqlmodel import SQLModel
 from tocsin.errors import OutdatedError, StoreError
 from tocsin.store.db import backup
 from tocsin.store.db.schema import upgrade
-from tocsin.store.db.sqlite import Database
+from tocsin.store.db.sqlite import SqliteDatabase
+
+pytestmark = pytest.mark.sqlite
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def test_the_migrations_make_the_tables(tmp_path):
     """A column that is in the code and not in a migration would break the next start on every existing database."""
-    database = Database.open(f"sqlite:///{tmp_path}/x.db")
+    database = SqliteDatabase.open(f"sqlite:///{tmp_path}/x.db")
     upgrade(database)
     with database.read() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
@@ -33,7 +35,7 @@ def test_the_migrations_make_the_tables(tmp_path):
 
 def test_unique_keys_and_references_are_made_too(tmp_path):
     """The keys that forbid doubles are in the database, not only in the code."""
-    database = Database.open(f"sqlite:///{tmp_path}/x.db")
+    database = SqliteDatabase.open(f"sqlite:///{tmp_path}/x.db")
     upgrade(database)
     with database.read() as session:
         found = session.connection().exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'table'").scalars()
@@ -71,7 +73,7 @@ def test_an_open_without_a_migration_does_not_load_the_library_for_it(hands, sto
 
 def test_tables_are_not_changed_under_a_running_daemon(hands):
     """A command of another version must not pull the tables from under the daemon."""
-    database = Database.open(hands.url)
+    database = SqliteDatabase.open(hands.url)
     database.lock()
     with pytest.raises(StoreError, match="another tocsin"):
         hands.open()
@@ -117,7 +119,7 @@ def test_an_older_database_becomes_a_new_one(hands, steps, rows):
     backup.upgrade(hands.path, NOW)
     hands.open().close()
     fresh = hands.path.with_name("fresh.db")
-    database = Database.open(f"sqlite:///{fresh}")
+    database = SqliteDatabase.open(f"sqlite:///{fresh}")
     upgrade(database)
     database.close()
     _run(fresh, old.split("-- rows\n")[1], *rows)

@@ -124,6 +124,7 @@ def test_a_source_keeps_its_row_under_another_name(hands, store, before, after, 
     assert {lease.name: lease.baseline for lease in leases} == {name: not etag for name, etag in etags.items()}
 
 
+@pytest.mark.everywhere
 def test_a_poll_under_way_of_a_renamed_source_writes_nothing(hands, store):
     """It began under a name that is somebody else's now, whatever the fences of the two have counted to."""
     _known(store, hands, a="1", b="2")
@@ -158,6 +159,7 @@ def test_prices_do_not_take_over_the_row_of_another_symbol(hands, store):
     assert (lease.name, lease.cursor.etag) == ("lme:AL", "")
 
 
+@pytest.mark.sqlite
 def test_an_address_is_not_written_to_the_database(hands, store):
     """The address of a feed may hold a token; the database is copied to places where it must not be."""
     store.sync_sources(_feeds("a", address="https://example.org/feed?token=canary-7f3a"), hands.now)

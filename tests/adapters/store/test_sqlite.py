@@ -15,14 +15,16 @@ from tocsin.errors import DamagedError, LockedError, LostError, StoreError
 from tocsin.store import Store
 from tocsin.store.db.place import make
 from tocsin.store.db.schema import upgrade
-from tocsin.store.db.sqlite import Database, explain
+from tocsin.store.db.sqlite import SqliteDatabase, explain
 from tocsin.store.values import JudgedBatch, PollRecord, Voided
+
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
 def database(tmp_path):
     """A database with its tables."""
-    database = Database.open(f"sqlite:///{tmp_path}/x.db")
+    database = SqliteDatabase.open(f"sqlite:///{tmp_path}/x.db")
     upgrade(database)
     yield database
     database.close()
@@ -65,7 +67,7 @@ def test_a_path_may_hold_any_character(tmp_path):
     """A folder named `100% sure?` is not read as an escape or a parameter."""
     path = tmp_path / "100%20 sure?" / "x y.db"
     make(path)
-    database = Database(path)
+    database = SqliteDatabase(path)
     upgrade(database)
     database.close()
     assert path.stat().st_size > 0
@@ -86,8 +88,8 @@ def test_a_second_daemon_is_told_who_holds_the_database(hands, store):
 def test_a_killed_daemon_leaves_no_lock(hands, store):
     """After a kill the next start must not need a hand to remove a file."""
     script = (
-        "import os, signal; from tocsin.store.db.sqlite import Database; "
-        f"database = Database.open({hands.url!r}); database.lock(); print('held', flush=True); "
+        "import os, signal; from tocsin.store.db.sqlite import SqliteDatabase; "
+        f"database = SqliteDatabase.open({hands.url!r}); database.lock(); print('held', flush=True); "
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -191,7 +193,7 @@ def test_a_probe_needs_room_and_changes_nothing(hands, store):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        pytest.param("postgresql://host/x", "postgresql is not supported", id="another kind"),
+        pytest.param("mysql://host/x", "mysql is not supported", id="another kind"),
         pytest.param("tocsin.db", "not the address of a database: write sqlite:///PATH", id="a bare path"),
         pytest.param("sqlite://", "would forget", id="in memory"),
         pytest.param("sqlite:///:memory:", "would forget", id="in memory by name"),

@@ -24,7 +24,7 @@ from tocsin.errors import ConfigError, Position, Problem, StoreError
 from tocsin.store.db import schema
 from tocsin.store.db.lock import running
 from tocsin.store.db.place import files_of, is_there, path_of
-from tocsin.store.db.sqlite import Database
+from tocsin.store.db.sqlite import SqliteDatabase
 from tocsin.units import counted, size
 
 #: Findings about rules that are shown: a large pack may have thousands.
@@ -144,7 +144,7 @@ def _content(path: Path) -> Iterator[Finding]:
         words = f"the log of the database has {size(octets)}"
         yield warn("log", words, "end the program that keeps the database open, or restart tocsin")
     try:
-        with closing(Database(path)) as opened:
+        with closing(SqliteDatabase(path)) as opened:
             found = schema.version(opened)
             whole = opened.check(_PATIENCE)
     except StoreError as error:

@@ -19,7 +19,7 @@ from tocsin.errors import DamagedError, StoreError
 from tocsin.store.db import schema
 from tocsin.store.db.lock import runs
 from tocsin.store.db.place import is_there, make
-from tocsin.store.db.sqlite import BUSY, Database, explain
+from tocsin.store.db.sqlite import BUSY, SqliteDatabase, explain
 
 #: Called with the pages that are left and the pages in all.
 Tick = Callable[[int, int], None]
@@ -68,7 +68,7 @@ def restore(source: Path, target: Path, now: datetime, tick: Tick = unheard) -> 
     _look(source)
     if is_there(target) and target.samefile(source):
         raise StoreError(f"{source} is the database itself: name a backup of it")
-    with closing(Database(target)) as database:
+    with closing(SqliteDatabase(target)) as database:
         _make_room(database.path.parent)
         database.lock()
         whole = _part(database.path)
@@ -101,7 +101,7 @@ def upgrade(path: Path, now: datetime, tick: Tick = unheard) -> tuple[str, Path]
         StoreError: a newer program wrote it, or a daemon works on it.
     """
     _look(path)
-    with closing(Database(path)) as database:
+    with closing(SqliteDatabase(path)) as database:
         found = schema.version(database)
         if found == schema.newest():
             return None

@@ -18,13 +18,15 @@ from tocsin.files import unlike_file
 #: Octets of a lock file that are read, and characters of an error that it keeps.
 _MOST = 8192
 _WORDS = 500
+_TIMES = ("started", "loaded", "refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """A running daemon: its process, and when its configuration was *loaded* and a newer one *refused*, with the words.
 
-    *began* is when it started by the monotonic clock of the machine, in seconds: nobody sets that clock.
+    *began* is when it started by the monotonic clock of the machine, in seconds: nobody sets that clock. *host* is the name
+    of the machine if it may be another one.
     """
 
     pid: int
@@ -34,6 +36,22 @@ class Running:
     refused: datetime | None = None
     words: str = ""
     began: float | None = None
+    host: str = ""
+
+
+def to_note(running: Running) -> str:
+    """Return *running* as text of one line, in ASCII."""
+    times = {name: value and value.isoformat() for name, value in asdict(running).items() if name in _TIMES}
+    return json.dumps({**asdict(running), **times, "words": running.words[:_WORDS]})
+
+
+def from_note(pid: int, note: str) -> Running:
+    """Return what a process wrote as a *note*; the bare process *pid* if it cannot be read. 0 is the one in the note."""
+    with suppress(ValueError, TypeError):
+        kept = json.loads(note)
+        times = {name: kept[name] and datetime.fromisoformat(kept[name]) for name in _TIMES}
+        return Running(**{**kept, **times, "pid": pid or kept["pid"]})
+    return Running(pid=pid)
 
 
 class Lock:
@@ -78,8 +96,7 @@ class Lock:
     def note(self, running: Running) -> None:
         """Keep *running* for others to read; without the lock nothing is kept."""
         if self._handle is not None:
-            times = {name: value and value.isoformat() for name, value in asdict(running).items() if name in _TIMES}
-            self._write(json.dumps({**asdict(running), **times, "words": running.words[:_WORDS]}))
+            self._write(to_note(running))
 
     def release(self) -> None:
         """Release the lock."""
@@ -96,9 +113,6 @@ class Lock:
             os.ftruncate(self._handle, len(text))
 
 
-_TIMES = ("started", "loaded", "refused")
-
-
 def running(path: Path) -> Running | None:
     """Return the process that has locked the database at *path*, None if none has."""
     try:
@@ -110,12 +124,7 @@ def running(path: Path) -> Running | None:
         # A look at the lock of a process that is gone could hinder one that starts.
         if not number.isdigit() or not runs(int(number)) or not _is_locked(handle):
             return None
-    found = Running(pid=int(number))
-    with suppress(ValueError, TypeError):
-        kept = json.loads(note)
-        times = {name: kept[name] and datetime.fromisoformat(kept[name]) for name in _TIMES}
-        found = Running(**{**kept, **times, "pid": found.pid})
-    return found
+    return from_note(int(number), note)
 
 
 def runs(pid: int) -> bool:

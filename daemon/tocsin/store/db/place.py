@@ -1,4 +1,4 @@
-"""The files of a database: their paths, their permissions (owner only) and their identity."""
+"""The place of a database: a server, or files with their paths, permissions (owner only) and identity."""
 
 from __future__ import annotations
 
@@ -13,6 +13,26 @@ from tocsin.files import unlike_file
 
 #: Device and inode.
 Identity = tuple[int, int]
+
+
+def is_served(url: str) -> bool:
+    """Return whether *url* names a database on a server of PostgreSQL."""
+    return url.startswith("postgresql:")
+
+
+def shown(url: str) -> str:
+    """Return what people call the database that *url* names: its file, or its address without password and settings.
+
+    Raises:
+        StoreError: it cannot be understood; the error does not show it.
+    """
+    if not is_served(url):
+        return str(path_of(url))
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError("the address of the database is not understood: write postgresql://USER@HOST/NAME") from error
+    return address.set(password=None, query={}).render_as_string()
 
 
 def path_of(url: str) -> Path:

@@ -5,14 +5,17 @@ A migration is a file in `migrations/versions/`; a test compares the tables that
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sqlalchemy import inspect
 from sqlmodel import Session
 
 from tocsin.errors import OutdatedError, StoreError
-from tocsin.store.db.sqlite import Database
+from tocsin.store.db.database import Database
 
+#: The names of our migrations.
+_REVISION = re.compile(r"\d{4}")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -28,14 +31,14 @@ def version(database: Database) -> str | None:
         StoreError: as `usable`.
     """
     with database.read() as session:
-        found = _revision(session)
+        found = _revision(session, database.name)
     if found is not None:
-        usable(found, database.path)
+        usable(found, database.name)
     return found
 
 
-def usable(found: str, path: Path) -> None:
-    """Check that this program can use tables of version *found* in the database at *path*.
+def usable(found: str, name: object) -> None:
+    """Check that this program can use tables of version *found* in the database *name*.
 
     Raises:
         StoreError: they were made by a newer program or by one from before the first migration.
@@ -45,13 +48,13 @@ def usable(found: str, path: Path) -> None:
         return
     if found < known[0]:  # revisions begin with their number
         raise StoreError(
-            f"the database {path} was written by a tocsin from before the first release "
+            f"the database {name} was written by a tocsin from before the first release "
             f"(its tables are of version {found}) and cannot be used: "
-            "move it away to start with an empty one, or name another file in `database:`"
+            "move it away to start with an empty one, or name another one in `database:`"
         )
     raise StoreError(
-        f"the database {path} was written by a newer tocsin (its tables are of version {found}): "
-        "install that version, or name another file in `database:`"
+        f"the database {name} was written by a newer tocsin (its tables are of version {found}): "
+        "install that version, or name another one in `database:`"
     )
 
 
@@ -67,8 +70,8 @@ def prepare(database: Database) -> None:
         upgrade(database)
     elif found != newest():
         raise OutdatedError(
-            f"the database {database.path} is of an older tocsin (its tables are of version {found}): "
-            "stop the daemon, then: tocsin db upgrade, which makes a backup first"
+            f"the database {database.name} is of an older tocsin (its tables are of version {found}): "
+            f"stop the daemon, then: {database.to_upgrade}"
         )
 
 
@@ -94,12 +97,18 @@ def _known() -> list[str]:
     return sorted(file.stem.removeprefix("v") for file in (_MIGRATIONS / "versions").glob("v*.py"))
 
 
-def _revision(session: Session) -> str | None:
-    """Return the name of the last migration of a database, None if it is new."""
+def _revision(session: Session, name: object) -> str | None:
+    """Return the name of the last migration of the database *name*, None if it is new.
+
+    Raises:
+        StoreError: another program makes its tables.
+    """
     if not inspect(session.connection()).has_table("alembic_version"):
         return None
-    revision: str = session.connection().exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
-    return revision
+    found = session.connection().exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    if len(found) != 1 or not _REVISION.match(found[0]):
+        raise StoreError(f"{name} has tables of another program: give tocsin a database of its own in `database:`")
+    return str(found[0])
 
 
 def _migrate(session: Session) -> None:

@@ -18,7 +18,8 @@ from sqlmodel import Session
 
 from tocsin.errors import DamagedError, LostError, StoreError
 from tocsin.store.db.codec import UNDECODABLE
-from tocsin.store.db.lock import Lock
+from tocsin.store.db.database import transaction
+from tocsin.store.db.lock import Lock, Running
 from tocsin.store.db.place import Identity, claim, files_of, identity, is_there, make, path_of
 from tocsin.store.db.statements import random_id
 
@@ -33,20 +34,23 @@ _PRAGMAS = (
 )
 
 
-class Database:
+class SqliteDatabase:
     """One database file, opened for one process; many threads may read, and one at a time may write.
 
     *new_id* gives new deliveries their ids, see `new_id`.
     """
 
+    to_upgrade = "tocsin db upgrade, which makes a backup first"
+
     def __init__(self, path: Path, new_id: Callable[[], str] = random_id) -> None:
         self.new_id = new_id
         # The names of the lock and of SQLite's files beside the database come from the file itself, not from a link to it.
         self.path = path.resolve()
+        self.name = str(self.path)
         self._named = path
         self.lost: LostError | None = None
         self._writing = threading.Lock()
-        self.held = Lock(self.path)
+        self._held = Lock(self.path)
         self._files: dict[Path, Identity] = {}  # that a daemon works on
         self._folder: TemporaryDirectory[str] | None = None
         self._engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool)
@@ -54,7 +58,7 @@ class Database:
         event.listen(self._engine, "begin", _begin)
 
     @classmethod
-    def open(cls, url: str, new_id: Callable[[], str] = random_id) -> Database:
+    def open(cls, url: str, new_id: Callable[[], str] = random_id) -> SqliteDatabase:
         """Open the database that *url* (`sqlite:///path`) names; file and folder are made, for the owner only.
 
         Raises:
@@ -65,7 +69,7 @@ class Database:
         return cls(named, new_id)
 
     @classmethod
-    def copy(cls, url: str, new_id: Callable[[], str] = random_id) -> Database:
+    def copy(cls, url: str, new_id: Callable[[], str] = random_id) -> SqliteDatabase:
         """Open a copy, for this process alone, of the database that *url* names; closing it deletes it.
 
         Raises:
@@ -111,19 +115,8 @@ class Database:
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
-        # Writes are statements, which do not update the rows in memory; so the rows that a statement returns are read again.
-        options = {"write": write, "populate_existing": True, "synchronize_session": False}
         try:
-            with (
-                Session(
-                    self._engine,
-                    autoflush=False,
-                    expire_on_commit=False,
-                    execution_options=options,
-                    info={"new_id": self.new_id, "size": size},
-                ) as session,
-                session.begin(),
-            ):
+            with transaction(self._engine, self.new_id, size, write=write) as session:
                 yield session
         except DBAPIError as error:
             raise explain(error.orig, self.path) from error
@@ -145,13 +138,17 @@ class Database:
             LockedError: another process has it.
             StoreError: the lock file cannot be opened.
         """
-        self.held.take()
+        self._held.take()
 
     def guard(self) -> None:
         """Check before every later write transaction that the files have not been deleted or replaced."""
         with self.read() as session:  # the first transaction makes all of them
             session.connection().exec_driver_sql("SELECT 1 FROM sqlite_schema").close()
-        self._files = {path: found for path in (*files_of(self.path), self.held.path) if (found := identity(path))}
+        self._files = {path: found for path in (*files_of(self.path), self._held.path) if (found := identity(path))}
+
+    def note(self, running: Running) -> None:
+        """Keep *running*, which describes this process, beside the lock for as long as it is locked."""
+        self._held.note(running)
 
     def _look(self) -> None:
         """Check that the files are those with which the daemon started.
@@ -234,7 +231,7 @@ class Database:
     def unlock(self) -> None:
         """Release the lock."""
         self._files = {}
-        self.held.release()
+        self._held.release()
 
     def close(self) -> None:
         """Close every connection and release the lock."""

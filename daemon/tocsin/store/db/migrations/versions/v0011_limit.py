@@ -98,6 +98,9 @@ _INDEXES = (
     ("close", "at"),
 )
 
+#: Texts of any length: a tree of PostgreSQL refuses those of more than 2,700 octets, and nothing sorts by them.
+_LONG = {("entry", "ident"), ("entry", "link")}
+
 
 def upgrade() -> None:
     """Make every table with its indexes."""
@@ -109,7 +112,11 @@ def upgrade() -> None:
             *(sa.UniqueConstraint(*names.split(), name=name) for name, names in unique),
         )
     for table, names in _INDEXES:
-        op.create_index("_".join(["ix", table, *names.split()]), table, names.split())
+        how = "hash" if (table, names) in _LONG else None
+        op.create_index("_".join(["ix", table, *names.split()]), table, names.split(), postgresql_using=how)
+    if op.get_bind().dialect.name == "postgresql":
+        # Counts the starts of daemons: one that lost its lock for a while learns whether another one had it.
+        op.execute(sa.schema.CreateSequence(sa.Sequence("daemon_start")))
 
 
 def _column(text: str) -> sa.Column[Any]:

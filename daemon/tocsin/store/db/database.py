@@ -1,0 +1,93 @@
+"""A database as the store sees it: SQLite in a file, or PostgreSQL on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from tocsin.errors import LostError
+from tocsin.store.db.lock import Running
+from tocsin.store.db.transactions import Transactions
+
+#: Connections to a server at most, one of them for the lock of a daemon.
+CONNECTIONS = 5
+
+
+class Database(Transactions, Protocol):
+    """A database, opened for one process; many threads may read, and one at a time may write.
+
+    A read transaction sees one state of it, and an exception inside a write transaction undoes all of that. *name* is what
+    people know it by, without a password, and *to_upgrade* says how its tables are upgraded. *lost* is the error if a daemon
+    must not work on it any more.
+    """
+
+    name: str
+    to_upgrade: str
+    lost: LostError | None
+
+    def probe(self) -> None:
+        """Write without a change."""
+        ...
+
+    def lock(self) -> None:
+        """Lock the database for this process until `unlock` or `close`; locking it again does nothing.
+
+        Raises:
+            LockedError: another process has it.
+        """
+        ...
+
+    def guard(self) -> None:
+        """Check before every later write transaction that the database is still the one that was locked."""
+        ...
+
+    def check(self, within: float) -> bool:
+        """Check the content of the database; False if *within* seconds were not enough for all of it.
+
+        Raises:
+            DamagedError: it is damaged.
+        """
+        ...
+
+    def note(self, running: Running) -> None:
+        """Keep *running*, which describes this process, beside the lock for as long as it is locked."""
+        ...
+
+    def rescue(self) -> Path | None:
+        """Save the data of a lost database, close it and return the file; None if nothing has to be saved.
+
+        Raises:
+            StoreError: it cannot be written, or nothing is left to read.
+        """
+        ...
+
+    def unlock(self) -> None:
+        """Release the lock."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection and release the lock."""
+        ...
+
+
+@contextmanager
+def transaction(
+    engine: Engine, new_id: Callable[[], str], size: Callable[[Session], int], *, write: bool
+) -> Iterator[Session]:
+    """Open a session with one transaction on *engine*; its connection knows whether it may *write*."""
+    # Writes are statements, which do not update the rows in memory; so the rows that a statement returns are read again.
+    options = {"write": write, "populate_existing": True, "synchronize_session": False}
+    session = Session(
+        engine,
+        autoflush=False,
+        expire_on_commit=False,
+        execution_options=options,
+        info={"new_id": new_id, "size": size},
+    )
+    with session, session.begin():
+        yield session

@@ -1,0 +1,220 @@
+"""All that is particular to PostgreSQL: its connections, transactions and locks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, create_engine, event, exc, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlmodel import Session
+
+from tocsin.errors import DamagedError, LostError, StoreError
+from tocsin.store.db import postgres_errors, postgres_lock
+from tocsin.store.db.database import CONNECTIONS, transaction
+from tocsin.store.db.lock import Running
+from tocsin.store.db.place import shown
+from tocsin.store.db.postgres_lock import DaemonLock
+from tocsin.store.db.statements import random_id
+
+#: The oldest server that is supported; older ones get no security updates.
+_OLDEST = 14
+
+#: Settings of each session: times in UTC, a bound for each wait, and no commit that a power cut could undo.
+_SETTINGS = {
+    "timezone": "UTC",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "60s",
+    "synchronous_commit": "on",
+    "client_min_messages": "warning",
+}
+#: A host that is lost is noticed within about ten seconds.
+_DRIVER = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "application_name": "tocsin",
+}
+
+#: One writer at a time decides, as on SQLite, and reads all that earlier ones wrote. It ends with the transaction.
+_WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({0x746F6301}, 0)"
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+class PostgresDatabase:
+    """One database on a server, opened for one process; many threads may read, and one at a time may write.
+
+    *new_id* gives new deliveries their ids. At most *connections* are open at once.
+    """
+
+    to_upgrade = "pg_dump, for a backup, and tocsin db upgrade"
+
+    def __init__(self, url: str, new_id: Callable[[], str] = random_id, connections: int = CONNECTIONS) -> None:
+        self.new_id = new_id
+        self.name = shown(url)
+        self.lost: LostError | None = None
+        self._writing = threading.Lock()
+        address = make_url(url).set(drivername="postgresql+psycopg")
+        settings = " ".join(f"-c {key}={value}" for key, value in _SETTINGS.items())
+        given: Any = address.query.get("options", "")
+        driver = {key: value for key, value in _DRIVER.items() if key not in address.query}
+        # `_begin` issues BEGIN, together with the lock; the driver would need a round trip for each.
+        arguments: dict[str, Any] = {**driver, "autocommit": True, "options": f"{settings} {given}".strip()}
+        self._engine = create_engine(
+            address, connect_args=arguments, pool_size=max(1, connections - 1), max_overflow=0, pool_use_lifo=True
+        )
+        self._arguments = {**self._engine.dialect.create_connect_args(address)[1], **arguments}
+        event.listen(self._engine, "first_connect", self._examine)
+        event.listen(self._engine, "checkout", _still_there)
+        event.listen(self._engine, "begin", _begin)
+        self._held = DaemonLock(self._dial, self.name)
+
+    # ---- transactions ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a read transaction, which sees one state of the database."""
+        with self._session(write=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a write transaction, which excludes other writers; an exception inside undoes all of it."""
+        with self._writing:
+            self._keep()
+            with self._session(write=True) as session:
+                yield session
+
+    def probe(self) -> None:
+        """Write the version of the tables unchanged."""
+        with self.write() as session:
+            session.connection().execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+    @contextmanager
+    def _session(self, *, write: bool) -> Iterator[Session]:
+        with self._explained(), transaction(self._engine, self.new_id, _size, write=write) as session:
+            yield session
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise postgres_errors.explain(error.orig, self.name) from error
+        except psycopg.Error as error:
+            raise postgres_errors.explain(error, self.name) from error
+        except exc.TimeoutError as error:
+            words = f"all connections to {self.name} are in use: raise `connections` of `database:`"
+            raise StoreError(words) from error
+        except DamagedError as error:
+            raise DamagedError(
+                f"the database {self.name} is damaged ({error}): restore a backup with pg_restore"
+            ) from error
+
+    # ---- connections -----------------------------------------------------------------------------------------
+
+    def _dial(self) -> postgres_lock.Connection:
+        """Open a connection beside the pool."""
+        return psycopg.connect(**self._arguments)
+
+    def _examine(self, session: Any, _: Any) -> None:
+        """Check the server of the first connection.
+
+        Raises:
+            StoreError: it is too old, or a pooler is between that no lock survives.
+        """
+        version = session.info.server_version // 10_000
+        if version < _OLDEST:
+            words = (
+                f"the server of {self.name} is PostgreSQL {version}, and tocsin needs {_OLDEST} or later: upgrade it"
+            )
+            raise StoreError(words)
+        if _number(session) != session.info.backend_pid and self._is_shared(session):
+            raise postgres_errors.pooled(self.name)
+
+    def _is_shared(self, session: postgres_lock.Connection) -> bool:
+        """Return whether a pooler gives the session of *session* to another connection between its transactions."""
+        before = _number(session)
+        with closing(self._dial()) as other, other.transaction():
+            other.execute("SELECT 1")
+            return _number(session) != before
+
+    # ---- a daemon's own --------------------------------------------------------------------------------------
+
+    def lock(self) -> None:
+        """Lock the database for this process until `close`; locking it again does nothing.
+
+        Raises:
+            LockedError: another process has it.
+        """
+        with self._explained():
+            self._held.take()
+
+    def guard(self) -> None:
+        """Check before every later write transaction that no other daemon took the lock while the server was away."""
+        with self._explained():
+            self._held.guard()
+
+    def _keep(self) -> None:
+        if self.lost:
+            raise self.lost
+        try:
+            with self._explained():
+                self._held.keep()
+        except LostError as error:
+            self.lost = error
+            raise
+
+    def check(self, within: float) -> bool:  # noqa: ARG002 (SQLite needs it)
+        """Return True: the server checks what it reads, and a backup with pg_dump reads everything."""
+        return True
+
+    def note(self, running: Running) -> None:
+        """Keep *running*, which describes this process, beside the lock for as long as it is locked."""
+        self._held.note(running)
+
+    def running(self) -> Running | None:
+        """Return the process that has locked the database, None if none has."""
+        with self._explained(), closing(self._dial()) as session:
+            return postgres_lock.holder(session)
+
+    def rescue(self) -> None:
+        """Close the database: its data is safe on the server, where another daemon may already use it."""
+        self._engine.dispose()
+
+    def unlock(self) -> None:
+        """Release the lock."""
+        self._held.release()
+
+    def close(self) -> None:
+        """Close every connection and release the lock."""
+        self._engine.dispose()
+        self.unlock()
+
+
+def _size(session: Session) -> int:
+    return int(session.connection().execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+
+def _number(session: postgres_lock.Connection) -> int:
+    """Return the process of the server that answers *session*."""
+    row = session.execute("SELECT pg_backend_pid()").fetchone()
+    assert row
+    return int(str(row[0]))
+
+
+def _still_there(session: Any, _: Any, __: Any) -> None:
+    """Refuse a connection that the server ended while nobody used it, so that the pool opens another one."""
+    if postgres_lock.ended(session):
+        raise DisconnectionError("the server ended it")
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql(_WRITE if write else _READ).close()

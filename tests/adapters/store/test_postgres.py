@@ -1,0 +1,251 @@
+"""The database on a server: who may write, what a broken server costs, and that errors name their remedy."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from tocsin.errors import LockedError, LostError, StoreError
+from tocsin.store.db.lock import Running
+from tocsin.store.db.opening import open_database, running
+from tocsin.store.store import Store
+
+psycopg = pytest.importorskip("psycopg")
+pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+
+NOTES = {"version": "1.0", "words": "it says */ 100%s, and ü" + "x" * 2000}
+
+
+def _end(postgres, which="tocsin"):
+    """End the sessions of other programs, as a server does that goes down."""
+    postgres.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = '{which}'")
+
+
+def test_a_second_daemon_is_told_who_holds_the_database(hands, store):
+    """Two daemons on one database would send everything twice."""
+    store.lock(hands.now)
+    store.lock(hands.now)
+    with pytest.raises(
+        LockedError, match=rf"process {os.getpid()} on {socket.gethostname()}\) works on .*stop it first"
+    ):
+        hands.open().lock(hands.now)
+    store.close()
+    hands.open().lock(hands.now)
+
+
+def test_a_killed_daemon_leaves_no_lock(hands, store):
+    """The server notices that its connection is gone, and nobody has to remove a file."""
+    script = (
+        "import os, signal; from tocsin.store.db.opening import open_database; "
+        f"database = open_database({hands.url!r}); database.lock(); print('held', flush=True); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout == "held\n", done.stderr
+    store.lock(hands.now)
+
+
+def test_a_running_daemon_is_seen_with_its_notes(hands, store):
+    """Status asks the server: the daemon may run on another machine."""
+    assert running(hands.url) is None
+    store.lock(hands.now)
+    store.note(Running(pid=os.getpid(), started=hands.now, loaded=hands.now, **NOTES))
+    found = running(hands.url)
+    assert found
+    assert (found.pid, found.host, found.version) == (os.getpid(), socket.gethostname(), "1.0")
+    assert (found.started, found.loaded) == (hands.now, hands.now)
+    assert NOTES["words"].startswith(found.words)
+    assert found.words.startswith("it says */ 100%s, and ü")
+    store.close()
+    assert running(hands.url) is None
+
+
+def test_work_goes_on_after_the_server_restarted(hands, store, postgres):
+    """Nobody has to restart the daemon: it takes its lock again, and another one is still kept out."""
+    store.lock(hands.now)
+    hands.tell(store)
+    _end(postgres)
+    hands.tell(store, "two")
+    assert store.read.counts().alerts == 2
+    with pytest.raises(LockedError):
+        hands.open().lock(hands.now)
+
+
+def test_a_server_that_is_away_is_a_store_error(hands, store, postgres):
+    """Nothing is half written, and the next try works."""
+    if postgres.folder is None:
+        pytest.skip("it is not our server")
+    store.lock(hands.now)
+    lease = hands.lease(store)
+    postgres.stop()
+    try:
+        with pytest.raises(StoreError, match=r"cannot be reached|ending"):
+            store.read.counts()
+        with pytest.raises(StoreError, match=r"cannot be reached .*check that it runs"):
+            store.claim_sources(hands.now, timedelta(minutes=1), 1)
+        assert store.lost is None
+    finally:
+        postgres.start()
+    assert hands.lease(store, "other").name == "other"
+    assert lease.name == "wire"
+
+
+def test_a_transaction_that_loses_its_connection_leaves_nothing(hands, store, postgres):
+    """An alert without its messages would be lost."""
+
+    def cut_off(facts):
+        decision = hands.teller()(facts)
+        _end(postgres)
+        return decision
+
+    with pytest.raises(StoreError, match=r"a daemon tries again by itself"):
+        hands.tell(store, "one", cut_off)
+    assert store.read.counts().alerts == 0
+    hands.real.pass_by(timedelta(hours=1))
+    hands.tell(store, "one")
+    assert store.read.counts().alerts == 1
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["it works", "it was there"])
+def test_a_daemon_whose_lock_another_one_took_writes_nothing(hands, store, postgres, stays):
+    """What it holds in memory is old by then, and two that send would send twice."""
+    store.lock(hands.now)
+    _end(postgres)
+    other = hands.open()
+    other.lock(hands.now)
+    if not stays:
+        other.close()
+    with pytest.raises(LostError, match=r"another tocsin .*while its server was away"):
+        hands.tell(store)
+    assert isinstance(store.lost, LostError)
+    with pytest.raises(LostError):
+        hands.tell(store)
+    assert store.rescue() is None
+    assert hands.open().read.counts().alerts == 0
+
+
+def test_a_long_address_is_stored(hands, store):
+    """A tree of the server takes at most 2,700 octets: one entry of a stranger must not stop a feed for ever."""
+    link = "https://example.org/" + os.urandom(6000).hex()
+    hands.tell(store, link=link, id="é" * 3000)
+    assert [view.entry.link for view in store.read.find_entries(link)] == [link]
+
+
+def _without_tables(postgres, *statements):
+    url = postgres.fresh()
+    with psycopg.connect(url, autocommit=True) as session:
+        for statement in statements:
+            session.execute(statement)
+    return url
+
+
+def _foreign(postgres):
+    return _without_tables(postgres, "CREATE TABLE source (id int)")
+
+
+def _foreign_migrations(postgres):
+    steps = ("CREATE TABLE alembic_version (version_num text)", "INSERT INTO alembic_version VALUES ('ae1027a6acf9')")
+    return _without_tables(postgres, *steps)
+
+
+def _read_only(postgres):
+    url = _without_tables(postgres)
+    postgres.run(f"ALTER DATABASE {_name(url)} SET default_transaction_read_only = on")
+    return url
+
+
+def _guest(postgres):
+    postgres.run("DROP ROLE IF EXISTS guest", "CREATE ROLE guest LOGIN")
+    return _without_tables(postgres).replace("tocsin@", "guest@")
+
+
+def _guarded(postgres):
+    postgres.run("DROP ROLE IF EXISTS guarded", "CREATE ROLE guarded LOGIN PASSWORD 'right'")
+    return postgres.address.replace("tocsin@", "guarded:canary-7f3a@")
+
+
+def _name(url):
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        pytest.param(
+            lambda it: it.named("nowhere"), "there is no database .*/nowhere: make it.* createdb", id="no database"
+        ),
+        pytest.param(
+            _guarded, "refuses the user .*password authentication failed.* check user and password", id="password"
+        ),
+        pytest.param(
+            lambda it: it.address.replace("tocsin@", "nobody-here@"),
+            "refuses the user .*role .*does not exist",
+            id="no user",
+        ),
+        pytest.param(_foreign, 'tables of another program .*"source" already exists.*of its own', id="foreign tables"),
+        pytest.param(
+            _foreign_migrations, "tables of another program: give tocsin a database of its own", id="foreign versions"
+        ),
+        pytest.param(_guest, r"may not do this .*permission denied for schema public.*OWNER TO", id="no rights"),
+        pytest.param(_read_only, "may not be written: it is a standby", id="read only"),
+        pytest.param(
+            lambda _: "postgresql://u:canary-7f3a@127.0.0.1:1/x",
+            "cannot be reached .*efused.*check that it runs",
+            id="no server",
+        ),
+        pytest.param(
+            lambda _: "postgresql://u:canary-7f3a@h:port/x",
+            "is not understood: write postgresql://USER",
+            id="no address",
+        ),
+    ],
+)
+def test_a_database_that_cannot_be_used_says_why_and_what_to_do(postgres, address, make, words):
+    """One line with the remedy, and never the password."""
+    with pytest.raises(StoreError, match=words) as caught:
+        Store.open(make(postgres), real_now=lambda: None).close()
+    assert "canary-7f3a" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pooler_that_gives_sessions_away_is_refused(postgres, address):
+    """The lock of a daemon would be held by whatever session came last."""
+    pooler = "/usr/sbin/pgbouncer"
+    if postgres.folder is None or not os.access(pooler, os.X_OK):
+        pytest.skip("pgbouncer is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for mode, given, refused in (
+        ("transaction", "", True),
+        ("transaction", "ignore_startup_parameters = options\n", True),
+        ("session", "ignore_startup_parameters = options\n", False),
+    ):
+        settings = postgres.folder / "pgbouncer.ini"
+        settings.write_text(
+            f"[databases]\n* = host={postgres.folder} user=tocsin\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+            f"unix_socket_dir =\nauth_type = any\npool_mode = {mode}\n{given}"
+        )
+        settings.chmod(0o644)
+        with postgres.beside([pooler, str(settings)], port):
+            url = f"postgresql://tocsin@127.0.0.1:{port}/postgres"
+            if refused:
+                with pytest.raises(StoreError, match=r"behind a pooler .*set pool_mode = session"):
+                    Store.open(url, real_now=lambda: None)
+            else:
+                with closing(open_database(url)) as database, database.read():
+                    database.lock()
+
+
+def test_a_missing_library_is_named(address, monkeypatch):
+    """The library is optional."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "tocsin.store.db.postgres", raising=False)
+    monkeypatch.delitem(sys.modules, "tocsin.store.db.postgres_lock", raising=False)
+    with pytest.raises(StoreError, match=r"pip install 'tocsin\[postgres\]'"):
+        open_database("postgresql://u@h/x")
