@@ -59,6 +59,16 @@ def read_regular(path: Path, largest: int) -> bytes:
     return body
 
 
+def hand_over(handle: int, folder: Path) -> None:
+    """Give the new file of *handle* to the owner of *folder*, if this process may: root makes no file that others need.
+
+    SQLite does the same with the files that it makes beside a database.
+    """
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.fchown(handle, owner.st_uid, owner.st_gid)
+
+
 def there(path: Path) -> bool:
     """Return True if something is at *path* that this user may look at: `Path.exists` raises where a folder is closed."""
     try:

@@ -87,3 +87,18 @@ def test_check_does_without_a_history_that_it_may_not_read(tocsin: Command, priv
     """A person checks the configuration of a service, whose database is closed to all others."""
     run = tocsin("check", "--config", str(tocsin.folder / "other.yaml"), config=False)
     assert run.exit_code == 0, run.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_beside_a_database_belongs_to_the_owner_of_the_folder(tocsin: Command) -> None:
+    """The daemon runs as a user of its own, and could open neither a database, a lock nor a secret of root's."""
+    config = tocsin.folder / "config.yaml"
+    config.write_text(f"{config.read_text()}web: {{listen: 127.0.0.1:1}}\ndatabase: sqlite:///state/tocsin.db\n")
+    state = tocsin.folder / "state"
+    state.mkdir()
+    os.chown(state, _NOBODY, _NOBODY)
+    tocsin("web", "link")
+    tocsin("notify-test", "here")
+    made = {path.name: path.stat().st_uid for path in state.iterdir()}
+    assert {"tocsin.db", "tocsin.db.lock", "tocsin.db-web-secret"} <= made.keys()
+    assert set(made.values()) == {_NOBODY}

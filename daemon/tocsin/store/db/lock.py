@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tocsin.errors import LockedError, StoreError
-from tocsin.files import unlike_file
+from tocsin.files import hand_over, unlike_file
 
 #: Octets of a lock file that are read, and characters of an error that it keeps.
 _MOST = 8192
@@ -75,9 +75,12 @@ class Lock:
         if self._handle is not None:
             return
         try:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+            handle = _opened(self.path)
         except OSError as error:
-            raise StoreError(f"the lock {self.path} cannot be opened: {error.strerror}") from error
+            raise StoreError(
+                f"the lock {self.path} cannot be opened ({error.strerror}): "
+                "see that it and its folder belong to the user that tocsin runs as"
+            ) from error
         if kind := unlike_file(os.fstat(handle).st_mode):
             os.close(handle)
             raise StoreError(f"the lock {self.path} is {kind}: move it away")
@@ -144,6 +147,17 @@ def _is_locked(handle: int) -> bool:
     except OSError as error:
         return error.errno in {errno.EWOULDBLOCK, errno.EACCES}
     return False
+
+
+def _opened(path: Path) -> int:
+    """Return a handle of the lock file at *path*, which is made if there is none."""
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        handle = os.open(path, flags | os.O_CREAT, 0o600)
+        hand_over(handle, path.parent)
+        return handle
 
 
 def _beside(path: Path) -> Path:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from tocsin.errors import AS_OWNER, StoreError
-from tocsin.files import unlike_file
+from tocsin.files import hand_over, unlike_file
 
 #: Device and inode.
 Identity = tuple[int, int]
@@ -93,7 +93,7 @@ def files_of(path: Path) -> tuple[Path, Path, Path]:
 
 
 def make(path: Path) -> None:
-    """Make a file for a database at *path*, for the owner only, unless there is one.
+    """Make a file for a database at *path*, for the owner of its folder only, unless there is one.
 
     It is made before SQLite makes it, because the files beside it (-wal, -shm) take their mode from it.
 
@@ -102,7 +102,11 @@ def make(path: Path) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            hand_over(handle, path.parent)
+        finally:
+            os.close(handle)
     except FileExistsError:
         for file in files_of(path):
             claim(file)

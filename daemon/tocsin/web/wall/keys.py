@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tocsin.config.web import WebConfig
 from tocsin.errors import FileError, StoreError
-from tocsin.files import read_regular
+from tocsin.files import hand_over, read_regular
 
 #: Octets of a signature: 128 bits.
 _MAC = 16
@@ -80,6 +80,7 @@ def own_secret(path: Path) -> str:
     except OSError as error:
         raise StoreError(f"the secret of the page cannot be made at {path}: {error.strerror}") from error
     with os.fdopen(handle, "w", encoding="ascii") as file:
+        hand_over(handle, path.parent)
         made = secrets.token_urlsafe(_KEY)
         file.write(made)
     return made
