@@ -12,6 +12,7 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption
 from tocsin.cli.log_output import FormOption, LevelOption, LogForm, LogLevel, VerboseOption, log_to_stderr
+from tocsin.cli.output import PARTLY
 from tocsin.clock import SystemClock
 from tocsin.config.build import Factories, dry_makers
 from tocsin.errors import UsageError
@@ -40,9 +41,13 @@ def once(
     log_level: LevelOption = LogLevel.INFO,
     verbose: VerboseOption = False,
 ) -> None:
-    """Run one cycle and exit, for cron: poll and send what is due."""
+    """Run one cycle and exit, for cron: poll and send what is due.
+
+    Exit code 3: no source could be read. One that fails among others is logged, and tried again later.
+    """
     log_to_stderr(log, log_level, verbose=verbose)
-    asyncio.run(_service(config, dry_run=dry_run).once())
+    if not asyncio.run(_service(config, dry_run=dry_run).once()):
+        raise typer.Exit(PARTLY)
 
 
 def _service(config: Path, *, dry_run: bool) -> Service:

@@ -34,6 +34,7 @@ def open_upgraded(config: Config) -> Store:
     try:
         return open_store(config)
     except OutdatedError:
+        log.info(line("upgrading the database", path=path_of(config.database)))
         if done := upgrade(path_of(config.database), datetime.now(UTC)):
             log.warning(line("database upgraded", before=done[0], now=newest(), backup=done[1]))
     return open_store(config)

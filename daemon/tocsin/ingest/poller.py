@@ -84,9 +84,13 @@ class Pipeline:
         await self._start_due()
 
     async def run_due(self) -> int:
-        """Poll all sources that are due, wait for the results, and return the number of sources."""
-        polled = 0
-        while started := await self._start_due():
+        """Poll the sources that are due now, wait for the results, and return the number of polls.
+
+        What becomes due meanwhile is left for later: where polls are slow or frequent, there would be no end.
+        """
+        until, polled = self._runtime.clock.now(), 0
+        while polled < len(self.inbound.sources) and (started := await self._start_due(until)):
+            log.info(line("polling", sources=started))
             polled += started
             await self.drain(None)
         return polled
@@ -127,7 +131,8 @@ class Pipeline:
             if lost:
                 log.warning(line("polls outlived their leases", polls=lost))
 
-    async def _start_due(self) -> int:
+    async def _start_due(self, until: datetime | None = None) -> int:
+        """Start polling what is due *until* then, or now; return the number of polls."""
         await self._give_back()
         now = self._runtime.clock.now()
         # Repeated until the clock is where it was, because a poll that began before it was set back may end at any time.
@@ -137,7 +142,7 @@ class Pipeline:
         room = IN_FLIGHT - len(self._tasks)
         if room <= 0:
             return 0
-        leases = await self._runtime.write(self._store.claim_sources, now, LEASE, room)
+        leases = await self._runtime.write(self._store.claim_sources, until or now, LEASE, room)
         for lease in leases:
             task = asyncio.create_task(self._poll(lease), name=f"poll {lease.name}")
             self._tasks.add(task)

@@ -70,6 +70,15 @@ class Counters:
         """Count *by* more of *what* with these values of its labels."""
         self.counts[what, labels] = self.counts.get((what, labels), 0) + by
 
+    def totals(self, what: Counted, label: str) -> dict[str, int]:
+        """Return how many of *what* there were, by the values of *label*."""
+        found: dict[str, int] = {}
+        for (counted, labels), count in self.counts.items():
+            if counted is what:
+                value = labels[LABELS[what].index(label)]
+                found[value] = found.get(value, 0) + count
+        return found
+
     def observe(self, what: Timed, seconds: float, *labels: str) -> None:
         """Count one span of *what*."""
         bounds = BOUNDS[what]

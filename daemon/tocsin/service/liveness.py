@@ -5,13 +5,15 @@ The sd_notify protocol is described in full at sd_notify(3).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
+from typing import TypeVar
 
 from tocsin.config.sections import Heartbeat
 from tocsin.errors import SourceError
@@ -20,6 +22,9 @@ from tocsin.sources.http.client import HttpClient
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+#: Time that the service manager gives from each request for more.
+_MORE = timedelta(minutes=1)
 #: A claim that did not run for this long (real seconds) is stuck.
 STUCK = 30.0
 
@@ -84,6 +89,16 @@ class Notifier:
         usec = env.get("WATCHDOG_USEC", "")
         mine = not pid or pid == str(os.getpid())
         self.watchdog: timedelta | None = timedelta(microseconds=int(usec)) if usec.isdigit() and mine else None
+
+    async def wait(self, work: Awaitable[T], status: str, every: timedelta = timedelta(seconds=10)) -> T:
+        """Return the result of *work* at the start. While it lasts the service is given more time, *every* so often.
+
+        An upgrade of a large database may take longer than the time to start, and would be cut off and begin anew for ever.
+        """
+        working = asyncio.ensure_future(work)
+        while not (await asyncio.wait({working}, timeout=every.total_seconds()))[0]:
+            self._send(f"EXTEND_TIMEOUT_USEC={_MORE // timedelta(microseconds=1)}\nSTATUS={_one_line(status)}")
+        return working.result()
 
     def ready(self, status: str) -> None:
         """Report that the service is ready, at the start and after a reload, with its *status* in one line."""

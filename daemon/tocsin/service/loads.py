@@ -1,4 +1,4 @@
-"""What the log and the service manager are told about a configuration that was loaded, or refused."""
+"""What the log and the service manager are told about a configuration that was loaded or refused, and about one cycle."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from tocsin.config.config import Config
 from tocsin.config.loading import LoadedRules
 from tocsin.errors import ConfigError, Problem, warned_once
 from tocsin.log import line
+from tocsin.model.counters import Counted, Counters
+from tocsin.model.deliveries import DeliveryState
 from tocsin.units import counted
 
 log = logging.getLogger(__name__)
@@ -55,3 +57,14 @@ def _logged(problem: Problem, others: int = 0) -> str:
     """Return *problem*, which *others* like it have, on one line; `tocsin check` shows its place in the file."""
     event = f"{'warning' if problem.warning else 'fault'} in the configuration"
     return line(event, at=problem.position, words=problem.sentence, other_places=others or None)
+
+
+def log_cycle(counters: Counters) -> bool:
+    """Log what one cycle did, and return False if sources were polled and none could be read."""
+    polls = counters.totals(Counted.POLLS, "outcome")
+    failed, read = polls.pop("failed", 0), sum(polls.values())
+    sent = counters.totals(Counted.DELIVERIES, "outcome").get(DeliveryState.DELIVERED, 0)
+    if failed and not read:
+        log.warning(line("no source could be read", failed=failed, see="tocsin doctor"))
+    log.info(line("cycle done", read=read, failed=failed, delivered=sent))
+    return bool(read or not failed)

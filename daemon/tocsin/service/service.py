@@ -32,7 +32,7 @@ from tocsin.rules import builtin
 from tocsin.service.assembly import assembled, poller, proposer
 from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
-from tocsin.service.loads import facts, log_refusal, log_warnings, status
+from tocsin.service.loads import facts, log_cycle, log_refusal, log_warnings, status
 from tocsin.service.scheduler import Ticker
 from tocsin.service.selfreport import self_report
 from tocsin.store import CHECKED_WITHIN
@@ -125,8 +125,8 @@ class Service:
             await ticker.stop(DRAIN)
             await self._finish()
 
-    async def once(self) -> None:
-        """Run one cycle: poll all due sources, send all due messages, stop.
+    async def once(self) -> bool:
+        """Run one cycle: poll all due sources, send all due messages, stop. Return False if no source could be read.
 
         Raises:
             ConfigError: as `run`.
@@ -136,6 +136,7 @@ class Service:
         try:
             await self._pipeline.run_due()
             await self._dispatcher.run_due()
+            return log_cycle(self._counters)
         finally:
             await self._finish()
 
@@ -164,7 +165,7 @@ class Service:
         self._write = runner(self._writer)
         self._work = runner(self._workers)
         config = await self._work(self._read)
-        self._store = await self._write(self._makers.store, config)
+        self._store = await self._notifier.wait(self._write(self._makers.store, config), "opening the database")
         try:
             await self._build(config)
         except BaseException:
@@ -192,6 +193,7 @@ class Service:
         runtime = Runtime(
             clock=self._clock, write=self._write, work=self._work, random=random.random, trouble=self._trouble
         )
+        self._counters = runtime.counters
         self._pipeline = Pipeline(
             self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )

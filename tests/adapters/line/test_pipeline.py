@@ -50,6 +50,22 @@ def test_a_source_is_not_polled_before_it_is_due(line: Line) -> None:
     assert polled(line, pipeline) == 0
 
 
+def test_one_cycle_polls_each_source_once(line: Line) -> None:
+    """Among slow polls a frequent source is due again before the last has ended, and `tocsin once` went on and on."""
+
+    class Slow:
+        name = "wire"
+        polls = 0
+
+        async def poll(self, cursor: Cursor, now: datetime) -> Batch:
+            self.polls += 1
+            assert self.polls < 9, "there is no end"
+            line.clock.move(minutes=20)
+            return Batch(source="wire", entries=(), cursor=Cursor(), changed=False)
+
+    assert polled(line, line.pipeline(Slow(), line.list_source("other", [[]]))) == 2
+
+
 def test_a_clock_that_is_set_back_makes_nobody_deaf(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     """What was polled by a clock that ran ahead would else wait until the right one is there, too."""
     source = line.list_source("wire", [[], [BAN]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +72,20 @@ def test_the_abstract_socket_of_a_container_is_understood() -> None:
         manager.settimeout(5)
         Notifier({"NOTIFY_SOCKET": "@tocsin-test-notify"}).status("two\nlines")
         assert manager.recv(100) == b"STATUS=two lines"
+
+
+def test_a_long_start_asks_for_more_time() -> None:
+    """An upgrade that is cut off at TimeoutStartSec would begin anew with every start."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0tocsin-test-more-time")
+        manager.settimeout(5)
+        notifier = Notifier({"NOTIFY_SOCKET": "@tocsin-test-more-time"})
+
+        async def start() -> bytes:
+            work = asyncio.to_thread(manager.recv, 200)  # which ends when the manager is asked
+            return await notifier.wait(work, "opening the database", every=timedelta(milliseconds=1))
+
+        assert asyncio.run(start()) == b"EXTEND_TIMEOUT_USEC=60000000\nSTATUS=opening the database"
 
 
 def test_a_watchdog_of_another_process_is_not_ours() -> None:
