@@ -83,11 +83,9 @@ def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) 
         seen = f"{counted(moved.count, 'time')} since {local(moved.since, zone)}"
         words = "now polled there instead of the address above" if moved.used else "not polled there yet"
         yield from item("moved to", moved.url, f"permanent redirect, seen {seen}: {words}")
-    what, noun = ("pushes", "push") if view.kind == PUSH else ("polls", "poll")
-    yield from item(
-        what,
-        f"{counted(view.polls, noun)}, {counted(view.entries, 'entry')} since {local(view.first_polled, zone)}",
-    )
+    polls = counted(view.polls, "push" if view.kind == PUSH else "poll")
+    so_far = f"{polls}, {counted(view.entries, 'entry')} since {local(view.first_polled, zone)}"
+    yield from item("so far", so_far if view.first_polled else "nothing yet")
     yield from item("last success", f"{local(view.last_success, zone)}{_aside(_ago(view.last_success, now))}")
     if view.polled:
         yield from item("next poll", f"{local(view.due_at, zone)}{_aside(_next(view, now))}", *view.reasons)

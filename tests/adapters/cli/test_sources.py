@@ -103,6 +103,11 @@ def test_a_source_explains_its_schedule_in_eighty_columns() -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_source_that_was_never_polled_has_no_counts() -> None:
+    """A line such as `polls  0 polls, 0 entries since -` says nothing."""
+    assert "so far        nothing yet" in described(first_polled=None, polls=0, entries=0)
+
+
 def test_a_move_in_use_says_so_and_a_removed_source_has_no_next_poll() -> None:
     """Nobody looks for a feed at an address that is not asked any more."""
     moved = Moved(url="https://new.example/feed", since=NOW, count=7, used=True)
