@@ -151,9 +151,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> No
     with progress("check") as tick:
         found = copies.faults(path, tick)
     if json:
-        dump({"database": str(path), "size": path.stat().st_size, "faults": found})
+        dump({"database": str(path), "size": copies.octets(path), "faults": found})
     elif not found:
-        say(f"{path} is sound ({size(path.stat().st_size)}).")
+        say(f"{path} is sound ({size(copies.octets(path))}).")
     for words in () if json else found:
         say(shown(words))
     if found:

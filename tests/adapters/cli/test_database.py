@@ -42,6 +42,18 @@ def test_a_backup_is_made_and_put_back(tocsin: Tocsin, history: Any) -> None:
     assert _record(tocsin("db", "restore", str(saved), "--json"))["before"]
 
 
+def test_a_file_that_is_no_backup_is_named(tocsin: Tocsin, history: Any) -> None:
+    """The remedy was to move away a file of the program's own."""
+    history()
+    other = tocsin.folder / "notes.txt"
+    other.write_text("notes", encoding="utf-8")
+    done = tocsin("db", "restore", str(other))
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"{other} is not a database: name a file that tocsin db backup wrote\n",
+    )
+
+
 def test_dated_backups_are_kept_in_a_folder(tocsin: Tocsin, history: Any) -> None:
     """One line in cron is enough, and the disk does not fill."""
     history()
@@ -176,6 +188,8 @@ def test_a_check_ends_with_1_for_damage(tocsin: Tocsin, history: Any) -> None:
     """A monitor can run it."""
     history()
     assert "is sound" in tocsin("db", "check").stderr
+    with closing(tocsin.store()):  # what was written lately is in the log beside the file
+        assert _record(tocsin("db", "check", "--json"))["size"] == _record(tocsin("status", "--json"))["day"]["size"]
     _run(tocsin, "UPDATE match SET alert_id = 99")
     found = tocsin("db", "check")
     assert found.exit_code == 1

@@ -122,7 +122,7 @@ def test_a_move_in_use_says_so_and_a_removed_source_has_no_next_poll() -> None:
 def test_a_source_that_programs_push_to_counts_pushes_and_has_no_next_poll() -> None:
     """Nobody waits for a poll that never comes."""
     lines = described(kind="push", polls=3)
-    assert "pushes        3 pushes, 38 entries since" in lines
+    assert "so far        3 pushes, 38 entries since" in lines
     assert "next poll" not in lines
 
 

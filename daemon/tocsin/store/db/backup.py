@@ -68,6 +68,8 @@ def restore(source: Path, target: Path, now: datetime, tick: Tick = unheard) -> 
     _look(source)
     if is_there(target) and target.samefile(source):
         raise StoreError(f"{source} is the database itself: name a backup of it")
+    if not _is_database(source):
+        raise StoreError(f"{source} is not a database: name a file that tocsin db backup wrote")
     with closing(SqliteDatabase(target)) as database:
         _make_room(database.path.parent)
         database.lock()
@@ -139,6 +141,17 @@ def faults(path: Path, tick: Tick = unheard) -> tuple[str, ...]:
     return (*found, *(f"row {row} of {table} refers to a missing row of {parent}" for table, row, parent, _ in lost))
 
 
+def octets(path: Path) -> int:
+    """Return the size of the database at *path*, with what is still in the log beside it.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    with _opened(path) as connection:
+        pages, page = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        return int(pages * page)
+
+
 def dated(folder: Path, now: datetime) -> Path:
     """Return the file for a backup of *now* in *folder*."""
     return folder / f"tocsin-{now:%Y%m%dT%H%M%SZ}.db"
@@ -196,14 +209,15 @@ def _copy(source: Path, target: Path, tick: Tick, *, checked: bool) -> None:
     part = _part(target)
     make(part)
     try:
-        with _opened(source) as old, _opened(part) as fresh:
+        with _opened(source) as old:
             # One read transaction, so that commits of the daemon do not make the copy begin again.
             old.execute("BEGIN")
             old.execute("SELECT 1 FROM sqlite_schema").fetchall()
-            old.backup(fresh, pages=_STEP, progress=lambda _, left, total: tick(left, total))
-            fresh.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
-            if checked and (words := fresh.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise DamagedError(f"{source} is damaged ({words}): see tocsin db check; nothing was replaced")
+            with _opened(part) as fresh:
+                old.backup(fresh, pages=_STEP, progress=lambda _, left, total: tick(left, total))
+                fresh.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
+                if checked and (words := fresh.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                    raise DamagedError(f"{source} is damaged ({words}): see tocsin db check; nothing was replaced")
         part.replace(target)
         _settle(target.parent)
     except OSError as error:
