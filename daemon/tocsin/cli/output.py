@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -34,9 +34,18 @@ def say(text: str) -> None:
     A line that begins with a space stays whole: it is a command to copy, or shows a place in a file. A pipe gets whole
     lines, because programs read them.
     """
-    if sys.stderr.isatty():
+    _write(text, sys.stderr)
+
+
+def conclude(text: str) -> None:
+    """Print a sentence that is the result of a command on stdout. It is broken as a message is."""
+    _write(shown(text), sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    if stream.isatty():
         text = "\n".join(line for whole in text.split("\n") for line in _broken(whole))
-    print(text, file=sys.stderr)
+    print(text, file=stream)
 
 
 def _broken(line: str) -> list[str]:

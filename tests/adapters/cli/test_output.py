@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tocsin.cli.output import say
+from tocsin.cli.output import conclude, say
 
 LONG = "config.yaml:1:1: " + "a word and another " * 10 + "x" * 90
 EXCERPT = "    systemd-run --pipe " + "--property=User=tocsin " * 9
@@ -24,7 +24,19 @@ def test_a_terminal_gets_long_messages_broken_at_spaces(
     assert command == EXCERPT
 
 
+def test_a_terminal_gets_a_long_result_broken_at_spaces(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The verdict of `tocsin status` names paths, and was wider than the screen."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    conclude(LONG)
+    *wrapped, _ = capsys.readouterr().out.splitlines()
+    assert wrapped
+    assert [line for line in wrapped if len(line) > 80] == []
+
+
 def test_a_pipe_gets_whole_messages(capsys: pytest.CaptureFixture[str]) -> None:
     """A program that reads them finds one message a line."""
     say(LONG)
-    assert capsys.readouterr().err == f"{LONG}\n"
+    conclude(LONG)
+    assert capsys.readouterr() == (f"{LONG}\n", f"{LONG}\n")

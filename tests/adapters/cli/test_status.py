@@ -94,7 +94,25 @@ def test_a_refused_configuration_is_shown_although_it_cannot_be_read(tocsin: Toc
 def test_a_faulty_file_still_names_its_database(tocsin: Tocsin, daemon: Any) -> None:
     """Otherwise the status of another database would be shown, that of no daemon."""
     (tocsin.folder / "config.yaml").write_text("database: 'sqlite:///other.db'  # here\nx: [\n", encoding="utf-8")
-    assert f"no database at {tocsin.folder / 'other.db'}" in tocsin("status").stdout
+    result = tocsin("status")
+    assert f"no database at {tocsin.folder / 'other.db'}" in result.stdout
+
+
+def test_a_missing_file_is_named(tocsin: Tocsin, daemon: Any) -> None:
+    """Who stands in another folder would look for a fault in a file that is not there."""
+    result = tocsin("status", "--config", str(tocsin.folder / "none.yaml"), config=False)
+    assert "none.yaml cannot be read: No such file or directory; tocsin init writes one" in result.stderr
+
+
+def test_sources_that_all_fail_are_not_well(tocsin: Tocsin, daemon: Any) -> None:
+    """Each alone becomes unhealthy only after days."""
+    store = tocsin.store()
+    with store.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE source SET errors = 1").close()
+    store.close()
+    result = tocsin("status").stdout
+    assert "2 failing" in result
+    assert "no source can be read" in result.partition("tocsin runs, but: ")[2]
 
 
 def test_a_blocked_receiver_and_a_late_source_are_named(tocsin: Tocsin, daemon: Any) -> None:

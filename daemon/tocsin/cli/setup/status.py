@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
-from tocsin.cli.output import FAILED, dump, item, local, say_zone, shown
+from tocsin.cli.output import FAILED, conclude, dump, item, local, say, say_zone
 from tocsin.clock import SystemClock
 from tocsin.config.config import Config, salvage
 from tocsin.config.stores import open_store
@@ -34,6 +34,8 @@ _ANSWERED_WITHIN = timedelta(days=7)
 _DAY = timedelta(days=1)
 #: A daemon claims twice a second: a source that waits longer is late.
 _LATE = timedelta(minutes=2)
+#: States of sources whose last poll failed.
+_UNREAD = frozenset({"failing", "unhealthy", "dead", "gone"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Status:
         found = [
             *["the changed configuration was refused"] * bool(self.process.refused or self.faults),
             *[f"{counted(self.late, 'source')} not polled in time"] * bool(self.late),
+            *["no source can be read"] * (bool(self.sources) and self.sources.keys() <= _UNREAD),
             *troubles(self.day),
         ]
         return f"tocsin runs, but: {'; '.join(found)}" if found else "all is well"
@@ -96,6 +99,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
     else:
         for line in describe(found, settings.zone, now):
             print(line)
+        conclude(found.verdict)
         say_zone(settings.zone)
     if found.process is None:
         raise typer.Exit(FAILED)
@@ -106,7 +110,7 @@ def _short(verdict: str, *, json: bool, runs: bool = False) -> None:
     if json:
         dump({"running": runs, "verdict": verdict})
     else:
-        print(verdict)
+        conclude(verdict)
 
 
 def _settings(path: Path) -> tuple[Config, int]:
@@ -114,7 +118,9 @@ def _settings(path: Path) -> tuple[Config, int]:
     try:
         return read_config(path), 0
     except ConfigError as error:
-        return salvage(path, os.environ), sum(not problem.warning for problem in error.problems)
+        faults = [problem for problem in error.problems if not problem.warning]
+        say(str(faults[0]))
+        return salvage(path, os.environ), len(faults)
 
 
 def look(store: Store, process: Running | None, faults: int, now: datetime, monotonic: float) -> Status:
@@ -143,7 +149,7 @@ def _uptime(process: Running | None, now: datetime, monotonic: float) -> timedel
 
 
 def describe(found: Status, zone: ZoneInfo, now: datetime) -> Iterator[str]:
-    """Yield the lines of the screen, each at most 80 characters wide unless a word is longer."""
+    """Yield the lines above the verdict, each at most 80 characters wide unless a word is longer."""
     process = found.process
     if process and process.started:
         yield f"tocsin {process.version}, process {process.pid}, up {duration(found.uptime)}"
@@ -157,7 +163,6 @@ def describe(found: Status, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     yield from item("outbox", _outbox(found.day))
     yield from item("last message", _last(found.last_sent, zone, now))
     yield from item("blocked", *(rests(name, one, zone) for name, one in found.blocked.items()))
-    yield shown(found.verdict)
 
 
 def _good_first(state_and_count: tuple[str, int]) -> tuple[bool, int, str]:
