@@ -30,7 +30,7 @@ _LONGEST_NAME = 80
 #: Places of use that a problem names.
 _MOST_USES = 3
 #: The remedy for a file that this user may not use.
-AS_OWNER = "; run this as the user that tocsin runs as, such as: sudo -u tocsin tocsin status"
+AS_OWNER = ": run this command as the user that tocsin runs as, such as: sudo -u tocsin tocsin status"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

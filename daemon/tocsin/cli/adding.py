@@ -15,13 +15,14 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_label
 from tocsin.cli.input_files import read_span
 from tocsin.cli.one_poll import PrivateOption, discovered
-from tocsin.cli.output import dump, say, shown
+from tocsin.cli.output import FAILED, dump, say, shown
 from tocsin.config.additions import checked_name, known_sources, labels_of, propose, same_feed, source_name, write
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import address
 from tocsin.config.values import url_fault
 from tocsin.config.yaml.edit import NewSource, add_sources
 from tocsin.errors import ConfigError, FileError, SourceError, UsageError
+from tocsin.explain.one_poll import remedy_of
 from tocsin.files import read_regular
 from tocsin.redaction import masked
 from tocsin.sources.feeds.discovery import LARGEST, read_opml
@@ -65,7 +66,9 @@ def add(
         found, batch = asyncio.run(discovered(settings, given, datetime.now(UTC)))
     except SourceError as error:
         say(f"{given.address}: {shown(str(error))}; nothing was written")
-        raise typer.Exit(1) from error
+        if remedy := remedy_of(error):
+            say(f"what to do: {remedy}")
+        raise typer.Exit(FAILED) from error
     if known := known_sources(settings).get(same_feed(found.url.reveal())):
         _pass_over(found.address, f"it is already configured as {known}", json=json)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,16 @@ from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say, shown
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.config.shipped import find_pack
-from tocsin.errors import ConfigError, CredentialsError, LostError, TocsinError, UsageError
+from tocsin.errors import (
+    ConfigError,
+    ConflictError,
+    CredentialsError,
+    LostError,
+    Problem,
+    TocsinError,
+    UsageError,
+    warned_once,
+)
 from tocsin.units import counted, parse_label
 
 
@@ -45,7 +54,12 @@ ByOption = Annotated[
     str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
 ]
 DEFAULT_CONFIG = Path("config.yaml")
-_CODES: dict[type[TocsinError], int] = {ConfigError: BAD_CONFIG, UsageError: USAGE, LostError: LOST}
+_CODES: dict[type[TocsinError], int] = {
+    ConfigError: BAD_CONFIG,
+    UsageError: USAGE,
+    ConflictError: USAGE,  # of what a person asks for
+    LostError: LOST,
+}
 
 
 def exit_code(error: TocsinError) -> int:
@@ -53,13 +67,23 @@ def exit_code(error: TocsinError) -> int:
 
     It is 78 for a bad configuration, 2 for wrong usage, 74 for a database that was taken away, 1 for any other error of ours.
     """
-    say(str(error))
-    if isinstance(error, ConfigError):
+    if not isinstance(error, ConfigError):
+        say(str(error))
+    else:
+        say_problems(error.problems)
         count = sum(not problem.warning for problem in error.problems)
         say(f"{counted(count, 'problem')}; nothing was started.")
     if isinstance(error, CredentialsError):
         say(with_credentials(error.names))
     return next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED)
+
+
+def say_problems(problems: Iterable[Problem]) -> None:
+    """Print *problems* on stderr, warnings in the same words once."""
+    for problem, others in warned_once(problems):
+        say(str(problem))
+        if others:
+            say(f"    and at {counted(others, 'other place')}")
 
 
 def with_credentials(names: Sequence[str]) -> str:
@@ -78,8 +102,7 @@ def with_credentials(names: Sequence[str]) -> str:
 def read_config(path: Path) -> Config:
     """Return the configuration at *path*, with values from the environment filled in. Print its warnings on stderr."""
     config = load_config(path, os.environ)
-    for problem in config.problems:
-        say(str(problem))
+    say_problems(config.problems)
     return config
 
 

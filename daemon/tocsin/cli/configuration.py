@@ -10,7 +10,15 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, pack_folders, read_config, with_credentials
+from tocsin.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    pack_folders,
+    read_config,
+    say_problems,
+    with_credentials,
+)
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
@@ -18,7 +26,7 @@ from tocsin.config.contacts import view_receiver
 from tocsin.config.copies import outdated
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.show import Kind, schema, show, write_config
-from tocsin.errors import ConfigError, Problem, StoreError, warned_once
+from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.files import there
 from tocsin.rules.lint import History
 from tocsin.units import counted
@@ -111,10 +119,7 @@ def _report(problems: list[Problem], notes: list[str], judged: str, *, json: boo
         for problem in problems:
             dump(problem)
         return
-    for problem, others in warned_once(problems):
-        say(str(problem))
-        if others:
-            say(f"    and at {counted(others, 'other place')}")
+    say_problems(problems)
     for words in notes:
         say(words)
     faults = sum(not problem.warning for problem in problems)

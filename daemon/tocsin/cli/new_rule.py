@@ -15,7 +15,7 @@ from tocsin.config.loading import load_rules
 from tocsin.config.shipped import SHIPPED
 from tocsin.config.testfile import load_tests
 from tocsin.config.yaml.file import shown_path
-from tocsin.errors import ConfigError, UsageError
+from tocsin.errors import ConfigError, TocsinError, UsageError
 from tocsin.replay.trial import run_test
 
 NameArgument = Annotated[
@@ -93,7 +93,8 @@ def _write(files: dict[Path, str], folder: Path) -> None:
 
     Raises:
         ConfigError: with the faults.
-        UsageError: a file cannot be written, or the test fails.
+        UsageError: the test fails.
+        TocsinError: a file cannot be written.
     """
     written: list[Path] = []
     try:
@@ -113,5 +114,6 @@ def _write(files: dict[Path, str], folder: Path) -> None:
             with suppress(OSError):
                 path.unlink()
         if isinstance(error, OSError):
-            raise UsageError(f"{error.filename}: {error.strerror}; nothing was written") from error
+            # A full disk is noticed when a file is closed, and its error has no name.
+            raise TocsinError(f"{error.filename or path}: {error.strerror}; nothing was written") from error
         raise

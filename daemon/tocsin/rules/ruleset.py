@@ -173,4 +173,4 @@ def rule_named(name: str, *sets: RuleSet) -> RuleInfo:
     if bare:
         raise UsageError(f"several packs have a rule {name}: write {' or '.join(info.id for info in bare)}")
     likely = meant(name, infos if "/" in name else [full.rpartition("/")[2] for full in infos])
-    raise UsageError(f"there is no rule {name}{likely}")
+    raise UsageError(f"there is no rule {name}{likely or '; see: tocsin rules list'}")

@@ -73,7 +73,7 @@ def test_a_page_is_added_by_the_feed_that_it_names(tocsin: Tocsin, base: str) ->
     ("path", "options", "code", "words"),
     [
         ("/page", (), 1, "not a feed but an HTML page"),
-        ("/none", (), 1, "answered 404 Not Found; nothing was written"),
+        ("/none", (), 1, "answered 404 Not Found; nothing was written\nwhat to do: open the address in a browser"),
         ("/feed", ("--name", "wire"), 2, "the name wire is taken"),
         ("/feed", ("--name", "a b"), 2, "must be letters, digits, dots"),
         ("/feed", ("--every", "soon"), 2, "--every 'soon' must be a whole number and one unit"),

@@ -82,7 +82,7 @@ def test_deliveries_are_listed_shown_and_sent_again(tocsin: Tocsin, history: Any
     assert record["attempts"][0]["code"] == 404
     assert tocsin("deliveries", "show", "nope").exit_code == 2
     refused = tocsin("deliveries", "resend", "nope")
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "there is no delivery nope" in refused.stderr
 
 
@@ -103,8 +103,9 @@ def test_a_silence_is_tried_made_listed_and_ended(tocsin: Tocsin, history: Any) 
     assert label in listed
     assert "ann" in listed
     assert "has ended" in tocsin("silences", "end", "1").stderr
-    assert tocsin("silences", "end", "1").exit_code == 1
-    assert tocsin("silences", "end", "9").exit_code == 1
+    assert tocsin("silences", "end", "1").exit_code == 2
+    assert tocsin("silences", "end", "9").exit_code == 2
+    assert tocsin("alerts", "ack", "9").exit_code == 2
     assert records(tocsin("silences", "list", "--json")) == []
     assert len(records(tocsin("silences", "list", "--all", "--json"))) == 1
 

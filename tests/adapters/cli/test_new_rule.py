@@ -40,6 +40,24 @@ def test_nothing_is_overwritten_and_nothing_stays_of_what_fails(tocsin: Tocsin) 
     assert _content(tocsin.folder) == before
 
 
+def test_a_full_disk_names_the_file_and_leaves_nothing(tocsin: Tocsin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is noticed when the file is closed, and that error has no name."""
+    before = _content(tocsin.folder)
+    opened = Path.open
+    monkeypatch.setattr(
+        Path,
+        "open",
+        lambda path, *args, **more: opened(
+            Path("/dev/full") if args == ("x",) else path, *("w",) if args == ("x",) else args, **more
+        ),
+    )
+    done = tocsin("rules", "new", "mill-stops")
+    monkeypatch.undo()
+    assert done.exit_code == 1
+    assert "mill-stops.yaml: No space left on device; nothing was written" in done.stderr
+    assert _content(tocsin.folder) == before
+
+
 @pytest.mark.parametrize("name", ["Mill", "../up", "a b", "1st", ""])
 def test_a_name_that_cannot_be_an_id_is_refused(tocsin: Tocsin, name: str) -> None:
     """The name becomes the name of a file."""

@@ -168,6 +168,7 @@ def test_an_example_that_fails_can_be_asked_about(tocsin: Tocsin) -> None:
     ("arguments", "words"),
     [
         (("bann", "--title", "x"), "there is no rule bann; did you mean ban?"),
+        (("quite-another", "--title", "x"), "there is no rule quite-another; see: tocsin rules list"),
         (("metal/ban", "--title", "x"), "there is no rule metal/ban; did you mean metals/ban?"),
         (("ban",), "give either ENTRY or the parts of one"),
         (("ban", "2", "--title", "x"), "give either ENTRY or the parts of one"),
@@ -175,7 +176,7 @@ def test_an_example_that_fails_can_be_asked_about(tocsin: Tocsin) -> None:
         (("ban", "--title", "x", "--label", "tier"), "write name=value"),
         (("ban", "--title", "x", "--date", "soon"), "is not an ISO 8601 date"),
     ],
-    ids=["near id", "near full id", "nothing", "both", "no entry", "bad label", "bad date"],
+    ids=["near id", "far id", "near full id", "nothing", "both", "no entry", "bad label", "bad date"],
 )
 def test_a_wrong_question_is_answered_with_the_remedy(tocsin: Tocsin, arguments: Any, words: str) -> None:
     """Status 2, and what to write."""

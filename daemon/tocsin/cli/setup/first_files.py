@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tocsin.config.show import Kind, schema
 from tocsin.config.yaml.edit import NewSource
-from tocsin.errors import UsageError
+from tocsin.errors import TocsinError, UsageError
 
 #: Feeds to begin with, by pack: name, tier, address. The configuration of the checkout has many more.
 _FEEDS: Mapping[str, Sequence[tuple[str, str, str]]] = {
@@ -204,7 +204,8 @@ def write(content: Mapping[Path, str]) -> list[Path]:
     """Write *content* and return the files that were written. A `.gitignore` that is there already is left as it is.
 
     Raises:
-        UsageError: another of the files is there, or one cannot be written. No file is left behind then.
+        UsageError: another of the files is there.
+        TocsinError: one cannot be written. No file is left behind then.
     """
     new = {path: text for path, text in content.items() if path.name != ".gitignore" or not path.exists()}
     if there := [path for path in new if os.path.lexists(path)]:
@@ -225,5 +226,5 @@ def write(content: Mapping[Path, str]) -> list[Path]:
             with suppress(OSError):
                 path.unlink()
         remedy = "free some space" if error.errno == errno.ENOSPC else "name another folder"
-        raise UsageError(f"{error.filename or path}: {error.strerror}; nothing was written, {remedy}") from error
+        raise TocsinError(f"{error.filename or path}: {error.strerror}; nothing was written, {remedy}") from error
     return written

@@ -102,8 +102,9 @@ def init(
     )
     if not answers.feeds:
         raise UsageError("a configuration needs a source: name one with --feed")
+    written = write(files(folder, answers))
     say(f"wrote into {folder}:")
-    for path in write(files(folder, answers)):
+    for path in written:
         say(f"  {path.relative_to(folder)}")
     good = offline or _tried(folder / "config.yaml", kind if sends else "here")
     for line in _next(folder, good=good):

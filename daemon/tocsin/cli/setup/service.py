@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, say_problems
 from tocsin.cli.output import item, say
 from tocsin.cli.setup.unit import (
     NAME,
@@ -212,8 +212,7 @@ def _checked(source: Path, layout: Layout, root: Path) -> Config:
         problems += _unreachable(settings, text, layout)
     if any(not problem.warning for problem in problems):
         raise ConfigError(problems)
-    for problem in problems:
-        say(str(problem))
+    say_problems(problems)
     return settings
 
 
