@@ -36,6 +36,8 @@ from tocsin.config.build import make_http, make_source
 from tocsin.config.config import Config, load_config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import LoadedRules, load_rules
+from tocsin.errors import UsageError
+from tocsin.ingest.pushes import Push
 from tocsin.market.series import append as with_quote
 from tocsin.market.series import begin, close_before
 from tocsin.model.alerts import AnswerKind, MatchOutcome
@@ -49,6 +51,8 @@ from tocsin.protocols import runner
 from tocsin.store import Store
 from tocsin.store.db import mapping, tables
 from tocsin.store.inbound import prices
+from tocsin.store.programs import RequestAnswer
+from tocsin.web.daemon import Daemon
 from tocsin.web.health import Health
 from tocsin.web.listener import Listener
 from tocsin.web.wall.keys import derive, own_secret, secret_beside
@@ -333,12 +337,17 @@ async def serve(folder: Path, paths: Sequence[str], *, stay: bool) -> bool:
         async with make_http(config) as http:
             return await make_source(source, http, asyncio.to_thread).poll(Cursor(), clock.now())
 
+    async def push(_: Push) -> RequestAnswer:
+        raise UsageError("this takes nothing in")
+
     with ThreadPoolExecutor(1) as writer:
-        listener = Listener(
-            store, clock=clock, write=runner(writer), health=lambda: health, counters=Counters(),
-            reload=lambda: None, wake=lambda: None, failed=failed, poll=poll,
+        daemon = Daemon(
+            store=store, config=config, rules=rules, clock=clock, write=runner(writer), health=lambda: health,
+            counters=Counters(), reload=lambda: None, wake=lambda: None, poll=poll,
             propose=partial(propose, folder / "config.yaml", {}),
+            push=push,
         )  # fmt: skip
+        listener = Listener(daemon, failed=failed)
         assert config.web
         web = config.web.model_copy(update={"listen": "127.0.0.1:0"})
         await listener.adopt(replace(config, web=web), rules)

@@ -38,6 +38,7 @@ from tocsin.service.selfreport import self_report
 from tocsin.store import CHECKED_WITHIN
 from tocsin.store.db.lock import Running
 from tocsin.trouble import Trouble
+from tocsin.web.daemon import Daemon
 from tocsin.web.health import Health, health_of
 from tocsin.web.listener import AGAIN, Listener
 
@@ -198,8 +199,10 @@ class Service:
             self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
         await self._pipeline.resume()
-        self._listener = Listener(
-            self._store,
+        daemon = Daemon(
+            store=self._store,
+            config=config,
+            rules=loaded,
             clock=self._clock,
             write=self._write,
             health=self._health,
@@ -209,8 +212,8 @@ class Service:
             poll=poller(self._makers, self._http, self._work, self._clock),
             propose=proposer(self._path, self._env, self._makers),
             push=self._pipeline.push,
-            failed=self._page_failed,
         )
+        self._listener = Listener(daemon, failed=self._page_failed)
         self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
         await self._http.__aenter__()
         await self._adopt(config, loaded)

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from tocsin.web.api.groups import GROUPS
 from tocsin.web.attempts import Attempts
+from tocsin.web.daemon import Daemon
 from tocsin.web.middlewares import LARGEST_BODY, Wall
-from tocsin.web.page import Daemon, Route
+from tocsin.web.page import Route
 from tocsin.web.pages import (
     add_source,
     alert,

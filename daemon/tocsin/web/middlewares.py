@@ -16,7 +16,8 @@ from tocsin.errors import ConflictError, StoreError
 from tocsin.log import line
 from tocsin.render.answer_links import masked_text
 from tocsin.web.attempts import Attempts
-from tocsin.web.page import Daemon, Page, Route
+from tocsin.web.daemon import Daemon
+from tocsin.web.page import Page, Route
 from tocsin.web.problems import problem_details
 from tocsin.web.wall import checks
 from tocsin.web.wall.checks import EVERYTHING, Visitor

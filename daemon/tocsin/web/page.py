@@ -14,28 +14,17 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tocsin import units
-from tocsin.config.additions import Propose
-from tocsin.config.config import Config
-from tocsin.config.discovery import Poll
-from tocsin.config.loading import LoadedRules
 from tocsin.config.web import Right
-from tocsin.ingest.pushes import Push
-from tocsin.model.counters import Counters
-from tocsin.protocols import Clock, Run
 from tocsin.render.reasons import in_words
 from tocsin.render.words import host, seen, web_link
 from tocsin.store import Store
-from tocsin.store.programs import RequestAnswer
-from tocsin.web.allowance import Allowance
 from tocsin.web.attempts import Attempts
-from tocsin.web.health import Health
+from tocsin.web.daemon import Daemon
 from tocsin.web.wall.checks import Visitor
 from tocsin.web.wall.site import Site
 
 P = ParamSpec("P")
 T = TypeVar("T")
-#: Takes in what a program hands in, and returns the answer to it.
-TakePush = Callable[[Push], Awaitable[RequestAnswer]]
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 100
 #: Seconds that a search waits for those before it.
@@ -53,50 +42,6 @@ NAVIGATION = (
     ("silences", "Silences"),
     ("more", "More"),
 )
-
-
-class Changes:
-    """A number that grows with every change that a page may show; it begins with *first* at a start."""
-
-    def __init__(self, first: int) -> None:
-        self.number = first
-
-    def add(self) -> None:
-        """Record that something changed."""
-        self.number += 1
-
-
-@dataclass(slots=True, kw_only=True)
-class Daemon:
-    """The daemon as pages see it: its store, and the configuration and rules in force.
-
-    *clock* is that of alerts and polls, *real* that of logins. *read* runs queries beside each other, *write* runs acts
-    one after the other. *counters* are for monitoring. *wake* makes the daemon look for work at once, *reload* makes it read its files,
-    *push* makes it take in what a program hands in.
-    *poll* polls a source that may be none of its own, and *propose* says what an addition to its configuration file would be.
-    A rule is tried while *trial* is held, texts are searched while *searching* is, an address is polled while *discovery* is, one
-    at a time.
-    """
-
-    store: Store
-    config: Config
-    rules: LoadedRules
-    clock: Clock
-    real: Clock
-    read: Run
-    write: Run
-    health: Callable[[], Health]
-    reload: Callable[[], None]
-    wake: Callable[[], None]
-    poll: Poll
-    propose: Propose
-    push: TakePush
-    changes: Changes
-    counters: Counters
-    trial: asyncio.Lock = field(default_factory=asyncio.Lock)
-    searching: asyncio.Lock = field(default_factory=asyncio.Lock)
-    discovery: asyncio.Lock = field(default_factory=asyncio.Lock)
-    pushed: Allowance = field(default_factory=Allowance)
 
 
 class Page:

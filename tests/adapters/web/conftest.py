@@ -35,9 +35,9 @@ from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http.client import HttpClient
 from tocsin.store import Store
 from tocsin.store.values import JudgedBatch, PollRecord
+from tocsin.web.daemon import Daemon
 from tocsin.web.health import Health
 from tocsin.web.listener import Listener
-from tocsin.web.page import Daemon
 from tocsin.web.wall.keys import derive, own_secret, secret_beside
 from tocsin.web.wall.sessions import new_code
 from tocsin.web.wall.site import LOGIN_KEY
@@ -126,8 +126,7 @@ class Served:
     @property
     def daemon(self) -> Daemon:
         """The daemon as pages see it."""
-        assert self.listener._daemon
-        return self.listener._daemon
+        return self.listener.daemon
 
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
         """Ask as this browser does; redirects are not followed."""
@@ -231,8 +230,11 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     clock=clock, write=runner(writer), work=runner(writer), random=lambda: 0.5, counters=counters
                 )
                 intake = PushIntake(store, runtime, committed=lambda: calls.append("committed"))
-                listener = Listener(
-                    store,
+                loaded = load_rules(parsed.rules)
+                daemon = Daemon(
+                    store=store,
+                    config=parsed,
+                    rules=loaded,
                     clock=clock,
                     write=runner(writer),
                     health=lambda: served.health,
@@ -242,12 +244,10 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     poll=poll,
                     propose=partial(propose, path, {}),
                     push=lambda push: intake.take(push, IngestConfig(rules=served.rules, policy=EVERYBODY, sources={})),
-                    failed=failed,
                     real=real,
-                    sleep=sleep,
                 )
+                listener = Listener(daemon, failed=failed, sleep=sleep)
                 try:
-                    loaded = load_rules(parsed.rules)
                     await listener.adopt(parsed, loaded)
                     assert listener.address, calls
                     secret = site.secret.reveal() or own_secret(secret_beside(tmp_path / "tocsin.db"))

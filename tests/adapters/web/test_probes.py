@@ -146,9 +146,9 @@ def test_a_taken_port_is_reported_once_and_tried_again(serve, unused_port):
         import asyncio
 
         taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", unused_port)
-        config = page.listener._daemon.config
+        config = page.daemon.config
         site = config.web.model_copy(update={"listen": f"127.0.0.1:{unused_port}"})
-        await page.listener.adopt(replace(config, web=site), page.listener._daemon.rules)
+        await page.listener.adopt(replace(config, web=site), page.daemon.rules)
         await page.listener.keep()
         words, listens = list(page.calls), page.listener.address
         taken.close()
@@ -167,8 +167,8 @@ def test_a_page_that_is_off_listens_nowhere(serve):
 
     async def scene(page):
         host = page.host
-        config = page.listener._daemon.config
-        await page.listener.adopt(replace(config, web=None), page.listener._daemon.rules)
+        config = page.daemon.config
+        await page.listener.adopt(replace(config, web=None), page.daemon.rules)
         with pytest.raises(aiohttp.ClientError):
             await page.session.get(f"http://{host}/healthz", timeout=aiohttp.ClientTimeout(5))
         return page.listener.address

@@ -9,8 +9,9 @@ from http import HTTPStatus
 from aiohttp import web
 
 from tocsin.errors import StoreError
+from tocsin.web.daemon import Daemon
 from tocsin.web.metrics import CONTENT_TYPE, metrics
-from tocsin.web.page import Daemon, Page, Route, get
+from tocsin.web.page import Page, Route, get
 
 #: Seconds in which the database has to answer.
 _WITHIN = 1.0
