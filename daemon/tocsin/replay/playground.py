@@ -241,14 +241,15 @@ def _misses(rule: CompiledRule, entries: Iterable[Entry]) -> tuple[Miss, ...]:
     proofs = ((entry, rules.explain(rule.info.id, entry, entry.first_seen)) for entry in entries)
     near = [(found_parts(proof), entry, near_miss(proof)) for entry, proof in proofs if found_parts(proof)]
     near.sort(key=lambda one: (one[0], one[1].first_seen), reverse=True)
-    return tuple(Miss(headline=_headline(entry), words=words) for _, entry, words in near[:MOST_MISSES])
+    return tuple(Miss(headline=headline_of(entry), words=words) for _, entry, words in near[:MOST_MISSES])
 
 
 def _newest(entries: Sequence[Entry]) -> tuple[Headline, ...]:
-    return tuple(map(_headline, reversed(entries[-MOST:])))
+    return tuple(map(headline_of, reversed(entries[-MOST:])))
 
 
-def _headline(entry: Entry) -> Headline:
+def headline_of(entry: Entry) -> Headline:
+    """Return *entry* as it is listed."""
     return Headline(source=entry.source, id=entry.id, title=entry.title, first_seen=entry.first_seen)
 
 

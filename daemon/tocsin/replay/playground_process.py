@@ -1,4 +1,4 @@
-"""Playground processes: an edited rule is compiled and run in a process of its own, with little memory and time.
+"""Playground processes: an edited rule or list is compiled and run in a process of its own, with little memory and time.
 
 What somebody types may cost any amount of both. The process gets texts of packs and entries only: no secrets, no
 database.
@@ -6,6 +6,7 @@ database.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -21,6 +22,8 @@ import tocsin
 from tocsin.errors import TocsinError
 from tocsin.model.entries import Entry
 from tocsin.replay.playground import Checked, Compared, Complaint, Edit, Headline, Miss
+from tocsin.replay.word_trial import Moved, WordEdit, WordTried
+from tocsin.rules.spec import Override
 
 #: Seconds of processor time, and bytes of address space.
 SECONDS = 10
@@ -59,6 +62,37 @@ def try_edit(
         PlaygroundError: it needs more than *seconds* or *memory*.
     """
     head = {"edit": _edit(edit), "entry": entry and _entry(entry), "compare": entries is not None}
+    return _tried(_answer(head, entries or (), seconds, memory))
+
+
+def try_word(
+    edit: WordEdit,
+    *,
+    entry: Entry | None = None,
+    entries: Iterable[Entry] = (),
+    seconds: int = SECONDS,
+    memory: int = MEMORY,
+) -> WordTried:
+    """Return the findings about a new word of a list, over *entries* and for *entry*.
+
+    Blocks as `try_edit` does.
+
+    Raises:
+        PlaygroundError: as `try_edit`.
+    """
+    asked = {
+        "word": dataclasses.asdict(edit.word),
+        "rules": edit.rules,
+        "packs": edit.packs,
+        "overrides": _overrides(edit.overrides),
+    }
+    found = _answer({**asked, "entry": entry and _entry(entry)}, entries, seconds, memory)
+    moved = {name: tuple(map(_moved, found[name])) for name in ("lost", "gained")}
+    plain = {name: tuple(found[name]) for name in ("faults", "warnings", "counts", "now", "then")}
+    return WordTried(**{**found, **plain, **moved})
+
+
+def _answer(head: dict[str, Any], entries: Iterable[Entry], seconds: int, memory: int) -> Any:
     process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
         [sys.executable, "-P", "-m", "tocsin.replay.playground_program", str(memory), str(seconds)],
         stdin=subprocess.PIPE,
@@ -76,7 +110,7 @@ def try_edit(
         # A process that ended takes no more; its answer, or that there is none, says why.
         with suppress(BrokenPipeError):
             process.stdin.write(json.dumps(head).encode() + b"\n")
-            for one in entries or ():
+            for one in entries:
                 process.stdin.write(json.dumps(_entry(one)).encode() + b"\n")
             process.stdin.close()
         answer = process.stdout.read()
@@ -91,17 +125,28 @@ def try_edit(
         raise PlaygroundError(
             f"The rule took more than {seconds} seconds or too much memory. Choose a shorter time, or a simpler rule."
         )
-    return _tried(json.loads(answer))
+    return json.loads(answer)
 
 
 def _edit(edit: Edit) -> dict[str, Any]:
     names = ("files", "path", "rule", "first", "last", "text")
-    lists = [
-        (one.rule.text, [(spec.name.text, [(v, [t.text for t in ts]) for v, ts in spec.groups]) for spec in one.lists])
-        for one in edit.lists
-        if one.lists
+    return {**{name: getattr(edit, name) for name in names}, "lists": _overrides(edit.lists)}
+
+
+def _overrides(overrides: Iterable[Override]) -> list[dict[str, Any]]:
+    """Return what *overrides* change of what a rule finds."""
+    return [
+        {
+            "rule": one.rule.text,
+            "unless": one.unless.text if one.unless else "",
+            "lists": [
+                (spec.name.text, [(value, [term.text for term in terms]) for value, terms in spec.groups])
+                for spec in one.lists
+            ],
+        }
+        for one in overrides
+        if one.lists or one.unless
     ]
-    return {**{name: getattr(edit, name) for name in names}, "lists": lists}
 
 
 _TEXTS = ("source", "id", "title", "summary", "body", "link", "canonical_link", "publisher", "language", "authors")
@@ -132,6 +177,10 @@ def _compared(found: dict[str, Any]) -> Compared:
     kinds = {name: tuple(map(_headline, found[name])) for name in ("lost", "gained", "both")}
     misses = tuple(Miss(headline=_headline(one["headline"]), words=one["words"]) for one in found["misses"])
     return Compared(**{**found, **kinds, "counts": tuple(found["counts"]), "misses": misses})
+
+
+def _moved(found: dict[str, Any]) -> Moved:
+    return Moved(headline=_headline(found["headline"]), rules=tuple(found["rules"]))
 
 
 def _headline(found: dict[str, Any]) -> Headline:

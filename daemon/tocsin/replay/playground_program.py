@@ -1,4 +1,4 @@
-"""Program of a playground process: it reads an edit and entries from standard input, and prints its findings as JSON.
+"""Program of a playground process: it reads an edit or a word, and entries, from standard input, and prints its findings as JSON.
 
 python -m tocsin.replay.playground_program MEMORY SECONDS
 """
@@ -15,9 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tocsin.config.packs import Files
+from tocsin.config.yaml.edit import NewWord
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Located
 from tocsin.replay.playground import Edit, Playground
+from tocsin.replay.word_trial import WordEdit, try_out
 from tocsin.rules.spec import ListSpec, Override
 
 
@@ -29,13 +32,28 @@ def main() -> None:
         with suppress(OSError, ValueError):
             limit()
     asked = json.loads(sys.stdin.buffer.readline())
+    found = _tried_word(asked) if "word" in asked else _tried(asked)
+    print(json.dumps(found, default=datetime.isoformat), flush=True)  # noqa: T201  # the daemon reads it
+
+
+def _tried(asked: dict[str, Any]) -> dict[str, Any]:
     playground = Playground(_edit(asked["edit"]))
     found: dict[str, Any] = {"checked": dataclasses.asdict(playground.check()), "entry": None, "compared": None}
     if playground.is_sound and asked["entry"]:
         found["entry"] = playground.explain(_entry(asked["entry"]))
     if playground.is_sound and asked["compare"]:
         found["compared"] = dataclasses.asdict(playground.compare(_entries()))
-    print(json.dumps(found, default=datetime.isoformat), flush=True)  # noqa: T201  # the daemon reads it
+    return found
+
+
+def _tried_word(asked: dict[str, Any]) -> dict[str, Any]:
+    edit = WordEdit(
+        word=NewWord(**asked["word"]),
+        rules=tuple(asked["rules"]),
+        packs=tuple(map(_files, asked["packs"])),
+        overrides=_overrides(asked["overrides"]),
+    )
+    return dataclasses.asdict(try_out(edit, asked["entry"] and _entry(asked["entry"]), _entries()))
 
 
 def _limits(memory: int, seconds: int) -> Iterator[Callable[[], object]]:
@@ -61,20 +79,27 @@ def _entry(found: dict[str, Any]) -> Entry:
 
 
 def _edit(found: dict[str, Any]) -> Edit:
-    files = tuple((path, text) for path, text in found["files"])
-    lists = tuple(
+    return Edit(**{**found, "files": _files(found["files"]), "lists": _overrides(found["lists"])})
+
+
+def _files(found: list[tuple[str, str]]) -> Files:
+    return tuple((path, text) for path, text in found)
+
+
+def _overrides(found: list[dict[str, Any]]) -> tuple[Override, ...]:
+    return tuple(
         Override(
-            rule=_located(pack),
+            rule=_located(one["rule"]),
+            unless=_located(one["unless"]) if one["unless"] else None,
             lists=tuple(
                 ListSpec(
                     name=_located(name), groups=tuple((value, tuple(map(_located, terms))) for value, terms in groups)
                 )
-                for name, groups in lists
+                for name, groups in one["lists"]
             ),
         )
-        for pack, lists in found["lists"]
+        for one in found
     )
-    return Edit(**{**found, "files": files, "lists": lists})
 
 
 def _located(text: str) -> Located:

@@ -98,6 +98,21 @@ def units(node: Condition | All | Test) -> Iterator[Leaf | Named]:
             yield from units(part)
 
 
+def lists_in(*conditions: Condition) -> Mapping[str, TermList]:
+    """Return the lists that *conditions* name, themselves or by named expressions, also to take away, by full name."""
+    found: dict[str, TermList] = {}
+    seen: set[str] = set()
+    waiting: list[Condition | Near] = list(reversed(conditions))
+    while waiting:
+        for unit in units(waiting.pop()):
+            if isinstance(unit, Leaf):
+                found |= {unit.terms.name: unit.terms} if unit.text.startswith("$") else {}
+            elif unit.expression.name not in seen:
+                seen.add(unit.expression.name)
+                waiting.append(unit.expression.body)
+    return found
+
+
 def size(node: Condition | All | Test) -> int:
     """Return the number of terms and lists in *node* if every name were written out."""
     return sum(unit.expression.size if isinstance(unit, Named) else 1 for unit in units(node))

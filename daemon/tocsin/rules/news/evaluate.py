@@ -16,6 +16,7 @@ from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news import distinct
+from tocsin.rules.news.coverage import lists_in
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
 from tocsin.rules.news.lists import TermList, heads
 from tocsin.rules.news.nodes import (
@@ -67,6 +68,11 @@ class CompiledRule:
     severity_if: tuple[tuple[Severity, Condition], ...] = ()
     fires: tuple[Located, ...] = ()
     quiet: tuple[Located, ...] = ()
+
+    @property
+    def lists(self) -> Mapping[str, TermList]:
+        """The lists that it is made of, by full name, those within named expressions too."""
+        return lists_in(self.match, *self.cancels, *(condition for _, condition in self.severity_if))
 
     @property
     def cancels(self) -> tuple[Condition, ...]:
