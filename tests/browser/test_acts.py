@@ -158,6 +158,29 @@ def test_a_source_is_added_on_a_phone(browse, base):
     browse(scene, width=390)
 
 
+def test_a_word_is_added_where_an_entry_was_missed(browse):
+    """By the keyboard alone, with each step sound for people who cannot see it."""
+
+    async def scene(page, tab):
+        page.bring("China bans GaAs wafer <script>document.title='taken'</script> exports")
+        await tab.goto("/entries/1?rule=metals/ban")
+        await tab.get_by_role("link", name="add a word to a list of it").press("Enter")
+        await tab.get_by_label("List", exact=True).focus()
+        await tab.keyboard.type("mineral: g")
+        await tab.keyboard.press("Tab")
+        await tab.keyboard.type("GaAs wafer")
+        await tab.keyboard.press("Enter")
+        write = tab.get_by_role("button", name="Write it")
+        await expect(write).to_be_visible(timeout=20_000)
+        await expect(tab.locator("main")).to_contain_text("This entry would meet metals/ban.")
+        assert not (await Axe().run(tab)).response["violations"]
+        await write.press("Enter")
+        await expect(tab.get_by_role("status").first).to_contain_text("The word is written")
+        assert await tab.title() == "Add a word · tocsin"
+
+    browse(scene)
+
+
 def test_a_link_logs_in_once(browse):
     """A link in a shell's history opens nothing a second time."""
 

@@ -11,6 +11,7 @@ from tocsin.web.application import routes
 PAGES = {
     "/": "/",
     "/add-source": "/add-source?address=https%3A%2F%2Fexample.com%2Ffeed",
+    "/add-word": "/add-word?rule=metals%2Fban&entry=1",
     "/alerts": "/alerts?q=gallium",
     "/alerts/{number}": "/alerts/1",
     "/deliveries": "/deliveries",

@@ -64,3 +64,8 @@ async def written(page: Page, addition: Addition, seen: str, what: str) -> None:
     by = page.visitor.name if page.visitor else ""
     log.info(line("configuration written", file=addition.path, added=what, by=by))
     page.daemon.reload()
+
+
+def lines_of(error: UsageError) -> tuple[str, ...]:
+    """Return the words of *error*, a sentence or a line of the configuration each."""
+    return tuple(words for words in str(error).splitlines() if words.strip())

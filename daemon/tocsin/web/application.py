@@ -13,6 +13,7 @@ from tocsin.web.middlewares import LARGEST_BODY, Wall
 from tocsin.web.page import Route
 from tocsin.web.pages import (
     add_source,
+    add_word,
     alert,
     alert_exports,
     alerts,
@@ -45,6 +46,7 @@ PAGES = (
     entries,
     rules,
     play,
+    add_word,
     prices,
     sources,
     add_source,

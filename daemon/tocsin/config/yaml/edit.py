@@ -34,8 +34,8 @@ class NewSource:
 
     @property
     def fields(self) -> Mapping[str, object]:
-        """The source as a map."""
-        return {self.kind: self.address, **self.more}
+        """The source as a map, in which no text is a reference."""
+        return {key: _literal(value) for key, value in {self.kind: self.address, **self.more}.items()}
 
     @property
     def line(self) -> str:
@@ -45,7 +45,10 @@ class NewSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewWord:
-    """A *term* to add to the list *name* of a *pack*, below *label* if the list is a map, which is empty otherwise."""
+    """A *term* to add to the list *name* of a *pack*, below *label* if the list is a map, which is empty otherwise.
+
+    A dollar sign in it is one of the rule language; `${` would be a reference, and no term has it.
+    """
 
     pack: str
     name: str
@@ -71,8 +74,10 @@ def add_word(text: str, new: NewWord) -> str:
     """Return the configuration *text* with an override that adds *new*, after the words that it has for that list.
 
     Raises:
-        UsageError: as `add_sources`.
+        UsageError: as `add_sources`, or the term has a reference.
     """
+    if "${" in new.term:
+        raise UsageError("a word cannot hold ${, which would be filled in from outside of the file")
     return _add(text, "overrides", new.fields)
 
 
@@ -262,7 +267,16 @@ def _write(value: object) -> str:
     text = str(value)
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and not text.endswith(":"):
         return text
-    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _literal(value: object) -> object:
+    """Return *value* with all its texts written so that none of them is filled in from outside of the file."""
+    if isinstance(value, Mapping):
+        return {key: _literal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_literal(item) for item in value]
+    return value.replace("$", "$$") if isinstance(value, str) else value
 
 
 # ---- that nothing else changes ------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from tocsin.model.entries import Batch
 from tocsin.model.rules import Judged
 from tocsin.sources.http import urls
 from tocsin.units import parse_duration, parse_label
-from tocsin.web.additions import ChangedError, proposed, refusal, written
+from tocsin.web.additions import ChangedError, lines_of, proposed, refusal, written
 from tocsin.web.page import Page, Route, configure, get
 
 #: Seconds in which an address has to answer, and the page that it may be besides.
@@ -97,7 +97,7 @@ async def test(page: Page) -> web.Response:
         source, batch = await _polled(page, FeedConfig(name="new", url=address(url)), feeds)
         _checked(page, source.url.reveal())
     except UsageError as error:
-        return _page(page, form, Shown(faults=_lines(error), feeds=tuple(feeds)), status=HTTPStatus.BAD_REQUEST)
+        return _page(page, form, Shown(faults=lines_of(error), feeds=tuple(feeds)), status=HTTPStatus.BAD_REQUEST)
     except SourceError as error:
         shown = Shown(faults=tuple(filter(None, (f"{form.address}: {error}.", _remedy(error)))), feeds=tuple(feeds))
         return _page(page, form, shown, status=HTTPStatus.BAD_GATEWAY)
@@ -122,7 +122,7 @@ async def add(page: Page) -> web.Response:
     except ChangedError as error:
         return await _change(page, form, f"{error}. Look at it again.")
     except UsageError as error:
-        return _page(page, form, Shown(faults=_lines(error)), status=HTTPStatus.CONFLICT)
+        return _page(page, form, Shown(faults=lines_of(error)), status=HTTPStatus.CONFLICT)
     return page.go("sources", added=new.name)
 
 
@@ -131,7 +131,7 @@ async def _change(page: Page, form: Form, conflict: str = "") -> web.Response:
         new = _source(page, form)
         addition = await proposed(page, lambda text: add_sources(text, [new]))
     except UsageError as error:
-        return _page(page, form, Shown(faults=_lines(error)), status=HTTPStatus.BAD_REQUEST)
+        return _page(page, form, Shown(faults=lines_of(error)), status=HTTPStatus.BAD_REQUEST)
     shown = Shown(faults=(conflict,) if conflict else (), addition=addition)
     status = HTTPStatus.CONFLICT if conflict else HTTPStatus.OK
     return _page(page, replace(form, name=new.name, seen=addition.seen), shown, status=status)
@@ -217,10 +217,6 @@ def _source(page: Page, form: Form) -> NewSource:
     return NewSource(
         name=checked_name(form.name, taken) or source_name(url, taken), kind="feed", address=url, more=more
     )
-
-
-def _lines(error: UsageError) -> tuple[str, ...]:
-    return tuple(words for words in str(error).splitlines() if words.strip())
 
 
 def _page(page: Page, form: Form, shown: Shown, *, status: int = HTTPStatus.OK) -> web.Response:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from tocsin.config.web import Right
 from tocsin.errors import UsageError
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
+from tocsin.protocols import P, T
 from tocsin.replay.playground import Edit
 from tocsin.replay.playground_process import PlaygroundError, Tried, try_edit
 from tocsin.rules.news.evaluate import CompiledRule
@@ -61,7 +63,7 @@ async def try_rule(page: Page) -> web.Response:
     info, edit = await _edit(page, form.get("rule", ""))
     text = form.get("text", "").replace("\r\n", "\n").rstrip("\n")
     begin = since(page, form.get("since") or _USUAL)
-    found = await try_over(page, replace(edit, text=text), begin, await _entry(page, form.get("entry", "")))
+    found = await try_over(page, replace(edit, text=text), begin, await entry_named(page, form.get("entry", "")))
     status = HTTPStatus.SERVICE_UNAVAILABLE if found.words == _BUSY else HTTPStatus.OK
     shown = replace(edit, text=text)
     return _shown(
@@ -74,7 +76,7 @@ async def check_rule(page: Page) -> web.Response:
     form = await page.form()
     _, edit = await _edit(page, form.get("rule", ""))
     text = form.get("text", "").replace("\r\n", "\n").rstrip("\n")
-    entry = await _entry(page, form.get("entry", ""))
+    entry = await entry_named(page, form.get("entry", ""))
     found = await _run(page, replace(edit, text=text), entry, None)
     if found.words == _BUSY:
         raise web.HTTPServiceUnavailable(text=_BUSY, headers={"Retry-After": "1"})
@@ -99,21 +101,35 @@ async def try_over(page: Page, edit: Edit, begin: datetime, entry: Entry | None 
     return replace(found, numbers=await page.read(page.store.read.entry_numbers, listed))
 
 
-async def _run(page: Page, edit: Edit, entry: Entry | None, entries: Iterable[Entry] | None) -> Findings:
-    lock = page.daemon.trial
+async def in_turn(page: Page, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return the result of a *call* that runs a playground process, one at a time.
+
+    Raises:
+        PlaygroundError: the one before takes too long, or this one costs too much.
+    """
+    return await _in_turn(page, _PATIENCE, partial(call, *args, **kwargs))
+
+
+async def _in_turn(page: Page, patience: float | None, call: Callable[[], T]) -> T:
     try:
-        # A check while typing gives way; a try waits for the check that the last key began.
-        async with asyncio.timeout(_PATIENCE if entries is not None else 0 if lock.locked() else None):
-            await lock.acquire()
+        async with asyncio.timeout(patience):
+            await page.daemon.trial.acquire()
     except TimeoutError:
-        return Findings(words=_BUSY)
+        raise PlaygroundError(_BUSY) from None
     try:
         # Not in the pool of the readers: it waits for a process most of the time.
-        return Findings(tried=await asyncio.to_thread(try_edit, edit, entry=entry, entries=entries))
+        return await asyncio.to_thread(call)
+    finally:
+        page.daemon.trial.release()
+
+
+async def _run(page: Page, edit: Edit, entry: Entry | None, entries: Iterable[Entry] | None) -> Findings:
+    # A check while typing gives way; a try waits for the check that the last key began.
+    patience = _PATIENCE if entries is not None else 0 if page.daemon.trial.locked() else None
+    try:
+        return Findings(tried=await _in_turn(page, patience, partial(try_edit, edit, entry=entry, entries=entries)))
     except PlaygroundError as error:
         return Findings(words=str(error))
-    finally:
-        lock.release()
 
 
 # ---- what is tried ----------------------------------------------------------------------------------------------
@@ -163,7 +179,8 @@ def edit_of(page: Page, info: RuleInfo) -> Edit | None:
     return None
 
 
-async def _entry(page: Page, number: str) -> Entry | None:
+async def entry_named(page: Page, number: str) -> Entry | None:
+    """Return the entry of this *number*, as a form has it; None where it names none, or its text was deleted."""
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         return None
     return await page.read(_read_entry, page.store, int(number))
