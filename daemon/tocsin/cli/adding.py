@@ -16,7 +16,17 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_con
 from tocsin.cli.input_files import read_span
 from tocsin.cli.one_poll import PrivateOption, discovered
 from tocsin.cli.output import FAILED, dump, say, shown
-from tocsin.config.additions import checked_name, known_sources, labels_of, propose, same_feed, source_name, write
+from tocsin.config.additions import (
+    Addition,
+    Edit,
+    checked_name,
+    known_sources,
+    labels_of,
+    propose,
+    same_feed,
+    source_name,
+    write,
+)
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import address
 from tocsin.config.values import url_fault
@@ -130,12 +140,7 @@ def _pass_over(address: str, why: str, *, json: bool) -> None:
 
 def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -> None:
     """Write *new* into the configuration at *path*, unless that would make it invalid."""
-    try:
-        addition = propose(path, os.environ, lambda text: add_sources(text, new))
-    except ConfigError as error:
-        raise UsageError(f"{error}\nthese would be problems of the configuration; nothing was written") from error
-    if not dry_run:
-        write(addition)
+    addition = add_to(path, lambda text: add_sources(text, new), dry_run=dry_run)
     for source in new:
         if json:
             dump({"name": source.name, source.kind: masked(source.address), **source.more, "written": not dry_run})
@@ -143,7 +148,27 @@ def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -
             print(masked(source.line))
     if dry_run and not json:
         print(masked("\n".join(addition.diff)))
-    verb = "would be" if dry_run else "were" if len(new) > 1 else "was"
+    say_written(path, len(new), dry_run=dry_run)
+
+
+def add_to(path: Path, edit: Edit, *, dry_run: bool) -> Addition:
+    """Make the addition *edit* to the configuration at *path*, unless that would make it invalid.
+
+    Raises:
+        UsageError: it would, or it cannot be written.
+    """
+    try:
+        addition = propose(path, os.environ, edit)
+    except ConfigError as error:
+        raise UsageError(f"{error}\nthese would be problems of the configuration; nothing was written") from error
+    if not dry_run:
+        write(addition)
+    return addition
+
+
+def say_written(path: Path, count: int, *, dry_run: bool) -> None:
+    """Print that *count* things were written into *path*, or would be."""
+    verb = "would be" if dry_run else "were" if count > 1 else "was"
     say(f"{verb} written into {path}; a running tocsin reloads it by itself")
 
 

@@ -23,6 +23,7 @@ from tocsin.cli.common import (
 )
 from tocsin.cli.input_files import read_entries, read_since
 from tocsin.cli.new_rule import new_rule
+from tocsin.cli.new_word import new_word
 from tocsin.cli.opening import opened
 from tocsin.cli.output import FAILED, PARTLY, dump, listing, say, shown
 from tocsin.config.loading import load_rules, rules_of
@@ -41,6 +42,7 @@ app = typer.Typer(help="List and show rules, judge them by answers, and list wor
 app.command("list")(rule_views.list_rules)
 app.command("show")(rule_views.show_rule)
 app.command("new")(new_rule)
+app.command("word")(new_word)
 
 RuleArgument = Annotated[str | None, typer.Argument(help="Only this rule.")]
 TermArgument = Annotated[
