@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tocsin import units
 from tocsin.config.web import Right
+from tocsin.redaction import masked
 from tocsin.render.reasons import in_words
 from tocsin.render.words import host, seen, web_link
 from tocsin.store import Store
@@ -250,4 +251,5 @@ TEMPLATES.filters |= {
     # The only way from feed text to an address: empty unless it is http or https.
     "web_link": web_link,
     "host": host,
+    "masked": masked,
 }

@@ -19,6 +19,7 @@ from tocsin.errors import SourceError, UsageError
 from tocsin.explain.one_poll import Report, remedy_of, report
 from tocsin.model.entries import Batch
 from tocsin.model.rules import Judged
+from tocsin.redaction import masked
 from tocsin.sources.http import urls
 from tocsin.units import parse_duration, parse_label
 from tocsin.web.additions import ChangedError, lines_of, proposed, refusal, written
@@ -99,7 +100,9 @@ async def test(page: Page) -> web.Response:
     except UsageError as error:
         return _page(page, form, Shown(faults=lines_of(error), feeds=tuple(feeds)), status=HTTPStatus.BAD_REQUEST)
     except SourceError as error:
-        shown = Shown(faults=tuple(filter(None, (f"{form.address}: {error}.", _remedy(error)))), feeds=tuple(feeds))
+        shown = Shown(
+            faults=tuple(filter(None, (f"{masked(form.address)}: {error}.", _remedy(error)))), feeds=tuple(feeds)
+        )
         return _page(page, form, shown, status=HTTPStatus.BAD_GATEWAY)
     taken = page.daemon.config.names
     ready = replace(form, address=source.address, name=form.name or source_name(source.address, taken))
@@ -144,15 +147,15 @@ def _checked(page: Page, written: str) -> str:
     """Return the address that somebody has *written*.
 
     Raises:
-        UsageError: it is none, holds credentials, or is polled already.
+        UsageError: it is none, holds a secret, or is polled already.
     """
     url = urls.plain_scheme(written if "://" in written or not written else f"https://{written}")
     if fault := "is too long" if len(url) > _LONGEST else url_fault(url):
         raise UsageError(f"The address {fault}.")
-    if urls.without_user(url) != url:
+    if masked(url) != url:
         raise UsageError(
-            "The address has a user in it. Add this source by hand, with `credentials: ${file:...}`, "
-            "so that no password stands in the file."
+            "The address holds a secret. Add this source by hand, with a reference such as ${file:...} in its place, "
+            "so that it stands neither on a page nor in the file."
         )
     if known := known_sources(page.daemon.config).get(same_feed(url)):
         raise UsageError(f"This feed is polled already, as the source {known}.")
@@ -223,4 +226,5 @@ def _page(page: Page, form: Form, shown: Shown, *, status: int = HTTPStatus.OK) 
     labels = sorted(
         {f"{name}={value}" for one in page.daemon.config.sources for name, all_ in one.labels.items() for value in all_}
     )
+    form = replace(form, address=masked(form.address))
     return page.show("add_source.html", status=status, form=form, shown=shown, labels=labels[:20])
