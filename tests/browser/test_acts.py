@@ -71,6 +71,29 @@ def test_another_window_says_that_something_is_new(browse):
     browse(scene)
 
 
+@pytest.mark.parametrize(("end", "words"), [("stop", "tocsin does not answer"), ("log out", "You are logged out")])
+def test_a_page_that_cannot_know_says_so(browse, end, words):
+    """Nothing needs you is not said for ever by a daemon that has ended, or to somebody who may not see more."""
+
+    async def scene(page, tab):
+        await tab.clock.install()
+        await tab.goto("/")
+        notice = tab.locator("#live")
+        await tab.clock.run_for(10_000)
+        await expect(notice).to_be_hidden()
+        if end == "stop":
+            await page.listener.close()
+        else:
+            page.store.act.end_sessions()
+            page.real.move(seconds=2)
+        await tab.clock.run_for(10_000)
+        await tab.clock.run_for(10_000)
+        await tab.clock.run_for(10_000)
+        await expect(notice).to_contain_text(words)
+
+    browse(scene, quiet=False)
+
+
 @pytest.mark.parametrize("button", ["Seen", "Snooze", "Useful", "Noise"])
 def test_answers_work_without_script(browse, button):
     """A locked-down browser can do all that others can."""

@@ -1,6 +1,6 @@
 """A composition root of the tests: the real service on a store that ends the process at a chosen point.
 
-python killing.py POINT CONFIG      POINT: before-commit | before-push | after-push | before-send | before-settle
+python killing.py POINT CONFIG      POINT: before-commit | before-push | after-push | before-send | before-settle | after-answer
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tocsin.config.build import Factories
 from tocsin.config.config import Config
 from tocsin.service.service import Service
 from tocsin.store import Store
+from tocsin.store.access import Commands
 
 POINT = sys.argv[1]
 
@@ -27,8 +28,22 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+class KillingCommands(Commands):
+    """The commands of people, with one that never returns."""
+
+    def answer(self, *args: Any, **rest: Any) -> None:
+        """Die when an answer is written; whoever gave it is not told."""
+        super().answer(*args, **rest)
+        if POINT == "after-answer":
+            die()
+
+
 class KillingStore(Store):
     """The store, with one step that never returns."""
+
+    def __init__(self, *args: Any, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.act = KillingCommands(self.database)
 
     def commit(self, lease: Any, found: Any, *args: Any, **rest: Any) -> Any:
         """Die between evaluate and commit, once there is a match that would alert, or a headline to correct."""

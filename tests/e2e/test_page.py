@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import http.client
+import re
+import signal
 import socket
+import sqlite3
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 World = Any
+KILLING = (Path(__file__).parent / "killing.py").read_text(encoding="utf-8")
 BAN = "China bans exports of gallium"
 
 
@@ -33,6 +42,32 @@ def _free() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def test_an_answer_whose_daemon_was_killed_is_given_once(world: World) -> None:
+    """The browser gets no answer. Its open page is told of the restart, is still logged in, and sends the form again."""
+    world.configure(extra=f"web: {{listen: '127.0.0.1:{_free()}'}}\n")
+    daemon = world.start("after-answer", str(world.config), script=KILLING)
+    world.baseline()
+    world.web.publish("wire0", BAN)
+    world.until(lambda: world.web.posts, "an alert")
+    base, _, code = (
+        world.run("web", "link", "--by", "ann", "--config", str(world.config)).strip().partition("/login?code=")
+    )
+    _, _, cookie = _ask(f"{base}/login", form={"code": code})
+    [number] = re.findall(r'data-change="(\d+)"', _ask(f"{base}/alerts/1", cookie=cookie)[1])
+    form = {"numbers": "1", "answer": "useful", "why": "told us first"}
+    with pytest.raises((ConnectionError, http.client.HTTPException)):
+        _ask(f"{base}/answers", cookie=cookie, form=form)
+    assert daemon.wait() == -signal.SIGKILL
+    daemon = world.start()
+    assert _ask(f"{base}/changes?since={number}", cookie=cookie)[0] == 200
+    assert _ask(f"{base}/answers", cookie=cookie, form=form)[0] == 303
+    assert daemon.stop() == 0
+    with closing(sqlite3.connect(world.config.with_name("tocsin.db"))) as database:
+        assert database.execute("SELECT alert_id, kind, by, why FROM answer").fetchall() == [
+            (1, "useful", "ann", "told us first")
+        ]
 
 
 def test_the_page_is_served_by_the_daemon_and_its_port_never_stops_the_alarm(world: World) -> None:

@@ -107,7 +107,8 @@ class Wall:
             response = self._error(request, web.HTTPConflict(text=f"{error}."))
         except StoreError as error:
             log.warning(line("page not served", path=masked_text(request.path), reason=error))
-            response = self._error(request, web.HTTPServiceUnavailable(text="The database does not answer."))
+            words = _UNREAD if request.method in checks.SAFE else _UNWRITTEN
+            response = self._error(request, web.HTTPServiceUnavailable(text=words))
         except Exception:
             # A fault of a page must neither end the listener nor show its innards.
             log.exception(line("page failed", path=masked_text(request.path)))
@@ -188,7 +189,8 @@ class Wall:
         if not value:
             return None
         now = self._daemon.real.now()
-        if self._epoch_at is None or now - self._epoch_at >= EPOCH_LASTS:
+        # The clock may have been set back.
+        if self._epoch_at is None or abs(now - self._epoch_at) >= EPOCH_LASTS:
             self._epoch = await self._daemon.read(self._daemon.store.read.session_epoch)
             self._epoch_at = now
         session = read_cookie(value, self._site.cookie_key, self._site.cookie, epoch=self._epoch, now=now)
@@ -221,6 +223,8 @@ class Wall:
         return response
 
 
+_UNREAD = "The database does not answer."
+_UNWRITTEN = "Nothing was changed, because the database cannot be used now; the log says why. Try again later."
 _TOO_LARGE = f"The request is larger than {LARGEST_BODY // 1024} kB."
 _KEPT = (hdrs.WWW_AUTHENTICATE, hdrs.RETRY_AFTER, hdrs.ALLOW)
 

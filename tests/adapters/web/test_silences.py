@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 HOSTILE = '<script>alert(1)</script> "China bans gallium exports" \u202e' + "x" * 10_000
 
@@ -139,3 +140,28 @@ def test_a_hostile_headline_is_only_text(serve, news):
     assert "1 alert" in text
     assert "<script>alert" not in text
     assert "\u202e" not in text
+
+
+def test_a_full_disk_changes_nothing_and_says_so(serve):
+    """Pages can still be read, nothing is half written, and the same form works once there is room."""
+
+    async def scene(page):
+        engine = page.store.database._engine
+        pages = int(page.store.read.gauges(page.clock.now()).size / 4096)
+
+        def small(connection, _):
+            connection.execute(f"PRAGMA max_page_count={pages}").close()
+
+        form = {"m": "rule=ban", "for": "1h", "why": "word " * 20_000}
+        engine.dispose()
+        event.listen(engine, "connect", small)
+        full, reading = await page.post("/silences", form), await page.get("/silences")
+        kept = page.store.read.silences()
+        event.remove(engine, "connect", small)
+        engine.dispose()
+        return full, reading, kept, await page.post("/silences", form), page.store.read.silences()
+
+    full, reading, kept, later, after = serve(scene)
+    assert (full.status, reading.status, kept) == (503, 200, ())
+    assert "Nothing was changed" in full.text
+    assert (later.status, len(after)) == (303, 1)

@@ -70,16 +70,17 @@ def test_a_session_ends_after_thirty_days(serve):
     assert serve(scene) == (200, 401)
 
 
-def test_an_end_of_all_sessions_reaches_a_running_daemon(serve):
+@pytest.mark.parametrize("after", [{"seconds": 2}, {"hours": -1}], ids=["soon", "the clock was set back"])
+def test_an_end_of_all_sessions_reaches_a_running_daemon(serve, after):
     """`tocsin web logout-all` writes a number, which is noticed within seconds; a new login works."""
 
     async def scene(page):
         before = await page.get("/sources")
         page.store.act.end_sessions()
-        page.real.move(seconds=2)
-        after = await page.get("/sources")
+        page.real.move(**after)
+        ended = await page.get("/sources")
         await page.log_in()
-        return before.status, after.status, (await page.get("/sources")).status
+        return before.status, ended.status, (await page.get("/sources")).status
 
     assert serve(scene) == (200, 401, 200)
 

@@ -22,10 +22,17 @@ document.addEventListener("keydown", (event) => {
 });
 const { base, change } = document.documentElement.dataset;
 const live = document.getElementById("live");
+// A page that nobody renews must not go on to say that nothing needs an answer.
+const notices = { 200: "Something new · show it", 304: "", 401: "You are logged out · log in" };
+let missed = 0;
 if (live) setInterval(async () => {
-  if (document.hidden || !live.hidden) return;
-  const news = await fetch(`${base}/changes?since=${change}`).catch(() => null);
-  if (news?.status === 200) live.hidden = false;
+  if (document.hidden) return;
+  const answer = await fetch(`${base}/changes?since=${change}`).catch(() => null);
+  const notice = notices[answer?.status];
+  missed = notice === undefined ? missed + 1 : 0;
+  if (missed === 1 || missed === 2) return;
+  live.textContent = notice ?? "tocsin does not answer · try again";
+  live.hidden = !live.textContent;
 }, 10_000);
 const editor = document.querySelector("textarea[data-check]");
 let typed;

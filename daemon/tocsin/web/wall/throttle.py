@@ -23,5 +23,5 @@ class Throttle:
 
     def delay(self, client: str, now: datetime) -> timedelta:
         """Return the time after which a failure of *client* is answered."""
-        recent = sum(name == client and now - at < _MINUTE for at, name in self._failures)
+        recent = sum(name == client and abs(now - at) < _MINUTE for at, name in self._failures)
         return DELAY if recent >= OF_A_CLIENT else timedelta(0)
