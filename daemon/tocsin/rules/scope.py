@@ -13,7 +13,7 @@ from itertools import pairwise
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import OWN, Located
 from tocsin.rules.news.built_in import BUILT_IN
-from tocsin.rules.news.coverage import fields, labelled, levels, size
+from tocsin.rules.news.coverage import fields, labelled, levels, made_of, size
 from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import Condition, Expression, Near
 from tocsin.rules.news.query import BadNameError, compile_literal, parse, parse_body
@@ -188,6 +188,7 @@ class Scope:
             place=text,
             labels=labels,
             fields=fields(body),
+            made_of=made_of(body),
             levels=levels(body),
             size=size(body),
             digest=digest([text.text, labels, self.contents([text.text])]),

@@ -62,6 +62,8 @@ def made_of(node: Condition | All | Test) -> frozenset[int]:
     """Return the identities of the lists and terms whose hits can be among those of *node*."""
     if isinstance(node, Leaf):
         return frozenset([id(node.terms)])
+    if isinstance(node, Named):
+        return node.expression.made_of
     return frozenset().union(*map(made_of, wanted(node)))
 
 

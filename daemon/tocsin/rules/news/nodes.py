@@ -53,8 +53,8 @@ class Expression:
 
     *name* is its name in full, `pack/name`. *labels* are those that leave it: (the name outside, the name that the body
     gives); None where all do. *given* are these labels as they are outside, with the lists that give them. *fields* are those
-    in which hits of its body can stand. *levels* and *size* are those of its body if every name in it were written out.
-    *digest* changes with the text of everything that it names.
+    in which hits of its body can stand, *made_of* the identities of the lists and terms that these are hits of. *levels* and
+    *size* are those of its body if every name in it were written out. *digest* changes with the text of everything that it names.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Expression:
     labels: tuple[tuple[str, str], ...] | None = None
     given: tuple[tuple[str, TermList], ...] = ()
     fields: frozenset[str] = frozenset()
+    made_of: frozenset[int] = frozenset()
     levels: int = 0
     size: int = 1
     digest: str = ""

@@ -13,7 +13,7 @@ import re2
 from tocsin.rules.news.capitals import is_name
 from tocsin.rules.news.forms import head_forms, noun_forms, verb_forms
 from tocsin.rules.news.rarity import UNKNOWN, Needed, weight
-from tocsin.text.fold import unmarked
+from tocsin.text.fold import fold, unmarked
 from tocsin.text.sentences import split
 from tocsin.text.tokens import Token
 
@@ -28,7 +28,7 @@ _TICKER = re.compile(r"(?!(?:US|AU?|CA?|HK|NT|NZ?|SG?|R)\Z)[A-Z]{1,6}")
 #: `*lium`, `gal?ium`, `gallium|indium`: signs of other languages, which would be taken for blanks.
 _WILDCARD = re.compile(r"\w*[*?|]\w+")
 #: Plain words, as most terms are: each is one token, and nothing has to be scanned for marks.
-_PLAIN = re.compile("[A-Za-z]{2,}(?: [A-Za-z]{2,})*")
+_PLAIN = re.compile("[A-Za-z]{2,}~?(?: [A-Za-z]{2,}~?)*")
 
 
 class TermError(ValueError):
@@ -134,6 +134,8 @@ def compile_term(text: str) -> Term:
     Raises:
         TermError: it is empty, its stem is too short, or its regular expression is not RE2.
     """
+    if _PLAIN.fullmatch(text):
+        return _plain(text)
     if text.startswith("re:"):
         return _regex(text)
     if text.startswith("@"):
@@ -149,19 +151,23 @@ def compile_term(text: str) -> Term:
         plain += f" {word}" if plain else word
         if word != piece:
             marked[len(plain)] = piece[-1]
-    tokens = tokens_of(plain, japanese=False)
+    tokens = _tokens_of(plain, japanese=False)
     if not tokens:
         raise TermError(f"the term {text!r} has no word: write letters, figures or a regular expression")
     if marked and exact:
         raise TermError(f"{text!r}: = makes a term exact, ~ and * widen it; use one or the other")
-    if marked.keys() - {token.end for token in tokens}:
+    if marked and marked.keys() - {token.end for token in tokens}:
         raise TermError(f"{text!r}: ~ and * stand right behind a word")
     case = exact and any(c.isupper() for c in written)
+    # In Japanese text no Han character is folded.
+    alike = plain.isascii() or fold(plain) == fold(plain, japanese=True)
+    kept = tokens if alike else _tokens_of(plain, japanese=True)
+    followers = [token.word for token in tokens[1:]]
     words = tuple(
-        _word(token, kept.word, marked.get(token.end, ""), exact, follower.word if follower else "")
-        for token, kept, follower in zip(
-            tokens, tokens if plain.isascii() else tokens_of(plain, japanese=True), [*tokens[1:], None], strict=True
-        )
+        _exact(token.word, other.word)
+        if (exact or token.wide) and token.end not in marked
+        else _word(token.word, marked.get(token.end, ""), follower)
+        for token, other, follower in zip(tokens, kept, [*followers, ""], strict=True)
     )
     if case and plain.isascii():
         # Apple's is a form of Apple as written: the name of somebody who has something.
@@ -179,33 +185,38 @@ def compile_term(text: str) -> Term:
     )
 
 
-def tokens_of(plain: str, *, japanese: bool) -> list[Token]:
+def _plain(text: str) -> Term:
+    written = text.lower().split(" ")
+    words = [word.removesuffix("~") for word in written]
+    marks = ["~" if word.endswith("~") else "" for word in written]
+    return Term(text, tuple(map(_word, words, marks, [*words[1:], ""])), (), (False,) * len(words))
+
+
+def _tokens_of(plain: str, *, japanese: bool) -> list[Token]:
     """Return the tokens of the words of a term, as `split` cuts them."""
-    if _PLAIN.fullmatch(plain):
-        tokens: list[Token] = []
-        at = 0
-        for word in plain.split(" "):
-            tokens.append(Token(word.lower(), word, at, at + len(word), joint=at > 0))
-            at += len(word) + 1
-        return tokens
     return [token for part in split("title", plain, japanese=japanese) for token in part.tokens]
 
 
-def _word(token: Token, kept: str, mark: str, exact: bool, follower: str) -> Word:
-    """Return one word; *kept* is its form in Japanese text, in which no Han character is folded.
+# Most words stand in several terms, which share them.
 
-    *follower* is the word behind it, empty behind the last.
-    """
+
+@lru_cache(maxsize=32768)
+def _exact(word: str, kept: str) -> Word:
+    """Return a word in its own form alone; *kept* is that in Japanese text."""
+    return Word((word,) if kept == word else (word, kept))
+
+
+@lru_cache(maxsize=32768)
+def _word(word: str, mark: str, follower: str) -> Word:
+    """Return a word in the forms that its *mark* asks for; *follower* is the word behind it, empty behind the last."""
     if mark == "*":
-        if len(token.word) < PREFIX:
-            raise TermError(f"{token.word}* is too short: a prefix needs {PREFIX} letters or more")
-        return Word((token.word,), token.word)
-    if exact or token.wide:
-        return Word((token.word,) if kept == token.word else (token.word, kept))
-    forms = frozenset([token.word])
+        if len(word) < PREFIX:
+            raise TermError(f"{word}* is too short: a prefix needs {PREFIX} letters or more")
+        return Word((word,), word)
+    forms = frozenset([word])
     if mark == "~":
-        forms |= verb_forms(token.word)
-    forms |= head_forms(token.word, follower) if follower else noun_forms(token.word)
+        forms |= verb_forms(word)
+    forms |= head_forms(word, follower) if follower else noun_forms(word)
     return Word(tuple(sorted(forms)))
 
 
@@ -227,4 +238,4 @@ def _regex(text: str) -> Term:
 def _has_word(pattern: str) -> bool:
     """Return whether *pattern* has a literal word: three letters, or one character of CJK, that are not optional."""
     literal = _OPTIONAL.sub(" ", _NO_LITERAL.sub(" ", pattern))
-    return any(token.wide or len(token.word) >= 3 for token in tokens_of(literal, japanese=False))
+    return any(token.wide or len(token.word) >= 3 for token in _tokens_of(literal, japanese=False))
