@@ -139,9 +139,15 @@ def gist_of(sentences: Iterable[Sentence]) -> FoldedWords:
 
 def pieces(word: str) -> Sequence[bytes]:
     """Return the pieces, each between blanks, of the folded narrow *word* in a gist: `china's` is `china` and `s`."""
-    if word.isascii() and word.isalnum():  # as nearly all are
-        return (word.lower().encode(),)
     return _narrow(word).split()
+
+
+def longest_piece(word: str) -> bytes:
+    """Return the first of the longest `pieces` of *word*; empty if it has none."""
+    head, _, tail = word.partition("'")
+    if word.isascii() and head.isalnum() and len(head) >= len(tail):  # as of nearly all
+        return head.encode()
+    return max(pieces(word), key=len, default=b"")
 
 
 def simplified(wide: str) -> str:

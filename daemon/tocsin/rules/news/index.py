@@ -20,7 +20,7 @@ from tocsin.rules.news.coverage import wanted
 from tocsin.rules.news.nodes import All, Leaf, Named, Pair
 from tocsin.rules.news.rarity import weight
 from tocsin.rules.news.terms import Term
-from tocsin.text.prefilter import FoldedWords, pieces, simplified
+from tocsin.text.prefilter import FoldedWords, longest_piece, pieces, simplified
 
 
 class Group(NamedTuple):
@@ -212,9 +212,9 @@ def _part(key: bytes) -> Group:
 
 def _narrow(forms: Iterable[str]) -> Iterator[Group]:
     """Yield the longest piece of each form."""
-    keys = [max(pieces(form), key=len, default=b"") for form in forms]
-    if all(keys):
-        yield Group(words=frozenset(keys))
+    keys = frozenset(map(longest_piece, forms))
+    if b"" not in keys:
+        yield Group(words=keys)
 
 
 def _prefix(prefix: str) -> Iterator[Group]:
