@@ -176,7 +176,8 @@ class Judgement:
         hits = reading.hits.get(key)
         if hits is None:
             # Most sentences end here: what an expression needs is not among their words.
-            hits = [] if node.needed.missing(reading.beginnings) else self._near(node, reading)
+            words = node.needed.words
+            hits = [] if words and words.isdisjoint(reading.beginnings) else self._near(node, reading)
             reading.hits[key] = hits
         return hits
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
-from tocsin.rules.news.rarity import UNKNOWN, Needed, any_of
+from tocsin.rules.news.rarity import UNKNOWN, Needed
 from tocsin.rules.news.terms import PREFIX, Pattern, Term
 from tocsin.text.fold import unmarked
 from tocsin.text.tokens import Sentence, Token
@@ -100,7 +100,12 @@ class TermList:
     def needed(self) -> Needed:
         """What a sentence with a hit has, which is quickly known to be missing of most lists."""
         if self._needed is None:
-            self._needed = UNKNOWN if self.finder else any_of(term.needed for term, _ in self.members)
+            needed = UNKNOWN
+            if not self.finder and all(term.words for term, _ in self.members):
+                rarest = [term.rarest for term, _ in self.members]
+                words = frozenset(chain.from_iterable([word.needed for word in rarest]))
+                needed = Needed(words, sum([word.weight for word in rarest]))
+            self._needed = needed
         return self._needed
 
     def akin(self, term: Term) -> list[Term]:
@@ -129,8 +134,9 @@ class TermList:
         spans: list[Found] = []
         tokens = sentence.tokens
         lookup = self._by_beginning()
+        words, prefixes = lookup.words, lookup.prefixes
         for first, token in enumerate(tokens):
-            candidates = lookup.beginning(token.word)
+            candidates = lookup.beginning(token.word) if prefixes else words.get(token.word, ())
             if not token.word.isascii() and (bare := unmarked(token.word)) != token.word:
                 candidates = [*candidates, *lookup.beginning(bare)]
             for term, label in candidates:

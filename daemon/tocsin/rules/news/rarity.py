@@ -42,10 +42,6 @@ class Needed(NamedTuple):
     words: frozenset[str]
     weight: float
 
-    def missing(self, beginnings: frozenset[str]) -> bool:
-        """Return whether a sentence with these *beginnings* surely has no hit."""
-        return bool(self.words) and self.words.isdisjoint(beginnings)
-
 
 UNKNOWN = Needed(frozenset(), math.inf)
 

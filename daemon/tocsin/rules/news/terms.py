@@ -12,7 +12,7 @@ import re2
 
 from tocsin.rules.news.capitals import is_name
 from tocsin.rules.news.forms import head_forms, noun_forms, verb_forms
-from tocsin.rules.news.rarity import UNKNOWN, Needed, weight
+from tocsin.rules.news.rarity import weight
 from tocsin.text.fold import fold, unmarked
 from tocsin.text.sentences import split
 from tocsin.text.tokens import Token
@@ -93,14 +93,11 @@ class Term:
     loose: bool = False  # a regular expression without a word of its own
 
     @property
-    def needed(self) -> Needed:
-        """What a sentence with this term has: its rarest word; of a name as it is written, the first."""
-        if not self.words:
-            return UNKNOWN
-        # The others may stand there in forms of which only `at` knows.
-        first = self.cased or len(self.words) == 1
-        word = self.words[0] if first else min(self.words, key=lambda word: word.weight)
-        return Needed(frozenset(word.needed), word.weight)
+    def rarest(self) -> Word:
+        """The word of which texts have a form least often; of a name as it is written, the first."""
+        if self.cased or len(self.words) == 1:  # the others may stand there in forms of which only `at` knows
+            return self.words[0]
+        return min(self.words, key=lambda word: word.weight)
 
     def at(self, tokens: Sequence[Token], first: int, *, all_caps: bool) -> int:
         """Return the last token when the term stands at token *first*, else -1."""
