@@ -168,6 +168,22 @@ def test_a_change_is_shown_although_it_cannot_be_tried_now(serve):
     assert "Write it" in answer.text
 
 
+def test_a_rule_that_is_off_finds_nothing_by_a_word(serve):
+    """Its lists can be added to, but no entry is said to be gained by it."""
+    config = f"{CONFIG}overrides:\n  metals/ban: {{disable: true}}\n"
+
+    async def scene(page):
+        empty = await page.post("/add-word/change", NEW)
+        page.bring("Ministry bans GaAs wafer exports")
+        await taken(page, page.daemon.config.path)
+        return empty, await page.post("/add-word/change", NEW)
+
+    empty, off = serve(scene, config=config)
+    assert "No entry of the last 7d is stored to try it on." in empty.text
+    assert "<b>none</b> gained or lost a rule; 0 meet one" in off.text
+    assert "Write it" in off.text
+
+
 def test_a_file_that_does_not_run_is_not_added_to(serve, tmp_path):
     """A daemon on its last good configuration would not read the word."""
     path = tmp_path / "config.yaml"

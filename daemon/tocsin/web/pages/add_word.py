@@ -156,12 +156,14 @@ async def _tried(page: Page, form: Form, new: NewWord) -> WordTried | str:
 
 
 def _edit(page: Page, new: NewWord) -> WordEdit:
+    """Return the trial of *new*: by the rules in force that name its list, and with their packs, also those of rules that are off."""
     loaded = page.daemon.rules
-    named = {name: rule.info for name, rule in loaded.rules.rules.items() if f"{new.pack}/{new.name}" in rule.lists}
-    files = {rule.position.file for rule in named.values() if rule.position}
+    every = (loaded.rules.rules | loaded.rules.disabled).values()
+    named = [one.info for one in every if isinstance(one, CompiledRule) and f"{new.pack}/{new.name}" in one.lists]
+    files = {info.position.file for info in named if info.position}
     return WordEdit(
         word=new,
-        rules=tuple(named),
+        rules=tuple(info.id for info in named if info.id in loaded.rules.rules),
         packs=tuple(pack.files for pack in loaded.packs if files & {path for path, _ in pack.files}),
         overrides=tuple(one for one in page.daemon.config.overrides if one.lists or one.unless),
     )
