@@ -13,7 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from adapters.web.conftest import CONFIG, NOON
+from tocsin.config.build import dry_makers
 from tocsin.config.config import load_config
+from tocsin.service.assembly import proposer
 
 ITEM = "<item><title>{}</title><guid>{}</guid><pubDate>Mon, 02 Mar 2026 1{}:00:00 GMT</pubDate></item>"
 TITLES = (
@@ -291,6 +293,11 @@ def fixed(page, path):
     path.symlink_to(long)
 
 
+def dry(page, path):
+    """The daemon is a dry run."""
+    page.daemon.propose = proposer(path, {}, dry_makers())
+
+
 @pytest.mark.parametrize(
     ("happens", "words"),
     [
@@ -298,8 +305,9 @@ def fixed(page, path):
         (gone, "cannot be read"),
         (broken, "the file was left as it is, because it is not a map"),
         (fixed, "cannot be written: File name too long; let the user of tocsin write there, or add this by hand:"),
+        (dry, "this is a dry run, which writes no file"),
     ],
-    ids=["refused", "gone", "broken", "unwritable"],
+    ids=["refused", "gone", "broken", "unwritable", "dry run"],
 )
 def test_a_file_that_cannot_be_added_to_is_left_and_the_reason_said(serve, tmp_path, happens, words):
     """With what to do, in the last step too: what was true when the change was shown may be false now."""
@@ -318,6 +326,29 @@ def test_a_file_that_cannot_be_added_to_is_left_and_the_reason_said(serve, tmp_p
     assert words in html.unescape(answer.text)
     assert 'value="https://new.example/feed"' in answer.text
     assert "reload" not in calls
+
+
+def test_a_file_that_is_replaced_at_the_last_moment_stays(serve, tmp_path):
+    """An editor that saves between the last look and the writing has the last word."""
+    path = tmp_path / "config.yaml"
+
+    async def scene(page):
+        change = await page.post("/add-source/change", NEW)
+        propose = page.daemon.propose
+
+        def late(edit):
+            addition = propose(edit)
+            path.write_bytes(addition.before + b"# mine\n")
+            return addition
+
+        page.daemon.propose = late
+        return await page.post("/add-source", {**NEW, "seen": seen(change.text)})
+
+    answer = serve(scene)
+    assert (answer.status, "was changed in the meantime; nothing was written" in answer.text) == (409, True)
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith("# mine\n")
+    assert "new.example" not in text
 
 
 def test_a_folder_that_is_read_only_is_said_before_anything_is_typed(serve, tmp_path, monkeypatch):
