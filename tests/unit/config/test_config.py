@@ -128,7 +128,7 @@ retention: no
         "3:22: unknown key evry; did you mean every?",
         "3:39: every needs a unit: write 5s, 5m, 5h, 5d or 5w",
         "4:7: unknown key fed; did you mean feed?",
-        "4:7: feed is missing here",
+        "4:7: feed is missing here: the address of an RSS, Atom or JSON feed",
         "6:16: the environment has no NOPE; set it, or write ${NOPE:-default}",
         "7:6: a receiver needs a url, or console: true",
         "9:11: there is no receiver dsk; did you mean desk?",

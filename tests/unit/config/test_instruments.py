@@ -141,8 +141,8 @@ def test_whatever_a_price_rule_means_is_in_its_hash():
 @pytest.mark.parametrize(
     ("text", "words", "place"),
     [
-        ("    price: {instruments: tin}\n", "when is missing here", (5, 13)),
-        ("    price: {when: last > 3}\n", "instruments is missing here", (5, 13)),
+        ("    price: {instruments: tin}\n", "when is missing here: the comparison that makes the rule fire when it becomes true, such as abs(z(20d)) >= 4", (5, 13)),
+        ("    price: {when: last > 3}\n", "instruments is missing here: the instruments: a class such as {class: equity}, or ids such as [copper, tin]", (5, 13)),
         ("    price: {instruments: [], when: last > 3}\n", "name the instruments: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
         ("    price: {instruments: {clas: x}, when: last > 3}\n", "name the instruments: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
         ("    price: {instruments: a, when: last > 3, confirm: 0}\n", "confirm must be 1 or more", (5, 54)),

@@ -102,6 +102,10 @@ class Shape(BaseModel):
                 likely = meant(name, known) if len(problems) < _SUGGESTED else ""
                 words = f"unknown key {said(name)}{likely or all_of_them}"
                 problems.append(problem(keys[name], cls.refused.get(name) or words))
+        for name, field in zip(known, cls.model_fields.values(), strict=True):
+            if field.is_required() and name not in data:
+                words = f"{name} is missing here{_meaning(field.description or '')}"
+                context(info).problems.append(problem(_head(data.node), words))
         shape = handler(data)
         shape._node = data.node
         return shape
@@ -204,8 +208,7 @@ def _explain(fault: ErrorDetails, root: Node) -> Problem | None:
     """Return *fault* as a problem at its position. None if the node is already known to be broken."""
     path = tuple(step for step in fault["loc"] if not str(step).startswith("["))
     if fault["type"] == "missing":
-        parent = _find(root, path[:-1]) or root
-        return problem(_head(parent), f"{path[-1]} is missing here")
+        return None  # the shape has said what it needs
     node: Node = root
     for length in range(len(path), -1, -1):
         found = _find(root, path[:length])
@@ -217,6 +220,12 @@ def _explain(fault: ErrorDetails, root: Node) -> Problem | None:
     names = [str(step) for step in path if isinstance(step, str)]
     name = names[-1] if names else "this"
     return problem(node, f"{name} {_words(fault, node)}")
+
+
+def _meaning(text: str) -> str:
+    """Return what a key means, from its description *text*, to go on after a colon."""
+    first = text.partition(". ")[0].removesuffix(".")
+    return f": {first[:1].lower()}{first[1:]}" if first else ""
 
 
 def _head(node: Node) -> Node:
