@@ -15,7 +15,7 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_label
 from tocsin.cli.input_files import read_span
 from tocsin.cli.one_poll import PrivateOption, discovered
-from tocsin.cli.output import FAILED, dump, say, shown
+from tocsin.cli.output import FAILED, dump, progress, say, shown
 from tocsin.config.additions import (
     Addition,
     Edit,
@@ -73,7 +73,8 @@ def add(
         return
     given = FeedConfig(name="test", url=address(url), allow_private=allow_private)
     try:
-        found, batch = asyncio.run(discovered(settings, given, datetime.now(UTC)))
+        with progress("polling"):
+            found, batch = asyncio.run(discovered(settings, given, datetime.now(UTC)))
     except SourceError as error:
         say(f"{given.address}: {shown(str(error))}; nothing was written")
         if remedy := remedy_of(error):

@@ -21,13 +21,14 @@ from tocsin.cli.common import (
     RulesOption,
     pack_folders,
     read_config,
+    read_rules,
+    rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
 from tocsin.config.build import make_policy
 from tocsin.config.config import Config
 from tocsin.config.contacts import make_receivers, view_receiver
-from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.stores import open_copy
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
@@ -84,7 +85,7 @@ def backtest(
     Exit code 3: a rule failed on an entry, which is named.
     """
     own, policy, settings = _judged_by(config, rules, inputs)
-    sets = (own, *([load_rules(against).rules] if against else []))
+    sets = (own, *([rules_in_force(config, against)] if against else []))
     wanted = rule_named(rule, *sets).id if rule else None
     if settings and not inputs:
         results = _over_stored(settings, since, policy, sets)
@@ -112,10 +113,10 @@ def _judged_by(
 ) -> tuple[RuleSet, Policy, Config | None]:
     """Return the rules and the policy. If rules and history are both given, no configuration is read."""
     if rules and inputs:
-        return load_rules(rules).rules, EVERYBODY, None
+        return rules_in_force(config, rules), EVERYBODY, None
     settings = read_config(config)
-    loaded = load_rules(rules) if rules else rules_of(settings)
-    return loaded.rules, make_policy(settings, make_receivers(settings, view_receiver)), settings
+    own = rules_in_force(config, rules) if rules else read_rules(settings)
+    return own, make_policy(settings, make_receivers(settings, view_receiver)), settings
 
 
 def _over_given(

@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say, shown
+from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, progress, say, shown
 from tocsin.config.config import Config, load_config
-from tocsin.config.loading import LoadedRules, load_rules, rules_of
+from tocsin.config.loading import Kept, load_rules, rules_of
 from tocsin.config.shipped import find_pack
 from tocsin.errors import (
     ConfigError,
@@ -25,6 +25,7 @@ from tocsin.errors import (
     UsageError,
     warned_once,
 )
+from tocsin.rules.ruleset import RuleSet
 from tocsin.units import counted, parse_label
 
 
@@ -106,14 +107,18 @@ def read_config(path: Path) -> Config:
     return config
 
 
-def rules_in_force(path: Path, folders: Sequence[Path] | None, *, tried: bool = True) -> LoadedRules:
-    """Return the rules in *folders*. Without *folders*, return those of the configuration at *path* with its overrides.
+def read_rules(config: Config, kept: Kept = lambda _: None) -> RuleSet:
+    """Return the rules of *config*; *kept* is as for `load_rules`. Their examples are not run: `tocsin check` does that."""
+    with progress("reading the rules"):
+        return rules_of(config, kept, tried=False).rules
 
-    If not *tried*, their examples may fail.
-    """
-    if folders:
-        return load_rules(tuple(folders), tried=tried)
-    return rules_of(read_config(path), tried=tried)
+
+def rules_in_force(path: Path, folders: Sequence[Path] | None) -> RuleSet:
+    """Return the rules in *folders*. Without *folders*, return those of the configuration at *path* with its overrides."""
+    if not folders:
+        return read_rules(read_config(path))
+    with progress("reading the rules"):
+        return load_rules(tuple(folders), tried=False).rules
 
 
 def read_label(text: str) -> tuple[str, str]:

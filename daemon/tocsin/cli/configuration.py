@@ -19,7 +19,7 @@ from tocsin.cli.common import (
     say_problems,
     with_credentials,
 )
-from tocsin.cli.output import BAD_CONFIG, dump, say
+from tocsin.cli.output import BAD_CONFIG, dump, progress, say
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
 from tocsin.config.contacts import view_receiver
@@ -68,13 +68,15 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
     judged = ""
     try:
         if rules:
-            loaded = load_rules(tuple(rules))
+            with progress("running the examples"):
+                loaded = load_rules(tuple(rules))
         else:
             settings = read_config(config)
             if names := dict.fromkeys(one.credential for one in settings.missing if one.credential):
                 notes.append(with_credentials(tuple(names)))
             problems += [*_receivers(settings), *cautions(settings)]
-            loaded = rules_of(settings, history=_history(settings))
+            with progress("running the examples"):
+                loaded = rules_of(settings, history=_history(settings))
         problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
         changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]

@@ -12,7 +12,7 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.opening import opened
-from tocsin.cli.output import FAILED, PARTLY, dump, say
+from tocsin.cli.output import FAILED, PARTLY, dump, progress, say
 from tocsin.clock import SystemClock
 from tocsin.config.config import Config
 from tocsin.config.contacts import make_receiver
@@ -54,9 +54,11 @@ def notify_test(
             store.lock(now)
         except LockedError:
             say("A daemon is running on this database and sends the test.")
-            _wait(store, ids)
+            with progress("sending") as tick:
+                _wait(store, ids, tick)
         else:
-            asyncio.run(_send(settings, store, receivers, ids))
+            with progress("sending"):
+                asyncio.run(_send(settings, store, receivers, ids))
         results = [found for number in ids if (found := store.read.delivery(number))]
         by_name = {r.name: r for r in receivers}
         failed = sum(not _report(result, by_name[result.delivery.receiver], json=json) for result in results)
@@ -74,13 +76,15 @@ async def _send(settings: Config, store: Store, receivers: Sequence[Receiver], i
         dispatcher.close()
 
 
-def _wait(store: Store, ids: Sequence[str]) -> None:
-    """Wait until the daemon has sent all of them, at most `LONGEST` seconds."""
+def _wait(store: Store, ids: Sequence[str], tick: Callable[[int, int], None]) -> None:
+    """Wait until the daemon has sent all of them, at most `LONGEST` seconds. Each look at them is a *tick*."""
     end = time.monotonic() + LONGEST
     while time.monotonic() < end:
         found = [store.read.delivery(number) for number in ids]
-        if all(one is None or one.delivery.state in SETTLED for one in found):
+        left = sum(one is not None and one.delivery.state not in SETTLED for one in found)
+        if not left:
             return
+        tick(left, len(ids))
         time.sleep(0.2)
 
 

@@ -13,13 +13,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
-from tocsin.cli.output import dump, local, say, say_zone, shown, table
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_rules
+from tocsin.cli.output import dump, local, progress, say, say_zone, shown, table
 from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config, empty_config
 from tocsin.config.discovery import discover
 from tocsin.config.feeds import FeedConfig
-from tocsin.config.loading import rules_of
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.secrets import address
 from tocsin.errors import SourceError, UsageError
@@ -55,9 +54,9 @@ def try_source(
         _try_prices(settings, prices, json=json)
         return
     source = _source(settings, target, allow_private=allow_private)
-    rules = rules_of(settings).rules
+    rules = read_rules(settings)
     now = datetime.now(UTC)
-    with _remedied(source.address, page=bool(source.selectors)):
+    with _remedied(source.address, page=bool(source.selectors)), progress("polling"):
         source, batch = asyncio.run(discovered(settings, source, now))
     found = report(source.address, batch)
     judged = [rules.evaluate(entry, now) for entry in batch.entries]
@@ -156,7 +155,7 @@ def _try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:
     Raises:
         typer.Exit: with 1, if the poll fails.
     """
-    with _remedied(row.address):
+    with _remedied(row.address), progress("polling"):
         batch = asyncio.run(_poll(settings, row))
     if json:
         dump({"address": row.address, "prints": batch.prints, "missing": batch.missing})

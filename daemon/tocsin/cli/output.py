@@ -67,7 +67,9 @@ def progress(words: str) -> Iterator[Callable[[int, int], None]]:
     Without a total the bar only shows that something happens.
     """
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    off = not console.is_terminal
+    # What is printed meanwhile goes above the bar, but not data that goes elsewhere.
+    with Progress(console=console, transient=True, disable=off, redirect_stdout=sys.stdout.isatty()) as bar:
         task = bar.add_task(words, total=None)
         yield lambda left, total: bar.update(task, total=total or None, completed=total - left)
 

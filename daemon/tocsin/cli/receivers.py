@@ -12,12 +12,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_rules
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say, say_zone
 from tocsin.config.config import Config
 from tocsin.config.digests import preview_digests
-from tocsin.config.loading import rules_of
 from tocsin.config.receiver_views import receiver_views
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import UsageError, meant
@@ -88,7 +87,7 @@ def preview(
         digests = store.read.next_digests(receiver)
         if not digests:
             say(f"Nothing waits for a digest of {receiver}; {next_digest(found.info, settings.zone, now)}.")
-        prices = rules_of(settings).rules.prices if digests else {}
+        prices = read_rules(settings).prices if digests else {}
         links = unsigned_links(settings)
         for one in preview_digests(digests, found, config=settings, store=store, rules=prices, links=links, now=now):
             message = one.message

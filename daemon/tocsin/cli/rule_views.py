@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_rules
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, shown
 from tocsin.config.config import Config
-from tocsin.config.loading import rules_of
 from tocsin.explain.rule_views import RuleView, rule_object, rule_views
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import rule_named
@@ -25,7 +24,7 @@ PackOption = Annotated[str, typer.Option("--pack", help="Only the rules of this 
 def list_rules(pack: PackOption = "", config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """List the rules with their severity, and what an override changed."""
     settings = read_config(config)
-    views = [view for view in rule_views(rules_of(settings).rules) if pack in ("", view.id.rpartition("/")[0])]
+    views = [view for view in rule_views(read_rules(settings)) if pack in ("", view.id.rpartition("/")[0])]
     listing(
         views,
         {
@@ -42,7 +41,7 @@ def list_rules(pack: PackOption = "", config: ConfigOption = DEFAULT_CONFIG, jso
 def show_rule(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Show one rule: its condition, where it is written, to whom it goes, and what came of it."""
     with opened(config) as (settings, store):
-        rules = rules_of(settings).rules
+        rules = read_rules(settings)
         info = rule_named(name, rules)
         view = next(view for view in rule_views(rules) if view.id == info.id)
         stats = store.read.rule_stats(None).get(info.id, RuleStats(rule=info.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -19,19 +20,20 @@ from tocsin.cli.common import (
     SinceOption,
     pack_folders,
     read_config,
+    read_rules,
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_since
 from tocsin.cli.new_rule import new_rule
 from tocsin.cli.new_word import new_word
 from tocsin.cli.opening import opened
-from tocsin.cli.output import FAILED, PARTLY, dump, listing, say, shown
-from tocsin.config.loading import load_rules, rules_of
+from tocsin.cli.output import FAILED, PARTLY, dump, listing, progress, say, shown
+from tocsin.config.loading import load_rules
 from tocsin.config.testfile import Case, RuleTest, load_tests, write_cases
 from tocsin.errors import ConfigError, Problem, UsageError
 from tocsin.model.alerts import Alert, Answered, AnswerKind
 from tocsin.model.rules import Judged, Match
-from tocsin.replay.trial import run_test
+from tocsin.replay.trial import Fault, run_test
 from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.store import Store
@@ -63,7 +65,7 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
     """Count the alerts of each rule: how many were sent, and how many were marked useful or noise."""
     with opened(config) as (settings, store):
         found = store.read.rule_stats(read_since(since, datetime.now(UTC)))
-        known = [name for name in rules_of(settings).rules.infos if name not in found]
+        known = [name for name in read_rules(settings).infos if name not in found]
         stats = [*sorted(found.values(), key=lambda one: (-one.alerts, one.rule)), *(RuleStats(rule=n) for n in known)]
         listing(
             stats,
@@ -99,7 +101,7 @@ def print_forms(term: TermArgument, json: JsonOption = False) -> None:
 def export_cases(rule: RuleArgument = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Print a rule test file in which useful alerts must be raised again and noise must no longer match."""
     with opened(config) as (settings, store):
-        judged = store.read.verdicts(rule_named(rule, rules_of(settings).rules).id if rule else None)
+        judged = store.read.verdicts(rule_named(rule, read_rules(settings)).id if rule else None)
         cases = [case for alert, answered in judged if (case := _case(store, alert, answered))]
         if left := len(judged) - len(cases):
             say(f"{left} left out: prices, correlations and news whose text was deleted cannot become tests.")
@@ -148,12 +150,15 @@ def run_tests(
     Exit code 1: a test failed. 78: an example failed, or a file has a fault.
     """
     folders = tuple(rules or ()) or _folders(files or (), config)
-    loaded = load_rules(folders).rules  # the error names every example that fails
+    with progress("running the examples"):
+        loaded = load_rules(folders).rules  # the error names every example that fails
     paths = list(files or ()) or [path for folder in folders for path in sorted((folder / "tests").glob("*.y*ml"))]
     if not paths:
         raise UsageError("there is no test file; write one in the tests folder of a pack")
     tests = _load(paths, loaded)
-    failed = sum(not _passes(one, loaded, json=json) for one in tests)
+    with progress("running the tests") as tick:
+        results = list(_run(tests, loaded, tick))
+    failed = sum(not _passes(one, faults, json=json) for one, faults in zip(tests, results, strict=True))
     shown = [(one.fires, one.quiet) for one in loaded.rules.values()]
     shown += [(one.fires, one.quiet) for one in loaded.expressions.values()]
     examples = sum(len(fires) + len(quiet) for fires, quiet in shown)
@@ -188,8 +193,13 @@ def _load(paths: list[Path], rules: RuleSet) -> list[RuleTest]:
     return tests
 
 
-def _passes(one: RuleTest, rules: RuleSet, *, json: bool) -> bool:
-    faults = run_test(one, rules)
+def _run(tests: Sequence[RuleTest], rules: RuleSet, tick: Callable[[int, int], None]) -> Iterator[tuple[Fault, ...]]:
+    for number, one in enumerate(tests):
+        tick(len(tests) - number, len(tests))
+        yield run_test(one, rules)
+
+
+def _passes(one: RuleTest, faults: Sequence[Fault], *, json: bool) -> bool:
     if json:
         dump({"test": one.name, "position": one.position, "passed": not faults, "faults": faults})
     elif faults:
@@ -216,7 +226,7 @@ def match(
     now = datetime.now(UTC)
     failed = False
     for entry in read_entries(file, now):
-        judged = loaded.rules.evaluate(entry, now)
+        judged = loaded.evaluate(entry, now)
         failed = failed or bool(judged.unevaluated)
         _print(judged, json=json)
     if failed:

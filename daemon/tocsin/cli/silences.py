@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, ForOption, JsonOption, WhyOption
+from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, ForOption, JsonOption, WhyOption, read_rules
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
-from tocsin.config.loading import rules_of
 from tocsin.config.silences import check_silence, read_end, read_matchers
 from tocsin.config.vocabulary import vocabulary
 from tocsin.policy.notifying.silence import Silence
@@ -54,7 +53,7 @@ def add(
         read, ends = read_matchers(matchers), read_end(length, until, now, zone)
         wanted = Silence(id=0, matchers=read, starts=now, ends=ends, by=by, why=why)
         before = store.read.alerts(now - _BACK, _MOST)
-        check_silence(wanted, vocabulary(settings, rules_of(settings, store.read.kept_pack).rules, before))
+        check_silence(wanted, vocabulary(settings, read_rules(settings, store.read.kept_pack), before))
         hidden = [alert for alert in before if wanted.hides(alert)]
         if preview:
             for alert in hidden:

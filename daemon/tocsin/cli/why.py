@@ -70,8 +70,8 @@ def why(
     written = any((title, summary, body, date, source, label))
     if (entry is None) != written:
         raise UsageError("give either ENTRY or the parts of one, such as --title 'China bans gallium exports'")
-    # Whoever asks why an example fails is not to be sent away because it does.
-    loaded = rules_in_force(config, rules, tried=False).rules
+    # Whoever asks why an example fails is not to be sent away because it does: none is run.
+    loaded = rules_in_force(config, rules)
     info = _rule(loaded, rule)
     now, zone = datetime.now(UTC), _UTC
     if entry is None:

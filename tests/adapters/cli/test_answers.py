@@ -59,7 +59,7 @@ def test_the_listing_is_narrowed(tocsin: Tocsin, history: Any) -> None:
     ("arguments", "status", "words"),
     [
         (["show", "x1"], 2, "'x1' is not an alert: alerts have short numbers such as 12; see: tocsin alerts list"),
-        (["ack", "1", "99"], 1, "there is no alert 99; see: tocsin alerts list"),
+        (["ack", "1", "99"], 2, "there is no alert 99; see: tocsin alerts list"),
         (["show", "9" * 30], 2, "is not an alert"),
         (["snooze", "1", "--for", "4"], 2, "--for '4' needs a unit: write 4s, 4m, 4h, 4d or 4w"),
         (["snooze", "1", "--for", "0h"], 2, "--for must be more than zero"),

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, say_problems
-from tocsin.cli.output import item, say
+from tocsin.cli.output import item, progress, say
 from tocsin.cli.setup.unit import (
     NAME,
     Layout,
@@ -205,7 +205,9 @@ def _checked(source: Path, layout: Layout, root: Path) -> Config:
     unseen = list(_unseen(text))
     try:
         settings = complete(load_config(source, env))
-        problems = [*cautions(settings), *rules_of(settings).warnings, *unseen]
+        with progress("checking the rules"):
+            loaded = rules_of(settings)
+        problems = [*cautions(settings), *loaded.warnings, *unseen]
     except ConfigError as error:
         raise ConfigError([*error.problems, *unseen]) from error
     if not layout.user:
