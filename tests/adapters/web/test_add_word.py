@@ -63,7 +63,7 @@ def test_a_word_that_is_left_out_loses_entries(serve):
     assert "0 gained and 1 lost" in text
     assert "This entry would no longer meet metals/ban." in text
     assert "<h2>Lost · 1</h2>" in text
-    assert "<code>gallium</code>" in text
+    assert "<summary>1 word in it now</summary><code>gallium</code></details>" in text
 
 
 def test_what_speaks_against_a_word_is_said_before_it_is_written(serve):
@@ -134,7 +134,7 @@ def test_any_word_stays_what_was_typed(serve, tmp_path, word):
 def test_a_word_joins_an_override_that_is_there_and_changes_meanwhile_are_seen(serve, tmp_path):
     """Comments stay, a file that changed is shown again, and what stands elsewhere on the line is not shown."""
     path = tmp_path / "config.yaml"
-    config = f"{CONFIG}overrides:\n  metals: {{lists: {{mineral: {{gallium: [GaN]}}}}}}  # ours\n"
+    config = f"{CONFIG}overrides:\n  metals: {{lists: {{mineral: {{gallium: [GaN, -GaN charger]}}}}}}  # ours\n"
 
     async def scene(page):
         change = await page.post("/add-word/change", NEW)
@@ -143,15 +143,16 @@ def test_a_word_joins_an_override_that_is_there_and_changes_meanwhile_are_seen(s
         done = await page.post("/add-word", {**NEW, "seen": seen(again.text)})
         await taken(page, path)
         twice = await page.post("/add-word", {**NEW, "seen": seen(again.text)})
-        return change, again, done, twice
+        return change, again, done, twice, await page.post("/add-word/change", {**NEW, "word": "Ga"})
 
-    change, again, done, twice = serve(scene, config=config)
+    change, again, done, twice, more = serve(scene, config=config)
     assert '+…, "GaAs wafer"…' in diff(change.text)
     assert (again.status, done.status, twice.status) == (409, 303, 409)
     assert "was changed since you were shown" in again.text
     assert "the list has GaAs wafer already" in twice.text
+    assert "3 words in it now" in more.text
     text = path.read_text(encoding="utf-8")
-    assert '  metals: {lists: {mineral: {gallium: [GaN, "GaAs wafer"]}}}  # ours\n' in text
+    assert '  metals: {lists: {mineral: {gallium: [GaN, -GaN charger, "GaAs wafer"]}}}  # ours\n' in text
     assert text.endswith("retention: 30d\n")
 
 

@@ -114,7 +114,7 @@ async def _change(page: Page, form: Form, conflict: str = "") -> web.Response:
         faults=(conflict,) if conflict else (),
         addition=addition,
         tried=tried,
-        there=words_of(rule.lists[f"{new.pack}/{new.name}"], new.label),
+        there=_there(rule, new),
         numbers=await _numbers(page, tried),
     )
     status = HTTPStatus.CONFLICT if conflict else HTTPStatus.OK
@@ -142,6 +142,12 @@ def _rule(page: Page, form: Form) -> CompiledRule:
     if not isinstance(found, CompiledRule):
         page.missing(f"The rule {info.id} is not about entries.")
     return found
+
+
+def _there(rule: CompiledRule, new: NewWord) -> tuple[str, ...]:
+    """Return the words that stand beside *new*; what is left out is left out of all labels, and belongs to none."""
+    words = words_of(rule.lists[f"{new.pack}/{new.name}"], new.label)
+    return tuple(one for one in words if not (new.label and one.startswith("-")))
 
 
 async def _tried(page: Page, form: Form, new: NewWord) -> WordTried | str:
