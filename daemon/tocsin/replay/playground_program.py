@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import resource
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from tocsin.config.packs import Files
 from tocsin.config.yaml.edit import NewWord
+from tocsin.limits import limit_process, limit_time
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Located
 from tocsin.replay.playground import Edit, Playground
@@ -27,10 +25,9 @@ from tocsin.rules.spec import ListSpec, Override
 def main() -> None:
     """Answer one request."""
     memory, seconds = map(int, sys.argv[1:])
-    for limit in _limits(memory, seconds):
-        # A hardened unit forbids some; the time is limited from outside, too.
-        with suppress(OSError, ValueError):
-            limit()
+    # What a hardened unit forbids is left out; the time is limited from outside, too.
+    limit_process(memory)
+    limit_time(seconds)
     asked = json.loads(sys.stdin.buffer.readline())
     found = _tried_word(asked) if "word" in asked else _tried(asked)
     print(json.dumps(found, default=datetime.isoformat), flush=True)  # noqa: T201  # the daemon reads it
@@ -54,16 +51,6 @@ def _tried_word(asked: dict[str, Any]) -> dict[str, Any]:
         overrides=_overrides(asked["overrides"]),
     )
     return dataclasses.asdict(try_out(edit, asked["entry"] and _entry(asked["entry"]), _entries()))
-
-
-def _limits(memory: int, seconds: int) -> Iterator[Callable[[], object]]:
-    yield lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    yield lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    # It writes no file, and a core dump is of no use.
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    yield lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # If the system runs out of memory, this process can be killed first.
-    yield lambda: Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _entries() -> Iterator[Entry]:

@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
-import os
-import resource
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tocsin.errors import Fault, SourceError
+from tocsin.limits import limit_process, limit_time
 from tocsin.sources.documents import page
 from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.items import Parsed
 from tocsin.sources.documents.page import Selectors
 from tocsin.sources.feeds import discovery, jsonfeed, rss
 from tocsin.sources.http import urls
-
-_NEVER = resource.RLIM_INFINITY
 
 
 def read(
@@ -65,19 +60,10 @@ def main() -> None:
     # A supervisor may stop all processes of a service at once, but the daemon still waits for the current document.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     memory = int(sys.argv[1])
-    refused = _refused(
-        {
-            "memory": lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)),
-            # A core dump is of no use.
-            "core": lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
-            "files": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
-            # If the system runs out of memory, this process can be killed first.
-            "oom_score_adj": lambda: Path("/proc/self/oom_score_adj").write_text("1000"),
-        }
-    )
+    refused = limit_process(memory)
     while head := sys.stdin.buffer.readline():
         asked = json.loads(head)
-        late = _refused(_bounds(asked["seconds"], asked["niceness"]))
+        late = limit_time(asked["seconds"], niceness=asked["niceness"])
         found = {**_answer(asked, sys.stdin.buffer.read(asked["size"])), "refused": refused + late}
         print(json.dumps(found, default=_plain), flush=True)  # noqa: T201  # the daemon reads it
 
@@ -102,27 +88,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-
-
-def _bounds(seconds: int, niceness: int) -> dict[str, Callable[[], object]]:
-    """Return the limits for the next document: processor time beyond what was used so far, and priority."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
-    return {
-        "processor time": lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, _NEVER)),
-        "niceness": lambda: os.nice(niceness) if niceness else None,
-    }
-
-
-def _refused(calls: dict[str, Callable[[], object]]) -> list[str]:
-    """Limit this process by *calls*, and return those that the system refuses. A hardened unit forbids some."""
-    refused = []
-    for name, call in calls.items():
-        try:
-            call()
-        except (OSError, ValueError) as error:
-            refused.append(f"{name}: {error}")
-    return refused
 
 
 if __name__ == "__main__":
