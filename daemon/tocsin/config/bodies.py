@@ -68,6 +68,30 @@ class WhyBody(Shape):
     """True to show the bodies of all named expressions."""
 
 
+class CheckBody(Shape):
+    """A rule to check: its text in place of a rule of a pack, or as a new one."""
+
+    rule: str = ""
+    """The rule that the text stands in place of: pack/id, or the id alone. Either this or a pack is required."""
+    pack: str = ""
+    """The pack that the text is a new rule of, with its lists and expressions."""
+    text: str
+    """The text of the rule as a file of the pack would have it, from its dash on."""
+
+
+class BacktestBody(Shape):
+    """A rule to try over the stored entries, against the one in force."""
+
+    rule: str = ""
+    """The rule: pack/id, or the id alone. Either this or a pack is required."""
+    pack: str = ""
+    """The pack that the text is a new rule of."""
+    text: str = ""
+    """A text that stands in place of the rule. Default: the rule as it is."""
+    since: str = "30d"
+    """The beginning of the history: a span before now, or a date."""
+
+
 S = TypeVar("S", bound=Shape)
 
 

@@ -22,6 +22,8 @@ from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import Scopes, scope_of
 from tocsin.rules.spec import Override, PackSpec, RuleSpec
 
+#: What the edited text is called in positions.
+TEXT = "text"
 #: Entries of each kind that are shown, and near misses.
 MOST = 100
 MOST_MISSES = 10
@@ -34,7 +36,7 @@ _WEEK = timedelta(weeks=1)
 class Edit:
     """The text that stands in place of the lines *first* to *last* of the file *path* of a pack: those of the rule *rule*.
 
-    *files* are those of the pack and of all that it uses, *lists* are overrides that add to their lists.
+    Without a *rule* it is a new one, and stands before the line *first*, the one behind *last*. *files* are those of the pack and of all that it uses, *lists* are overrides that add to their lists.
     """
 
     files: Files
@@ -47,27 +49,13 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
-    """A fault of the edited text, or a warning: *line* counts from its first line; 0 where it has no place.
-
-    *caret* stands below the place in *excerpt*.
-    """
-
-    message: str
-    line: int
-    warning: bool
-    excerpt: str = ""
-    caret: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The result of a check: *complaints*, and the number of *examples* that were tried.
+    """The result of a check: faults and warnings, and the number of *examples* that were tried.
 
-    *override* is the change as an override of the configuration, empty where it cannot be one.
+    Positions in the edited text count from its first line, and their file is `TEXT`. *override* is the change as an override of the configuration, empty where it cannot be one.
     """
 
-    complaints: tuple[Complaint, ...]
+    problems: tuple[Problem, ...]
     examples: int = 0
     override: str = ""
 
@@ -127,7 +115,7 @@ class Playground:
             found = self._problems
         new = self._new
         return Checked(
-            complaints=tuple(map(self._complaint, dict.fromkeys(found))),
+            problems=tuple(map(self._placed, dict.fromkeys(found))),
             examples=len(new.fires) + len(new.quiet) if new else 0,
             override=override_of(*self._specs) if self._specs and not failed else "",
         )
@@ -193,13 +181,19 @@ class Playground:
         edited = [rule for rule in rules if edit.first <= rule.id.at().line <= last]
         if any(not one.warning for one in problems):
             return
-        if len(edited) != 1 or edited[0].news is None or old is None:
+        if len(edited) != 1 or edited[0].news is None or (old is None and edit.rule):
             words = "write one rule here" if len(edited) != 1 else "only a rule about news can be tried here"
             self._problems.append(Problem(message=words))
             return
-        self._specs = old, edited[0]
+        if not edit.rule and any(rule.id.text == edited[0].id.text for rule in spec.rules):
+            self._problems.append(
+                Problem(message=f"{spec.id} has a rule {edited[0].id.text} already: try it by its id")
+            )
+            return
         scopes: Scopes = {}
-        self._old, _ = _compiled(spec, old, scopes)
+        if old:
+            self._specs = old, edited[0]
+            self._old, _ = _compiled(spec, old, scopes)
         self._new, found = _compiled(spec, edited[0], scopes)
         self._problems += found
 
@@ -207,19 +201,12 @@ class Playground:
         edit, at = self._edit, problem.position
         return at is None or (at.file == edit.path and edit.first <= at.line <= edit.first + edit.text.count("\n"))
 
-    def _complaint(self, problem: Problem) -> Complaint:
+    def _placed(self, problem: Problem) -> Problem:
+        """Return *problem* with its place in the edited text, if it is there."""
         at = problem.position
-        inside = at is not None and self._is_inside(problem)
-        # The caret of the command line, without its margin.
-        _, *shown = str(problem).split("\n") if problem.excerpt else [""]
-        where = "" if inside or at is None else f"{at.file}:{at.line}: "
-        return Complaint(
-            message=f"{where}{problem.sentence}",
-            line=at.line - self._edit.first + 1 if at and inside else 0,
-            warning=problem.warning,
-            excerpt=shown[-2][4:] if len(shown) > 1 else "",
-            caret=shown[-1][4:] if len(shown) > 1 else "",
-        )
+        if at is None or not self._is_inside(problem):
+            return problem
+        return replace(problem, position=replace(at, file=TEXT, line=at.line - self._edit.first + 1))
 
 
 def _compiled(pack: PackSpec, rule: RuleSpec, scopes: Scopes) -> tuple[CompiledRule | None, Sequence[Problem]]:

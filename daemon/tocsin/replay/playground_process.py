@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import tocsin
-from tocsin.errors import TocsinError
+from tocsin.errors import Position, Problem, TocsinError
 from tocsin.model.entries import Entry
-from tocsin.replay.playground import Checked, Compared, Complaint, Edit, Headline, Miss
+from tocsin.replay.playground import Checked, Compared, Edit, Headline, Miss
 from tocsin.replay.word_trial import Moved, WordEdit, WordTried
 from tocsin.rules.spec import Override
 
@@ -166,11 +166,17 @@ def _tried(found: dict[str, Any]) -> Tried:
     checked, compared = found["checked"], found["compared"]
     holds, words = found["entry"] or (None, "")
     return Tried(
-        checked=Checked(**{**checked, "complaints": tuple(Complaint(**one) for one in checked["complaints"])}),
+        checked=Checked(**{**checked, "problems": tuple(map(_problem, checked["problems"]))}),
         compared=_compared(compared) if compared else None,
         holds=holds,
         words=words,
     )
+
+
+def _problem(found: dict[str, Any]) -> Problem:
+    at = found["position"]
+    uses = tuple(Position(**one) for one in found["uses"])
+    return Problem(**{**found, "position": Position(**at) if at else None, "uses": uses})
 
 
 def _compared(found: dict[str, Any]) -> Compared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NoReturn
 
@@ -52,13 +53,22 @@ def bad_cursor() -> NoReturn:
     raise web.HTTPBadRequest(text="cursor= is not the next of an answer of this list: begin without it.")
 
 
-def _moment(page: Page, name: str, text: str) -> datetime:
-    try:
+def moment(page: Page, text: str) -> datetime:
+    """Return the time that *text* names: a span before now such as `30d`, or a date.
+
+    Raises:
+        ValueError: with a predicate in words.
+    """
+    with suppress(ValueError):
         return page.now - min(units.parse_duration(text), _LONGEST)
-    except ValueError:
-        pass
     try:
         return units.parse_time(text[:40], page.zone)
     except ValueError:
-        words = f"{name}= is neither a span such as 30d nor a date such as 2026-03-01."
-        raise web.HTTPBadRequest(text=words) from None
+        raise ValueError("is neither a span such as 30d nor a date such as 2026-03-01") from None
+
+
+def _moment(page: Page, name: str, text: str) -> datetime:
+    try:
+        return moment(page, text)
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"{name}= {error}.") from None

@@ -43,6 +43,8 @@ ASKED = (
     ("POST", "/deliveries/{id}/resend", "deliveries/{DELIVERY}/resend", ""),
     ("POST", "/silences/{number}/end", "silences/1/end", ""),
     ("POST", "/why", "why", '{"rule": "ban", "entry": "1"}'),
+    ("POST", "/check", "check", '{"pack": "metals", "text": "- id: x\\n  news: {match: $mineral NEAR/8 sell~}"}'),
+    ("POST", "/backtest", "backtest", '{"rule": "ban"}'),
     ("POST", "/reload", "reload", ""),
 )
 

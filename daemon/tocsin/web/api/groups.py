@@ -11,7 +11,8 @@ from tocsin.web.api import (
     rules,
     silences,
     sources,
+    trials,
     why,
 )
 
-GROUPS = (alerts, entries, matches, rules, sources, items, instruments, deliveries, silences, why, openapi)
+GROUPS = (alerts, entries, matches, rules, sources, items, instruments, deliveries, silences, why, trials, openapi)

@@ -87,7 +87,7 @@ def description() -> Mapping[str, Any]:
         "openapi": "3.1.0",
         "paths": paths,
         "components": {
-            "schemas": {**definitions.get("$defs", {}), "Problem": _PROBLEM_SCHEMA},
+            "schemas": {**definitions.get("$defs", {}), "ProblemDetails": _PROBLEM_SCHEMA},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"token": []}],
@@ -105,7 +105,7 @@ def _operation(one: Operation, schemas: Mapping[Any, JsonSchemaValue]) -> dict[s
         str(status): {"description": "As asked.", "content": {_OBJECT: {"schema": _answer(one, schemas)}}}
         for status in one.statuses
     }
-    bad = {"description": "An error.", "content": {_PROBLEM: {"schema": {"$ref": _REF.format(model="Problem")}}}}
+    bad = {"description": "An error.", "content": {_PROBLEM: {"schema": {"$ref": _REF.format(model="ProblemDetails")}}}}
     body = {"requestBody": {"required": True, "content": {_OBJECT: {"schema": schemas[one.body]}}}} if one.body else {}
     return {
         "summary": one.summary,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tocsin.config.bodies import AnswerBody, SilenceBody, WhyBody
+from tocsin.config.bodies import AnswerBody, BacktestBody, CheckBody, SilenceBody, WhyBody
 from tocsin.config.items import ItemBody, ItemsBody
-from tocsin.errors import Position
+from tocsin.errors import Position, Problem
 from tocsin.explain.decision import Step
 from tocsin.explain.instruments import InstrumentView
 from tocsin.explain.rule_views import RuleView
@@ -22,6 +22,7 @@ from tocsin.store.programs import HandedIn
 from tocsin.store.queries.search import EntryFound
 from tocsin.store.queries.stories import StoryView
 from tocsin.store.values import DeliveryDetail, Fetch, RuleStats, SourceView
+from tocsin.web.api.trials import Backtest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,8 @@ def _act(path: str, summary: str, kind: Any = None, *statuses: int, body: Any = 
     )
 
 
-def _ask(path: str, summary: str, body: Any, **more: Any) -> Operation:
-    return Operation(method="POST", path=path, summary=summary, body=body, more=more)
+def _ask(path: str, summary: str, body: Any, kind: Any = None, **more: Any) -> Operation:
+    return Operation(method="POST", path=path, summary=summary, kind=kind, body=body, more=more)
 
 
 OPERATIONS = (
@@ -159,6 +160,15 @@ OPERATIONS = (
         evidence=Evidence | None,
         decision=tuple[Step, ...],
     ),
+    _ask(
+        "/check",
+        "Check the text of a rule and run its examples. Nothing is changed.",
+        CheckBody,
+        problems=tuple[Problem, ...],
+        examples=int,
+        override=str,
+    ),
+    _ask("/backtest", "Try a rule over the stored entries, against the one in force.", BacktestBody, Backtest),
     _act(
         "/reload",
         "Let the daemon read its files again. The answer has the times of the last load and refusal.",

@@ -21,7 +21,8 @@ from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.units import parse_duration
 from tocsin.web.additions import ChangedError, lines_of, proposed, refusal, written
 from tocsin.web.page import Page, Route, configure, get
-from tocsin.web.pages.play import SPANS, Numbers, entry_named, in_turn, news_rules
+from tocsin.web.pages.play import SPANS, entry_named, news_rules
+from tocsin.web.trial import Numbers, in_turn
 
 #: Words of a list that are shown, and headlines of each kind.
 _MOST_WORDS = 100

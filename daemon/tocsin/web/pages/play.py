@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
+from dataclasses import replace
 from http import HTTPStatus
 
 from aiohttp import web
 
-from tocsin.config.packs import find_rule
 from tocsin.config.web import Right
 from tocsin.errors import UsageError
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
-from tocsin.protocols import P, T
 from tocsin.replay.playground import Edit
-from tocsin.replay.playground_process import PlaygroundError, Tried, try_edit
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.store import Store
 from tocsin.web.page import Page, Route, get
+from tocsin.web.trial import BUSY, Findings, edit_of, run, try_over
 from tocsin.web.window import since
 
-#: The number of an entry, by its source and its id.
-Numbers = dict[tuple[str, str], int]
 #: Choices of a time to look back.
 SPANS = ("7d", "30d", "90d", "365d")
 _USUAL = "30d"
@@ -39,15 +31,6 @@ def routes() -> tuple[Route, ...]:
         Route(method="POST", path="/play", handler=try_rule, may=Right.READ),
         Route(method="POST", path="/play/check", handler=check_rule, may=Right.READ),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What trying a rule brought: *tried*, or the *words* why not. *numbers* lead to its entries."""
-
-    tried: Tried | None = None
-    words: str = ""
-    numbers: Numbers | None = None
 
 
 async def show(page: Page) -> web.Response:
@@ -64,7 +47,7 @@ async def try_rule(page: Page) -> web.Response:
     text = form.get("text", "").replace("\r\n", "\n").rstrip("\n")
     begin = since(page, form.get("since") or _USUAL)
     found = await try_over(page, replace(edit, text=text), begin, await entry_named(page, form.get("entry", "")))
-    status = HTTPStatus.SERVICE_UNAVAILABLE if found.words == _BUSY else HTTPStatus.OK
+    status = HTTPStatus.SERVICE_UNAVAILABLE if found.words == BUSY else HTTPStatus.OK
     shown = replace(edit, text=text)
     return _shown(
         page, info, shown, entry=form.get("entry", ""), span=form.get("since", _USUAL), found=found, status=status
@@ -77,59 +60,10 @@ async def check_rule(page: Page) -> web.Response:
     _, edit = await _edit(page, form.get("rule", ""))
     text = form.get("text", "").replace("\r\n", "\n").rstrip("\n")
     entry = await entry_named(page, form.get("entry", ""))
-    found = await _run(page, replace(edit, text=text), entry, None)
-    if found.words == _BUSY:
-        raise web.HTTPServiceUnavailable(text=_BUSY, headers={"Retry-After": "1"})
+    found = await run(page, replace(edit, text=text), entry, None)
+    if found.words == BUSY:
+        raise web.HTTPServiceUnavailable(text=BUSY, headers={"Retry-After": "1"})
     return page.show("complaints.html", found=found)
-
-
-# ---- one run at a time ------------------------------------------------------------------------------------------
-
-#: Seconds that a try waits for the one before.
-_PATIENCE = 3.0
-_BUSY = "Another rule is being tried. Wait a few seconds, then try again."
-
-
-async def try_over(page: Page, edit: Edit, begin: datetime, entry: Entry | None = None) -> Findings:
-    """Return the findings about *edit* over the entries from *begin* on, or why it was not tried."""
-    found = await _run(page, edit, entry, page.store.read.history_entries(begin))
-    if found.tried is None or found.tried.compared is None:
-        return found
-    compared = found.tried.compared
-    missed = (one.headline for one in compared.misses)
-    listed = [(one.source, one.id) for one in (*compared.lost, *compared.gained, *compared.both, *missed)]
-    return replace(found, numbers=await page.read(page.store.read.entry_numbers, listed))
-
-
-async def in_turn(page: Page, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return the result of a *call* that runs a playground process, one at a time.
-
-    Raises:
-        PlaygroundError: the one before takes too long, or this one costs too much.
-    """
-    return await _in_turn(page, _PATIENCE, partial(call, *args, **kwargs))
-
-
-async def _in_turn(page: Page, patience: float | None, call: Callable[[], T]) -> T:
-    try:
-        async with asyncio.timeout(patience):
-            await page.daemon.trial.acquire()
-    except TimeoutError:
-        raise PlaygroundError(_BUSY) from None
-    try:
-        # Not in the pool of the readers: it waits for a process most of the time.
-        return await asyncio.to_thread(call)
-    finally:
-        page.daemon.trial.release()
-
-
-async def _run(page: Page, edit: Edit, entry: Entry | None, entries: Iterable[Entry] | None) -> Findings:
-    # A check while typing gives way; a try waits for the check that the last key began.
-    patience = _PATIENCE if entries is not None else 0 if page.daemon.trial.locked() else None
-    try:
-        return Findings(tried=await _in_turn(page, patience, partial(try_edit, edit, entry=entry, entries=entries)))
-    except PlaygroundError as error:
-        return Findings(words=str(error))
 
 
 # ---- what is tried ----------------------------------------------------------------------------------------------
@@ -154,29 +88,6 @@ async def _edit(page: Page, name: str) -> tuple[RuleInfo, Edit]:
     if info not in known or edit is None:
         page.missing(f"The rule {info.id} cannot be tried here: it is not about news, or not alone on its lines.")
     return info, edit
-
-
-def edit_of(page: Page, info: RuleInfo) -> Edit | None:
-    """Return the text of a rule, unchanged. None if it is not alone on its lines."""
-    at = info.position
-    pack, bare = info.id.split("/", 1)
-    for loaded in page.daemon.rules.packs:
-        files = dict(loaded.files)
-        if at is None or at.file not in files:
-            continue
-        text = files[at.file]
-        if lines := find_rule(text, at.file, bare):
-            first, last = lines
-            return Edit(
-                files=loaded.files,
-                path=at.file,
-                rule=info.id,
-                first=first,
-                last=last,
-                text="\n".join(text.split("\n")[first - 1 : last]),
-                lists=tuple(one for one in page.daemon.config.overrides if one.lists and one.rule.text == pack),
-            )
-    return None
 
 
 async def entry_named(page: Page, number: str) -> Entry | None:

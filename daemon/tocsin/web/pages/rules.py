@@ -17,7 +17,7 @@ from tocsin.model.rules import RuleInfo
 from tocsin.store import Store
 from tocsin.store.values import RuleStats, Tally, Which
 from tocsin.web.page import Page, Route, get
-from tocsin.web.pages.play import Findings, edit_of, try_over
+from tocsin.web.trial import Findings, edit_of, try_over
 
 #: The time that counts and backtests are about.
 WINDOW = timedelta(days=30)
