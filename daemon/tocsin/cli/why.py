@@ -28,8 +28,7 @@ from tocsin.errors import UsageError
 from tocsin.explain.decision import Explanation, Step, explain_given, explain_stored, explanation_object
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
-from tocsin.rules.news.evaluate import CompiledRule
-from tocsin.rules.ruleset import RuleSet, rule_named
+from tocsin.rules.ruleset import RuleSet, news_rule_named
 from tocsin.units import written
 
 RuleArgument = Annotated[str, typer.Argument(help="A rule: pack/id, or the id alone.", show_default=False)]
@@ -72,7 +71,7 @@ def why(
         raise UsageError("give either ENTRY or the parts of one, such as --title 'China bans gallium exports'")
     # Whoever asks why an example fails is not to be sent away because it does: none is run.
     loaded = rules_in_force(config, rules)
-    info = _rule(loaded, rule)
+    info = news_rule_named(rule, loaded)
     now, zone = datetime.now(UTC), _UTC
     if entry is None:
         when = read_time(date, "--date") or now
@@ -97,14 +96,6 @@ def why(
         dump(explanation_object(answer)) if json else _print(answer, zone)
 
 
-def _rule(rules: RuleSet, name: str) -> RuleInfo:
-    """Return the news rule *name*, whether it is enabled or not."""
-    found = rule_named(name, rules)
-    if not isinstance(rules.rules.get(found.id) or rules.disabled.get(found.id), CompiledRule):
-        raise UsageError(f"{found.id} is not about entries; to see what it found: tocsin alerts show")
-    return found
-
-
 def _labels(written: Sequence[str]) -> dict[str, tuple[str, ...]]:
     labels: dict[str, tuple[str, ...]] = {}
     for name, value in map(read_label, written):
@@ -115,15 +106,12 @@ def _labels(written: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path, *, unfold: bool) -> tuple[Explanation, ZoneInfo]:
     """Return the explanation of a stored entry, and the time zone to show it in."""
     with opened(config) as (settings, store):
-        found = store.read.find_entries(words)
-        view = next((one for one in found if str(one.id) == words), found[0] if found else None)
-        if view is None:
+        found = store.read.find_record(words, info.id)
+        if found is None:
             raise UsageError(
                 f"no entry has the number, id or link {words}, and there is no such file; see: tocsin alerts show"
             )
-        recorded = store.read.record(view.id, info.id)
-        assert recorded, "it was found just now"
-        record, entry = recorded
+        record, entry = found
         return explain_stored(rules, info, record, entry, settings.zone, unfold=unfold), settings.zone
 
 

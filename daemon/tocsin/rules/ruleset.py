@@ -156,6 +156,18 @@ def _severity(
     return rule.info.severity
 
 
+def news_rule_named(name: str, rules: RuleSet) -> RuleInfo:
+    """Return the rule about entries with the full or bare id *name*, whether it is enabled or not.
+
+    Raises:
+        UsageError: no rule has this id, several do, or it is about prices or other rules.
+    """
+    found = rule_named(name, rules)
+    if not isinstance(rules.rules.get(found.id) or rules.disabled.get(found.id), CompiledRule):
+        raise UsageError(f"the rule {found.id} is not about entries")
+    return found
+
+
 def rule_named(name: str, *sets: RuleSet) -> RuleInfo:
     """Return the rule of the first of *sets* with the full or bare id *name*, whether it is enabled or not.
 

@@ -103,6 +103,7 @@ class Queries(OnDatabase):
     entry = reads(entries.get)
     find_entries = reads(entries.find)
     record = reads(judged.record)
+    find_record = reads(judged.find_record)
     search_entries = reads(search.entries)
     entry_numbers = reads(search.entry_numbers)
     unread = reads(search.unread)

@@ -30,3 +30,10 @@ def record(session: Session, number: int, rule: str) -> tuple[Record, Entry | No
     )
     text = None if view.pruned else entries.get(session, number, match.decided_at if match else None) or view.entry
     return found, text
+
+
+def find_record(session: Session, words: str, rule: str) -> tuple[Record, Entry | None] | None:
+    """Return the `record` of the entry with the number *words*, or else of the newest with that id or link."""
+    found = entries.find(session, words)
+    view = next((one for one in found if str(one.id) == words), found[0] if found else None)
+    return record(session, view.id, rule) if view else None

@@ -11,12 +11,12 @@ from tocsin.errors import UsageError
 from tocsin.explain.decision import Explanation, explain_given, explain_stored, explanation_object
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
+from tocsin.rules.ruleset import news_rule_named
 from tocsin.units import parse_time
 from tocsin.web.api.acts import act, once
 from tocsin.web.api.answers import answer, post
 from tocsin.web.api.bodies import body_of, refuse
 from tocsin.web.page import Page, Route
-from tocsin.web.pages.entries import rule_about_entries
 from tocsin.web.problems import BusyError
 
 
@@ -29,7 +29,7 @@ async def why(page: Page) -> web.Response:
     """Answer with the evidence of a rule on a stored entry or a given one, one question at a time."""
     body = await body_of(page, WhyBody)
     try:
-        rule = rule_about_entries(page.daemon.rules.rules, body.rule)
+        rule = news_rule_named(body.rule, page.daemon.rules.rules)
     except UsageError as error:
         raise refuse(body, "rule", str(error)) from None
     given = None if body.entry else _given(page, body)
@@ -57,9 +57,7 @@ def _explain(page: Page, body: WhyBody, rule: RuleInfo, given: Entry | None) -> 
     rules, read = page.daemon.rules.rules, page.store.read
     if given:
         return explain_given(rules, rule, given, page.now, unfold=body.unfold)
-    found = read.find_entries(body.entry)
-    view = next((one for one in found if str(one.id) == body.entry), found[0] if found else None)
-    recorded = read.record(view.id, rule.id) if view else None
+    recorded = read.find_record(body.entry, rule.id)
     if recorded is None:
         return None
     record, entry = recorded

@@ -18,7 +18,7 @@ from tocsin.model.records import MatchView
 from tocsin.model.rules import Evidence, RuleInfo
 from tocsin.render.quotes import Quote
 from tocsin.rules.news.evaluate import CompiledRule
-from tocsin.rules.ruleset import RuleSet, rule_named
+from tocsin.rules.ruleset import RuleSet, news_rule_named
 from tocsin.store import Store
 from tocsin.store.queries.search import Found, Unread, Wanted
 from tocsin.web.page import Page, Route, get
@@ -118,25 +118,13 @@ async def show_entry(page: Page) -> web.Response:
     number, name = page.number(), page.request.query.get("rule", "")
     rules = page.daemon.rules.rules
     try:
-        rule = rule_about_entries(rules, name) if name else None
+        rule = news_rule_named(name, rules) if name else None
     except UsageError as error:
         page.missing(f"{error}.")
     shown = await page.read(_look, page, number, rule)
     if shown is None:
         page.missing(f"There is no entry {number}.")
     return page.show("entry.html", shown=shown, rules=_about_news(rules))
-
-
-def rule_about_entries(rules: RuleSet, name: str) -> RuleInfo:
-    """Return the rule about entries with this full or bare id.
-
-    Raises:
-        UsageError: there is none.
-    """
-    found = rule_named(name, rules)
-    if found.id not in _about_news(rules):
-        raise UsageError(f"the rule {found.id} is not about entries")
-    return found
 
 
 def _look(page: Page, number: int, rule: RuleInfo | None) -> Shown | None:
