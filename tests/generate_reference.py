@@ -358,7 +358,7 @@ def config_page() -> str:
 
 def _key(name: str, field: Any, described: dict[str, Any]) -> str:
     key = field.alias or name
-    meaning, _, default = (field.description or "").partition(" Default: ")
+    meaning, _, default = described["properties"][key].get("description", "").partition(" Default: ")
     default = _sentence(default) if default else "required" if field.is_required() else _default(field)
     linked = f"[`{key}`](#{'sources' if key == 'sources' else key})" if _section(key, field) else f"`{key}`"
     return f"| {linked} | {_value(described['properties'][key])} | {default} | {meaning.translate(_CELL)} |"

@@ -80,7 +80,6 @@ class Shape(BaseModel):
         frozen=True,
         coerce_numbers_to_str=True,
         arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
         json_schema_extra=_close,
     )
 
