@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tocsin import __version__
 from tocsin.config.config import Config
-from tocsin.config.instruments import check_rules
 from tocsin.config.library import Library, ReadPack, kept_version
 from tocsin.config.packs import Files
+from tocsin.config.priced_rules import check_rules
 from tocsin.config.pushes import AnyValue
 from tocsin.config.shipped import SHIPPED
 from tocsin.config.vocabulary import check_routes

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tocsin.config.config import load_config
-from tocsin.config.instruments import check_rules, parse_hours, write_hours
+from tocsin.config.instruments import parse_hours, write_hours
 from tocsin.config.packs import parse_pack
+from tocsin.config.priced_rules import check_rules
 from tocsin.config.show import show
 from tocsin.errors import ConfigError
 from tocsin.model.prices import Hours, Instrument
