@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from tocsin.model.reasons import NO_REASON
 from tocsin.store.db import codec
@@ -20,6 +20,12 @@ from tocsin.store.db.codec import reading
 #: Row numbers; they may exceed 32 bits.
 _NUMBER: Any = BigInteger().with_variant(Integer, "sqlite")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class Row(SQLModel):
+    """A row of a table. Its values are checked by the types of its columns, so pydantic need not prepare to check them."""
+
+    model_config = {"defer_build": True}
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -7,13 +7,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Index
-from sqlmodel import SQLModel
 
 from tocsin.model.prices import Hours, Quote
 from tocsin.store.db import columns
 
 
-class QuoteRow(SQLModel, table=True):
+class QuoteRow(columns.Row, table=True):
     """An accepted price. A match about it has its time as event time and its instrument as label."""
 
     __tablename__ = "quote"
@@ -27,7 +26,7 @@ class QuoteRow(SQLModel, table=True):
     first_seen: datetime = columns.time()
 
 
-class CloseRow(SQLModel, table=True):
+class CloseRow(columns.Row, table=True):
     """The close of a session; *sigma* is the volatility at that time, learned from the closes up to it."""
 
     __tablename__ = "close"
@@ -54,7 +53,7 @@ class Progress:
     stale: bool = False
 
 
-class SeriesRow(SQLModel, table=True):
+class SeriesRow(columns.Row, table=True):
     """The state of the volatility of an instrument, and its session in progress."""
 
     __tablename__ = "series"
@@ -65,7 +64,7 @@ class SeriesRow(SQLModel, table=True):
     progress: Progress = columns.json(Progress)
 
 
-class PriceStateRow(SQLModel, table=True):
+class PriceStateRow(columns.Row, table=True):
     """The state of a price rule for one instrument."""
 
     __tablename__ = "price_state"

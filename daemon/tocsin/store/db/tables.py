@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from tocsin.errors import Fault
 from tocsin.model.alerts import AnswerKind, MatchOutcome, Report
@@ -23,7 +23,7 @@ from tocsin.store.db import codec, columns
 from tocsin.store.db.habits import read_habits, write_habits
 
 
-class SourceRow(SQLModel, table=True):
+class SourceRow(columns.Row, table=True):
     """A source of the configuration; one that was removed stays, disabled.
 
     *address* is a digest: an address may hold a secret, and only a change of it matters here.
@@ -63,7 +63,7 @@ class SourceRow(SQLModel, table=True):
     fetches: str = columns.text()  # the last ones, the newest first
 
 
-class EntryRow(SQLModel, table=True):
+class EntryRow(columns.Row, table=True):
     """One news item. A pruned one has lost summary, body and keys."""
 
     __tablename__ = "entry"
@@ -94,7 +94,7 @@ class EntryRow(SQLModel, table=True):
     pruned: bool = False
 
 
-class EntryKeyRow(SQLModel, table=True):
+class EntryKeyRow(columns.Row, table=True):
     """A key that identifies an entry of a source; it outlives the entry.
 
     *title* is a digest of the normalised title for kinds that need the title as well, else empty.
@@ -114,7 +114,7 @@ class EntryKeyRow(SQLModel, table=True):
     last_seen: datetime = columns.time()
 
 
-class RevisionRow(SQLModel, table=True):
+class RevisionRow(columns.Row, table=True):
     """The wording of an entry since *at*, if it differs from the first.
 
     *met* are the labels by rule. *body* is kept if it is evidence or the only text. *after* is the number of the last
@@ -134,7 +134,7 @@ class RevisionRow(SQLModel, table=True):
     withdrawn: bool = False
 
 
-class StoryRow(SQLModel, table=True):
+class StoryRow(columns.Row, table=True):
     """The entries that report the same incident, compared within one event."""
 
     __tablename__ = "story"
@@ -146,7 +146,7 @@ class StoryRow(SQLModel, table=True):
     last_at: datetime = columns.time()
 
 
-class StoryEntryRow(SQLModel, table=True):
+class StoryEntryRow(columns.Row, table=True):
     """A member of a story, as it was compared."""
 
     __tablename__ = "story_entry"
@@ -162,7 +162,7 @@ class StoryEntryRow(SQLModel, table=True):
     reports: tuple[Report, ...] = columns.json(tuple[Report, ...], ())
 
 
-class AlertRow(SQLModel, table=True):
+class AlertRow(columns.Row, table=True):
     """One rule met by one story."""
 
     __tablename__ = "alert"
@@ -185,7 +185,7 @@ class AlertRow(SQLModel, table=True):
     origins: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # independent ones that report it
 
 
-class AnswerRow(SQLModel, table=True):
+class AnswerRow(columns.Row, table=True):
     """An answer of a person to an alert; the last one of each kind counts."""
 
     __tablename__ = "answer"
@@ -199,7 +199,7 @@ class AnswerRow(SQLModel, table=True):
     why: str = columns.text()
 
 
-class SilenceRow(SQLModel, table=True):
+class SilenceRow(columns.Row, table=True):
     """A silence: no message about alerts that fit all *matchers*."""
 
     __tablename__ = "silence"
@@ -212,7 +212,7 @@ class SilenceRow(SQLModel, table=True):
     why: str = columns.text()
 
 
-class MatchRow(SQLModel, table=True):
+class MatchRow(columns.Row, table=True):
     """A rule met by an observation, and its outcome; retention removes *evidence*."""
 
     __tablename__ = "match"
@@ -239,7 +239,7 @@ class MatchRow(SQLModel, table=True):
     decided_at: datetime = columns.time()
 
 
-class StandingRow(SQLModel, table=True):
+class StandingRow(columns.Row, table=True):
     """The times at which a correlation was true for a key value: pairs of first and last event time.
 
     *last* is the latest of them.
@@ -253,7 +253,7 @@ class StandingRow(SQLModel, table=True):
     last: datetime = columns.time(index=True)
 
 
-class UnevaluatedRow(SQLModel, table=True):
+class UnevaluatedRow(columns.Row, table=True):
     """A rule that could not be evaluated on an entry, with the facts that its decision needs later."""
 
     __tablename__ = "unevaluated"
@@ -269,7 +269,7 @@ class UnevaluatedRow(SQLModel, table=True):
     last_success: datetime | None = columns.time(None)
 
 
-class LastNotifiedRow(SQLModel, table=True):
+class LastNotifiedRow(columns.Row, table=True):
     """The time and severity of the last notification of a rule for a key value."""
 
     __tablename__ = "told"
@@ -280,7 +280,7 @@ class LastNotifiedRow(SQLModel, table=True):
     severity: Severity = columns.choice(Severity)
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(columns.Row, table=True):
     """One message for one recipient. *resend* counts the copies that people asked for."""
 
     __tablename__ = "delivery"
@@ -314,7 +314,7 @@ class DeliveryRow(SQLModel, table=True):
     slot: datetime | None = columns.time(None)
 
 
-class ReceiverRow(SQLModel, table=True):
+class ReceiverRow(columns.Row, table=True):
     """The status of a receiver: *failures* in a row, the end of the pause (*rests*), the error that was reported (*refused*).
 
     *since* is the first failure after the last success, *refusals* counts messages in a row that it refused, *overflowed*
@@ -332,7 +332,7 @@ class ReceiverRow(SQLModel, table=True):
     overflowed: datetime | None = columns.time(None)
 
 
-class DeliveryAlertRow(SQLModel, table=True):
+class DeliveryAlertRow(columns.Row, table=True):
     """An alert in a message; *telling* numbers the notifications of the alert, so that none is sent twice.
 
     *news* are the facts in it that are new to the reader; *overflow* is the limit that put it into a digest.
@@ -353,7 +353,7 @@ class DeliveryAlertRow(SQLModel, table=True):
     overflow: Reason = columns.reason(sa_column_kwargs={"server_default": ""})
 
 
-class AttemptRow(SQLModel, table=True):
+class AttemptRow(columns.Row, table=True):
     """One attempt of a delivery; written before a socket opens, closed when its outcome is known."""
 
     __tablename__ = "attempt"
@@ -369,7 +369,7 @@ class AttemptRow(SQLModel, table=True):
     retry_after: float | None = None  # seconds
 
 
-class TransitionRow(SQLModel, table=True):
+class TransitionRow(columns.Row, table=True):
     """A change of state of a delivery, and its reason."""
 
     __tablename__ = "transition"
@@ -381,7 +381,7 @@ class TransitionRow(SQLModel, table=True):
     reason: Reason = columns.reason()
 
 
-class KeptPackRow(SQLModel, table=True):
+class KeptPackRow(columns.Row, table=True):
     """The last good version of a rule pack."""
 
     __tablename__ = "kept_pack"
@@ -392,7 +392,7 @@ class KeptPackRow(SQLModel, table=True):
     kept_at: datetime = columns.time()
 
 
-class SessionEpochRow(SQLModel, table=True):
+class SessionEpochRow(columns.Row, table=True):
     """An end of all sessions of the page; those of lower numbers are void."""
 
     __tablename__ = "session_epoch"
@@ -400,7 +400,7 @@ class SessionEpochRow(SQLModel, table=True):
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
 
 
-class UsedCodeRow(SQLModel, table=True):
+class UsedCodeRow(columns.Row, table=True):
     """A one-time code of a login that was used, kept until it expires."""
 
     __tablename__ = "used_code"
@@ -409,7 +409,7 @@ class UsedCodeRow(SQLModel, table=True):
     expires_at: datetime = columns.time()
 
 
-class AnsweredRequestRow(SQLModel, table=True):
+class AnsweredRequestRow(columns.Row, table=True):
     """A request of a program that was answered, by the program and the key that it chose; kept for a day.
 
     *digest* is that of the request, *text* and *status* are the answer.
