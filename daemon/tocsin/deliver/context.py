@@ -12,9 +12,10 @@ from tocsin.market.summary import beside, movers, summary
 from tocsin.model.alerts import AlertContent, AnswerLinks, no_links
 from tocsin.model.deliveries import Delivery, DeliveryKind, Message, MessageKind
 from tocsin.model.prices import Instrument, PriceSummary
-from tocsin.render import held_line, late_line, render, with_preface
-from tocsin.render.digest import Roundup
+from tocsin.model.records import Roundup
+from tocsin.render.message import render, with_preface
 from tocsin.render.page import specimen
+from tocsin.render.words import held_line, late_line
 from tocsin.rules.prices.edge import PriceRule, often
 from tocsin.store import Store
 

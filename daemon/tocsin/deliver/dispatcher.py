@@ -42,7 +42,7 @@ from tocsin.policy.notifying.retry import Consequence, ReceiverStatus, Turn, aft
 from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.protocols import Runtime
 from tocsin.receivers import Receiver
-from tocsin.render import reduced
+from tocsin.render.message import reduced
 from tocsin.render.reasons import in_words
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended

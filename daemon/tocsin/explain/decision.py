@@ -11,7 +11,7 @@ from tocsin.model.alerts import NOTIFYING, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.reasons import Cause
-from tocsin.model.records import AlertDetail, DeliveryView, MatchView
+from tocsin.model.records import AlertDetail, DeliveryView, JudgedEntry, MatchView
 from tocsin.model.rules import Evidence, RuleInfo
 from tocsin.render.reasons import in_words
 from tocsin.rules.news.proof import first_false
@@ -31,21 +31,6 @@ class Step:
     words: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """The stored facts about an entry under one rule. *failure* is the error of an evaluation that raised.
-
-    *revised* is its last change since it was first seen.
-    """
-
-    number: int
-    entry: Entry
-    match: MatchView | None = None
-    failure: str = ""
-    alert: AlertDetail | None = None
-    revised: tuple[Revised, ...] = ()
-
-
 def revision(revised: Revised, zone: ZoneInfo) -> str:
     """Return the revision of an entry in one line."""
     if revised.withdrawn:
@@ -53,7 +38,9 @@ def revision(revised: Revised, zone: ZoneInfo) -> str:
     return f"rewritten at {local(revised.at, zone)}: {revised.title}"
 
 
-def steps(record: Record, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo) -> tuple[Step, ...]:
+def steps(
+    record: JudgedEntry, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo
+) -> tuple[Step, ...]:
     """Return the steps of the decision about *record* under *rule*.
 
     *holds* says whether the rule matches today. It is None if the text was deleted.
@@ -61,7 +48,7 @@ def steps(record: Record, rule: RuleInfo, *, holds: bool | None, disabled: bool,
     return tuple(_steps(record, rule, holds, disabled, zone))
 
 
-def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, zone: ZoneInfo) -> Iterator[Step]:
+def _steps(record: JudgedEntry, rule: RuleInfo, holds: bool | None, disabled: bool, zone: ZoneInfo) -> Iterator[Step]:
     entry, match = record.entry, record.match
     baseline = match is not None and match.fate is MatchOutcome.BASELINE
     seen = f"new at {local(entry.first_seen, zone)} from {entry.source}, entry {record.number}"
@@ -92,7 +79,7 @@ def _kept(deliveries: Sequence[DeliveryView], name: str, causes: Collection[Caus
     return Step(name=name, good=None if waits else False, words="; ".join(reasons))
 
 
-def _judged(record: Record, rule: RuleInfo, holds: bool | None) -> Iterator[Step]:
+def _judged(record: JudgedEntry, rule: RuleInfo, holds: bool | None) -> Iterator[Step]:
     match = record.match
     if record.failure:
         words = f"the rule raised, and is tried again when it or the program changes: {record.failure}"
@@ -166,7 +153,7 @@ def explain_given(rules: RuleSet, rule: RuleInfo, entry: Entry, now: datetime, *
 
 
 def explain_stored(
-    rules: RuleSet, rule: RuleInfo, record: Record, entry: Entry | None, zone: ZoneInfo, *, unfold: bool = False
+    rules: RuleSet, rule: RuleInfo, record: JudgedEntry, entry: Entry | None, zone: ZoneInfo, *, unfold: bool = False
 ) -> Explanation:
     """Explain *rule* on a stored *record*, as of the time when it was judged, with times in *zone*.
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.model.alerts import Alert, AlertContent, Answered, MatchOutcome
+from tocsin.model.alerts import Alert, AlertContent, Answered, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
-from tocsin.model.prices import Labels
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Labels, PriceSummary
 from tocsin.model.reasons import Reason
 from tocsin.model.rules import Evidence, Severity
+
+#: Alerts of this severity and above need an answer.
+LOUD = Severity.HIGH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +87,56 @@ class AlertDetail:
     members: tuple[MatchView, ...]
     deliveries: tuple[DeliveryView, ...]
     answered: Answered = Answered()  # noqa: RUF009 (frozen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedEntry:
+    """The stored facts about an entry under one rule. *failure* is the error of an evaluation that raised.
+
+    *revised* is its last change since it was first seen.
+    """
+
+    number: int
+    entry: Entry
+    match: MatchView | None = None
+    failure: str = ""
+    alert: AlertDetail | None = None
+    revised: tuple[Revised, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """A number of alerts or matches (*count*, *what*) that the reader was not sent, and *why*."""
+
+    what: str
+    why: Reason
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ailing:
+    """A source that cannot be polled: its last error in *words*, and its last success (None: never)."""
+
+    source: str
+    words: str
+    last_success: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roundup:
+    """Events from *since* to *until* for the reader of one digest.
+
+    *needs* are severe alerts that were sent to the reader earlier and not answered. *movers* are the instruments that
+    moved most, largest move first. *sources* counts those that are polled. The other figures count events in that time.
+    """
+
+    since: datetime
+    until: datetime
+    needs: tuple[AlertContent, ...] = ()
+    movers: tuple[PriceSummary, ...] = ()
+    held: tuple[HeldBack, ...] = ()
+    ailing: tuple[Ailing, ...] = ()
+    sources: int = 0
+    entries: int = 0
+    matches: int = 0
+    alerts: int = 0

@@ -10,9 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import AlertContent, AnswerLinks, no_links
 from tocsin.model.deliveries import DeliveryKind
-from tocsin.model.prices import PriceSummary
-from tocsin.model.reasons import Reason
-from tocsin.model.rules import Severity
+from tocsin.model.records import HeldBack, Roundup
 from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.reasons import in_words
 from tocsin.render.ticker import Ticker, ticker
@@ -28,8 +26,6 @@ MOST_MOVERS = 5
 MOST_LINES = 12
 TOP = "Top stories: the most severe, then the most widely reported, then the newest"
 ANSWER = "To answer: tocsin alerts ack|snooze|useful|noise and the number of the alert"
-#: Alerts of this severity and above need an answer.
-LOUD = Severity.HIGH
 _HEADLINE = 200
 #: The time of a digest that is about its alerts alone.
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -178,41 +174,3 @@ def _counts(roundup: Roundup) -> str:
         f"Looked at: {counted(roundup.entries, 'new entry')} of {counted(roundup.sources, 'source')}. Rules met: {roundup.matches:,}. "
         f"Alerts, related coverage folded: {roundup.alerts:,}."
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldBack:
-    """A number of alerts or matches (*count*, *what*) that the reader was not sent, and *why*."""
-
-    what: str
-    why: Reason
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ailing:
-    """A source that cannot be polled: its last error in *words*, and its last success (None: never)."""
-
-    source: str
-    words: str
-    last_success: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roundup:
-    """Events from *since* to *until* for the reader of one digest.
-
-    *needs* are severe alerts that were sent to the reader earlier and not answered. *movers* are the instruments that
-    moved most, largest move first. *sources* counts those that are polled. The other figures count events in that time.
-    """
-
-    since: datetime
-    until: datetime
-    needs: tuple[AlertContent, ...] = ()
-    movers: tuple[PriceSummary, ...] = ()
-    held: tuple[HeldBack, ...] = ()
-    ailing: tuple[Ailing, ...] = ()
-    sources: int = 0
-    entries: int = 0
-    matches: int = 0
-    alerts: int = 0

@@ -15,11 +15,14 @@ from tocsin.model.alerts import Alert, AlertContent
 from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass
 from tocsin.policy.alerting.facts import Arrival, Facts, Planned
 from tocsin.protocols import Run
-from tocsin.render import render
+from tocsin.render.message import render
 from tocsin.rules import builtin
 from tocsin.store import Store
 
 log = logging.getLogger(__name__)
+
+#: Seconds for the messages to operators.
+WITHIN = 15.0
 
 
 async def save(lost: LostError, write: Run, store: Store) -> str:
@@ -35,8 +38,8 @@ async def save(lost: LostError, write: Run, store: Store) -> str:
     return f"{lost}. The data is saved in {saved}."
 
 
-async def notify_operators(outbound: DeliveryConfig, database: str, detail: str, now: datetime, within: float) -> None:
-    """Send every operator that *database* is lost, with *detail*, and wait at most *within* seconds for it."""
+async def notify_operators(outbound: DeliveryConfig, database: str, detail: str, now: datetime) -> None:
+    """Send every operator that *database* is lost, with *detail*, and wait a bounded time for it."""
     match = builtin.own_match(builtin.DATABASE_LOST, {"database": (database.rpartition("/")[2],)}, detail, now)
     decision = outbound.decide(Facts(now=now, arrivals=(Arrival(entry_id=None, matches=(match,)),)))
     if not decision.planned:
@@ -46,7 +49,7 @@ async def notify_operators(outbound: DeliveryConfig, database: str, detail: str,
     loop = asyncio.get_running_loop()
     sends = [loop.run_in_executor(pool, _send, outbound, planned, decision.alerts[0]) for planned in decision.planned]
     try:
-        await asyncio.wait(sends, timeout=within)
+        await asyncio.wait(sends, timeout=WITHIN)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     for planned, send in zip(decision.planned, sends, strict=True):

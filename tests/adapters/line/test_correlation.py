@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, MessageKind
-from tocsin.render import render
+from tocsin.render.message import render
 
 MOVE = """\
   - id: move

@@ -22,7 +22,7 @@ from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.receiver import Fallback
 from tocsin.policy.notifying.silence import parse
 from tocsin.protocols import Runtime
-from tocsin.render import reduced
+from tocsin.render.message import reduced
 from tocsin.render.reasons import in_words
 from tocsin.rules.prices.observation import observe
 

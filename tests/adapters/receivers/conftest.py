@@ -19,7 +19,7 @@ from aiosmtpd.smtp import AuthResult
 from tocsin.model.alerts import Alert, AlertContent, Coverage
 from tocsin.model.deliveries import Delivery, DeliveryKind, Message, MessageKind
 from tocsin.model.rules import Evidence, Hit, Severity, Span
-from tocsin.render import render
+from tocsin.render.message import render
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

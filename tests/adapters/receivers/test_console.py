@@ -11,7 +11,7 @@ import pytest
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.console import ConsoleReceiver
-from tocsin.render import with_preface
+from tocsin.render.message import with_preface
 
 
 class Terminal(io.StringIO):

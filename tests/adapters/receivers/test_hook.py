@@ -13,7 +13,7 @@ import pytest
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.kinds import build
-from tocsin.render import with_preface
+from tocsin.render.message import with_preface
 
 NEW, OLD = "whsec_" + b64encode(b"n" * 32).decode(), "an older secret of some length"
 

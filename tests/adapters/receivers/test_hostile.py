@@ -19,9 +19,9 @@ from apprise.plugins.telegram import NotifyTelegram
 
 from tocsin.model.deliveries import DeliveryKind, ErrorClass, Message, MessageKind
 from tocsin.model.reasons import Cause, Reason
+from tocsin.model.records import Ailing, HeldBack, Roundup
 from tocsin.receivers.kinds import build
-from tocsin.render import render
-from tocsin.render.digest import Ailing, HeldBack, Roundup
+from tocsin.render.message import render
 
 DESK = "desk@example.org"
 ZONE = ZoneInfo("Europe/London")

@@ -15,9 +15,9 @@ import pytest
 
 from tocsin.model.alerts import AlertContent, Revised
 from tocsin.model.deliveries import DeliveryKind, ErrorClass, MessageKind
+from tocsin.model.records import Roundup
 from tocsin.receivers.kinds import build
-from tocsin.render import render
-from tocsin.render.digest import Roundup
+from tocsin.render.message import render
 
 DESK = "desk@example.org"
 OPENING = "01JQOPENING"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.kinds import build
 from tocsin.receivers.limits import Limit, _gsm, _ntfy, _sms, _utf16
-from tocsin.render import reduced, with_preface
+from tocsin.render.message import reduced, with_preface
 
 LINK = "https://news.example/gallium"
 ENGLISH = "China bans exports of gallium and germanium to the United States " * 4

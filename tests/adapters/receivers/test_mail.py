@@ -18,7 +18,7 @@ import trustme
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.kinds import build
-from tocsin.render import with_preface
+from tocsin.render.message import with_preface
 
 Raw = Callable[[Callable[[socket.socket], None]], int]
 

@@ -12,7 +12,7 @@ import requests
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.kinds import build
-from tocsin.render import with_preface
+from tocsin.render.message import with_preface
 
 SECRET = "canary-secret"
 

@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.kinds import build
-from tocsin.render import with_preface
+from tocsin.render.message import with_preface
 
 Raw = Callable[[Callable[[socket.socket], None]], int]
 

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.explain.decision import Record, steps
+from tocsin.explain.decision import steps
 from tocsin.model.alerts import Alert, AlertContent, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.reasons import NO_REASON, Cause, Reason
-from tocsin.model.records import AlertDetail, DeliveryView, MatchView
+from tocsin.model.records import AlertDetail, DeliveryView, JudgedEntry, MatchView
 from tocsin.model.rules import RuleInfo, Severity
 from tocsin.render.reasons import in_words
 
@@ -85,7 +85,7 @@ def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, s
         name: more.pop(name) for name in ("holds", "disabled") if name in more
     }
     detail = more.pop("alert", DETAIL if match else None)
-    record = Record(number=7, entry=more.pop("entry", ENTRY), match=match, alert=detail, **more)
+    record = JudgedEntry(number=7, entry=more.pop("entry", ENTRY), match=match, alert=detail, **more)
     return {step.name: (step.good, step.words) for step in steps(record, RULE, **options)}
 
 
@@ -199,6 +199,6 @@ def test_a_rule_that_holds_only_today_is_said_so() -> None:
 
 def test_a_match_whose_alert_is_gone_ends_with_its_age() -> None:
     """Retention takes alerts before entries are forgotten."""
-    record = Record(number=7, entry=ENTRY, match=MATCH)
+    record = JudgedEntry(number=7, entry=ENTRY, match=MATCH)
     found = steps(record, RULE, holds=None, disabled=True, zone=ZoneInfo("UTC"))
     assert [step.name for step in found] == ["seen before", "enabled", "judged", "age"]

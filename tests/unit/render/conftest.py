@@ -13,7 +13,7 @@ import pytest
 from tocsin.model.alerts import Alert, AlertContent, Coverage
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
 from tocsin.model.rules import Evidence, Hit, Severity, Span
-from tocsin.render import render
+from tocsin.render.message import render
 
 NOW = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)
 ALERT = Alert(

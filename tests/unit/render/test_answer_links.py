@@ -14,9 +14,9 @@ import pytest
 
 from tocsin.model.alerts import Alert, AlertContent, AnswerKind, AnswerLinks, no_links
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
-from tocsin.render import render
+from tocsin.model.records import Roundup
 from tocsin.render.answer_links import masked, masked_text
-from tocsin.render.digest import Roundup
+from tocsin.render.message import render
 from tocsin.render.objects import plain
 from tocsin.store.db.codec import message_from_json, message_to_json
 

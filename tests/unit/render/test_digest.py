@@ -16,9 +16,9 @@ from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
 from tocsin.model.prices import Instrument, PriceSummary
 from tocsin.model.reasons import Cause, Reason
+from tocsin.model.records import Ailing, HeldBack, Roundup
 from tocsin.model.rules import Severity
-from tocsin.render import render
-from tocsin.render.digest import Ailing, HeldBack, Roundup
+from tocsin.render.message import render
 
 NOW = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -8,10 +8,9 @@ import pytest
 
 from tocsin.model.alerts import Coverage
 from tocsin.model.rules import Evidence, Hit, Span
-from tocsin.render import late_line
 from tocsin.render.quotes import quotes, words
 from tocsin.render.subject import encoded
-from tocsin.render.words import cut, defused, host, local, one_line, web_link
+from tocsin.render.words import cut, defused, host, late_line, local, one_line, web_link
 
 NOW = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ import pytest
 from tocsin.model.alerts import AlertContent, Revised
 from tocsin.model.deliveries import DeliveryKind, MessageKind
 from tocsin.model.rules import Evidence, Severity
-from tocsin.render import with_preface
+from tocsin.render.message import with_preface
 from tocsin.render.subject import encoded
 
 KINDS = list(MessageKind)

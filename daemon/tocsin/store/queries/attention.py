@@ -8,9 +8,8 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from tocsin.model.alerts import AlertState
-from tocsin.model.records import Card
+from tocsin.model.records import LOUD, Ailing, Card
 from tocsin.model.rules import Severity
-from tocsin.render.digest import LOUD, Ailing
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import alert_search, overview

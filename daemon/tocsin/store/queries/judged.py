@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from tocsin.explain.decision import Record
 from tocsin.model.entries import Entry
+from tocsin.model.records import JudgedEntry
 from tocsin.store.inbound import entries, unevaluated
 from tocsin.store.queries import listing
 
 
-def record(session: Session, number: int, rule: str) -> tuple[Record, Entry | None] | None:
+def record(session: Session, number: int, rule: str) -> tuple[JudgedEntry, Entry | None] | None:
     """Return what is recorded about the entry *number* under *rule*, and its text as it was judged.
 
     The text is None if it was deleted. A match is explained by the text that was judged, an entry without a match by its
@@ -20,7 +20,7 @@ def record(session: Session, number: int, rule: str) -> tuple[Record, Entry | No
     if view is None:
         return None
     match = next(iter(listing.matches(session, entry_id=number, rule=rule)), None)
-    found = Record(
+    found = JudgedEntry(
         number=number,
         entry=view.entry,
         match=match,

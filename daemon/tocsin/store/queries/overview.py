@@ -12,8 +12,8 @@ from tocsin.model.alerts import AlertContent, MatchOutcome
 from tocsin.model.deliveries import UNHEARD, WAITING, Delivery, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.entries import PUSH
 from tocsin.model.reasons import Cause, Reason
+from tocsin.model.records import LOUD, Ailing, HeldBack, Roundup
 from tocsin.model.rules import Severity
-from tocsin.render.digest import LOUD, Ailing, HeldBack, Roundup
 from tocsin.store.db.price_tables import CloseRow
 from tocsin.store.db.statements import size
 from tocsin.store.db.tables import (
