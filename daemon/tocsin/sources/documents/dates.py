@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
 
 #: A published time is credible from this long before an entry was first seen ...
 OLDEST = timedelta(days=5 * 365)
@@ -103,18 +104,13 @@ _BASIC = (
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
     rf"(?:[Tt ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?:[.,]\d+)?{_ZONE})?"
 )
-_FORMS = tuple(
-    map(
-        re.compile,
-        (
-            *(rf"{_LEAD}{date}(?:{_GAP}{_CLOCK})?{_TAIL}" for date in _DATES),
-            *(rf"{_CLOCK_FIRST}{_ZONE}{_BREAK}{date}{_TAIL}" for date in _DATES),
-            *(rf"{_CLOCK_FIRST}{_BREAK}{date}{_ZONE}{_TAIL}" for date in _DATES),
-            # As C writes it: Mon Mar 2 10:00:00 EST 2026.
-            rf"{_LEAD}{_NAMED}\s+(?P<day>\d{{1,2}})\s+{_HOURS}:{_MINUTES}{_ZONE}\s+(?P<year>\d{{4}}){_TAIL}",
-            rf"{_BASIC}{_TAIL}",
-        ),
-    )
+_FORMS = (
+    *(rf"{_LEAD}{date}(?:{_GAP}{_CLOCK})?{_TAIL}" for date in _DATES),
+    *(rf"{_CLOCK_FIRST}{_ZONE}{_BREAK}{date}{_TAIL}" for date in _DATES),
+    *(rf"{_CLOCK_FIRST}{_BREAK}{date}{_ZONE}{_TAIL}" for date in _DATES),
+    # As C writes it: Mon Mar 2 10:00:00 EST 2026.
+    rf"{_LEAD}{_NAMED}\s+(?P<day>\d{{1,2}})\s+{_HOURS}:{_MINUTES}{_ZONE}\s+(?P<year>\d{{4}}){_TAIL}",
+    rf"{_BASIC}{_TAIL}",
 )
 _ORDER = re.compile(rf"(?<![\d/.-]){_EITHER}(?!\d)")
 
@@ -130,10 +126,16 @@ def parse_time(raw: str, *, zone: tzinfo = UTC, day_first: bool | None = None) -
     # A number of 12 digits is a date and a time.
     if text.isascii() and text.isdigit() and len(text) != 12 and (time := _since_1970(int(text))):
         return time
-    for form in _FORMS:
+    for form in _forms():
         if (found := form.fullmatch(text)) and (date := _date(found, day_first)):
             return _make(date, found.groupdict(), zone)
     return None
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    # The daemon imports this module, and only its parser processes read such dates.
+    return tuple(map(re.compile, _FORMS))
 
 
 def read_moment(text: str, form: str, zone: tzinfo) -> datetime:
