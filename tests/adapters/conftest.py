@@ -1,7 +1,8 @@
-"""What all adapters share: a database with its tables (a copy is ten times as quick as the migrations), and a guard."""
+"""What adapters share: a database with its tables (a copy is ten times as quick as the migrations), a guard, and a port."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,3 +43,11 @@ def postgres_template(postgres: Server) -> str:
     url = postgres.fresh()
     Store.open(url, real_now=lambda: None, new_id=str).close()
     return url.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

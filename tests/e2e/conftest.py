@@ -259,9 +259,11 @@ routes:
         }
 
     def start(self, *arguments: str, script: str = PROGRAM) -> Daemon:
-        """Start the daemon (or *script* in its place) and wait until it works."""
+        """Start the daemon (or *script* in its place) and wait until it works, with its page if it has one."""
         daemon = self.launch(*(arguments or ("run", "--config", str(self.config))), script=script)
         daemon.wait_for("started")
+        if "web:" in self.config.read_text(encoding="utf-8"):
+            daemon.wait_for("served listen=")
         return daemon
 
     def launch(self, *arguments: str, script: str = PROGRAM) -> Daemon:

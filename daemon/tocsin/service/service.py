@@ -40,7 +40,7 @@ from tocsin.store.db.lock import Running
 from tocsin.trouble import Trouble
 from tocsin.web.daemon import Daemon
 from tocsin.web.health import Health, health_of
-from tocsin.web.listener import AGAIN, Listener
+from tocsin.web.listener import Listener
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ WATCH = timedelta(seconds=2)
 #: Real time between two checks for a due heartbeat, and for a due report.
 BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
+#: Real time between two tries to listen at an address that is taken.
+LISTEN = timedelta(seconds=15)
 DRAIN = 20.0
-#: Seconds for the messages to operators about the loss of the database.
-LAST_WORDS = 15.0
 
 
 class Service:
@@ -110,15 +110,16 @@ class Service:
             ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
             ticker.every(self._report_every, "report", partial(self._try, self._report))
-            await self._listener.adopt(self._config, self._loaded)
-            ticker.every(AGAIN, "listen", partial(self._try, self._listener.keep))
-            ticker.every(WATCH, "watch", partial(self._try, self._watch))
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
                 ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
             ticker.start()
             self._notifier.ready(status(self._config, self._loaded))
             log.info(line("started", **facts(self._config, self._loaded)))
+            # Alerts do not wait for the page, and a reload waits until there is one to change.
+            await self._listener.adopt(self._config, self._loaded)
+            ticker.every(LISTEN, "listen", partial(self._try, self._listener.keep))
+            ticker.every(WATCH, "watch", partial(self._try, self._watch))
             await self._stopping.wait()
             if not self._store.lost:
                 self._notifier.stopping()
@@ -263,8 +264,7 @@ class Service:
         if lost:
             words = await save(lost, self._write, self._store)
             self._notifier.status(words)
-            outbound, database = self._dispatcher.outbound, self._config.database
-            await notify_operators(outbound, database, words, self._clock.now(), LAST_WORDS)
+            await notify_operators(self._dispatcher.outbound, self._config.database, words, self._clock.now())
         await self._write(self._store.close)
         self._writer.shutdown()
         self._workers.shutdown(cancel_futures=True)

@@ -5,26 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from tocsin.config.config import Config
 from tocsin.config.loading import LoadedRules
 from tocsin.config.web import Address, WebConfig
 from tocsin.errors import StoreError
 from tocsin.log import line
-from tocsin.web.application import application, metrics_application
-from tocsin.web.attempts import Attempts
 from tocsin.web.daemon import Daemon
-from tocsin.web.server import Server, bound
 from tocsin.web.wall.keys import secret_of
-from tocsin.web.wall.site import site_of
+
+if TYPE_CHECKING:
+    from tocsin.web.serving import Servers
 
 log = logging.getLogger(__name__)
-
-#: Real time between two tries to listen at an address that is taken.
-AGAIN = timedelta(seconds=15)
 
 
 class Listener:
@@ -42,21 +36,20 @@ class Listener:
     ) -> None:
         self.daemon = daemon
         self._failed = failed
-        self._attempts = Attempts(daemon.real, sleep)
+        self._sleep = sleep
         self._wanted: WebConfig | None = None
-        self._page = Server()
-        self._metrics = Server()
+        self._servers: Servers | None = None
         self._reported: set[str] = set()
 
     @property
     def address(self) -> Address | None:
         """The address of the page; None while it is not served."""
-        return self._page.address
+        return self._servers.page.address if self._servers else None
 
     @property
     def metrics_address(self) -> Address | None:
         """The address of the listener for /metrics alone; None while there is none."""
-        return self._metrics.address
+        return self._servers.metrics.address if self._servers else None
 
     def changed(self) -> None:
         """Tell open pages that there is something new."""
@@ -77,9 +70,9 @@ class Listener:
         config = self._wanted
         if config is None or config.address is None:
             return
-        if self._page.address is None:
+        if self.address is None:
             await self._try(config.listen, self._serve_page(config, config.address))
-        if config.metrics and self._metrics.address is None:
+        if config.metrics and self.metrics_address is None:
             await self._try(config.metrics, self._serve_metrics(Address.of(config.metrics)))
 
     async def close(self) -> None:
@@ -89,21 +82,30 @@ class Listener:
         self.daemon.close()
 
     async def _stop(self) -> None:
-        await asyncio.gather(self._page.stop(), self._metrics.stop())
+        if self._servers:
+            await self._servers.stop()
 
     async def _serve_page(self, config: WebConfig, address: Address) -> None:
-        daemon = self.daemon
-        secret = await daemon.read(secret_of, config, daemon.config.database)
-
-        def served(port: int | None) -> web.Application:
-            return application(daemon, site_of(config, secret, port), self._attempts)
-
-        await self._page.start(await daemon.read(bound, address, config.group), served)
+        secret = await self.daemon.read(secret_of, config, self.daemon.config.database)
+        servers = await self._imported()
+        await servers.serve_page(config, address, secret)
 
     async def _serve_metrics(self, address: Address | None) -> None:
         assert address, "the configuration refuses off"
-        made = await self.daemon.read(bound, address, "")
-        await self._metrics.start(made, lambda _: metrics_application(self.daemon))
+        servers = await self._imported()
+        await servers.serve_metrics(address)
+
+    async def _imported(self) -> Servers:
+        """Return the servers. Pages need more libraries than alerts: they are imported for the first page, beside the loop."""
+
+        def made() -> Servers:
+            from tocsin.web.serving import Servers  # noqa: PLC0415
+
+            return Servers(self.daemon, self._sleep)
+
+        if self._servers is None:
+            self._servers = await self.daemon.read(made)
+        return self._servers
 
     async def _try(self, where: str, start: Awaitable[None]) -> None:
         """Start to listen at *where*, or tell operators once why that cannot be."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -66,11 +65,3 @@ def _visit(
 def visit() -> Callable[..., Any]:
     """Run a scene with a server and a client."""
     return _visit
-
-
-@pytest.fixture
-def unused_port() -> int:
-    """A port without a listener."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
