@@ -34,7 +34,11 @@ class _Commands(TyperGroup):
         """Return the command that is called, imported unless a shell only completes it."""
         name, command, rest = super().resolve_command(ctx, args)
         found = sketch if ctx.resilient_parsing else load
-        return name, found(name) if name and command else None, rest
+        loaded = found(name) if name and command else None
+        if not gc.isenabled():  # switched off in `main`
+            gc.freeze()
+            gc.enable()
+        return name, loaded, rest
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -93,4 +97,6 @@ def main() -> None:
     """Run the program."""
     # Modules and rules are made by the hundred thousand and stay: to look through them for garbage is a tenth of the start.
     gc.set_threshold(10_000, 10, 10)
+    # Until the modules of the command are imported there is no garbage, and later they need not be looked at again.
+    gc.disable()
     app()

@@ -23,9 +23,7 @@ from tocsin.cli.common import (
 from tocsin.cli.input_files import read_since, read_span
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
-from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError
-from tocsin.explain.decision import revision
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.records import AlertDetail
 from tocsin.render.objects import plain
@@ -202,6 +200,10 @@ def _brief(answered: Answered, now: datetime) -> str:
 
 
 def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
+    # Lists do without rules and trees.
+    from tocsin.cli.tree import console, tree  # noqa: PLC0415
+    from tocsin.explain.decision import revision  # noqa: PLC0415
+
     alert, lead = detail.tidings.alert, detail.tidings.lead
     print(f"{alert.severity.upper()} {shown(alert.title)}  ({alert.rule}, {alert.rule_position})")
     if lead:

@@ -14,18 +14,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tocsin.cli import backtest_output as output
-from tocsin.cli.common import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    JsonOption,
-    RulesOption,
-    pack_folders,
-    read_config,
-    read_rules,
-    rules_in_force,
-)
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
+from tocsin.cli.rule_packs import RulesOption, pack_folders, read_rules, rules_in_force
 from tocsin.config.build import make_policy
 from tocsin.config.config import Config
 from tocsin.config.contacts import make_receivers, view_receiver

@@ -1,4 +1,4 @@
-"""Parts that all commands share: options, the configuration, the store, and the conversion of errors to exit codes."""
+"""Parts that all commands share: options, the configuration, and the conversion of errors to exit codes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, progress, say, shown
+from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say, shown
 from tocsin.config.config import Config, load_config
-from tocsin.config.loading import Kept, load_rules, rules_of
-from tocsin.config.shipped import find_pack
 from tocsin.errors import (
     ConfigError,
     ConflictError,
@@ -25,14 +23,7 @@ from tocsin.errors import (
     UsageError,
     warned_once,
 )
-from tocsin.rules.ruleset import RuleSet
 from tocsin.units import counted, parse_label
-
-
-def pack_folders(written: list[Path] | None) -> list[Path] | None:
-    """Return folders of packs as people type them: folders that exist, and the names of shipped packs."""
-    return [path if path.is_dir() else find_pack(str(path)) or path for path in written] if written else written
-
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="TOCSIN_CONFIG")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
@@ -41,12 +32,6 @@ SinceOption = Annotated[
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Work on a copy of the database and send to the console only.")
-]
-RulesOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--rules", help="Rule packs: folders or shipped ones. Default: those of --config.", callback=pack_folders
-    ),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="The most to list, newest first.")]
 ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
@@ -105,20 +90,6 @@ def read_config(path: Path) -> Config:
     config = load_config(path, os.environ)
     say_problems(config.problems)
     return config
-
-
-def read_rules(config: Config, kept: Kept = lambda _: None) -> RuleSet:
-    """Return the rules of *config*; *kept* is as for `load_rules`. Their examples are not run: `tocsin check` does that."""
-    with progress("reading the rules"):
-        return rules_of(config, kept, tried=False).rules
-
-
-def rules_in_force(path: Path, folders: Sequence[Path] | None) -> RuleSet:
-    """Return the rules in *folders*. Without *folders*, return those of the configuration at *path* with its overrides."""
-    if not folders:
-        return read_rules(read_config(path))
-    with progress("reading the rules"):
-        return load_rules(tuple(folders), tried=False).rules
 
 
 def read_label(text: str) -> tuple[str, str]:

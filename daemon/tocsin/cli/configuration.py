@@ -10,16 +10,9 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    JsonOption,
-    pack_folders,
-    read_config,
-    say_problems,
-    with_credentials,
-)
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, say_problems, with_credentials
 from tocsin.cli.output import BAD_CONFIG, dump, progress, say
+from tocsin.cli.rule_packs import pack_folders
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
 from tocsin.config.contacts import view_receiver

@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_rules
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import dump, local, progress, say, say_zone, shown, table
-from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config, empty_config
 from tocsin.config.discovery import discover
 from tocsin.config.feeds import FeedConfig
@@ -48,6 +47,9 @@ def try_source(
 
     Exit code 1: it cannot be read.
     """
+    # The other commands of sources poll nothing and judge nothing.
+    from tocsin.cli.rule_packs import read_rules  # noqa: PLC0415
+
     settings = _settings(config, target)
     prices = next((row for row in settings.prices if row.name == target), None)
     if prices:
@@ -112,6 +114,7 @@ async def discovered(settings: Config, source: FeedConfig, now: datetime) -> tup
     Raises:
         SourceError: the poll failed.
     """
+    from tocsin.config.build import make_http, make_source  # noqa: PLC0415 (as in `try_source`)
 
     def linked(feeds: Sequence[str]) -> None:
         say(f"{source.address} is a page; it links to {masked(', '.join(feeds))}")
@@ -177,6 +180,8 @@ def _try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:
 
 
 async def _poll(settings: Config, row: PriceConfig) -> Batch:
+    from tocsin.config.build import make_http, make_price_source  # noqa: PLC0415 (as in `try_source`)
+
     async with make_http(settings) as http:
         return await make_price_source(row, http, in_thread).poll(Cursor(), datetime.now(UTC))
 

@@ -11,11 +11,6 @@ from datetime import datetime
 from typing import Any, TextIO, TypeVar
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress
-from rich.table import Table
-
 from tocsin import units
 from tocsin.render.objects import plain
 from tocsin.render.words import seen
@@ -66,10 +61,14 @@ def progress(words: str) -> Iterator[Callable[[int, int], None]]:
 
     Without a total the bar only shows that something happens.
     """
-    console = Console(stderr=True)
-    off = not console.is_terminal
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console  # noqa: PLC0415 (as in `table`)
+    from rich.progress import Progress  # noqa: PLC0415
+
     # What is printed meanwhile goes above the bar, but not data that goes elsewhere.
-    with Progress(console=console, transient=True, disable=off, redirect_stdout=sys.stdout.isatty()) as bar:
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
         task = bar.add_task(words, total=None)
         yield lambda left, total: bar.update(task, total=total or None, completed=total - left)
 
@@ -81,6 +80,11 @@ def table(
 
     A pipe gets the whole text of every field, because only a terminal has a width to fit into.
     """
+    # Most of what commands print needs no layout, and neither does the daemon.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
     console = Console(soft_wrap=False) if sys.stdout.isatty() else Console(width=10_000)
     view = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
     for column in columns:

@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_rules
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say, say_zone
 from tocsin.config.config import Config
-from tocsin.config.digests import preview_digests
 from tocsin.config.receiver_views import receiver_views
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import UsageError, meant
@@ -79,6 +78,10 @@ def preview(
     json: JsonOption = False,
 ) -> None:
     """Print the next digest of RECEIVER as it would be sent with what waits now. Nothing is sent or changed."""
+    # Lists do without rules and templates.
+    from tocsin.cli.rule_packs import read_rules  # noqa: PLC0415
+    from tocsin.config.digests import preview_digests  # noqa: PLC0415
+
     with opened(config) as (settings, store):
         found = next((one for one in settings.receivers if one.name == receiver), None)
         if found is None:

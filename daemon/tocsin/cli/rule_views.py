@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_rules
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, shown
+from tocsin.cli.rule_packs import read_rules
 from tocsin.config.config import Config
 from tocsin.explain.rule_views import RuleView, rule_object, rule_views
 from tocsin.model.rules import RuleInfo

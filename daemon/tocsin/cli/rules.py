@@ -12,22 +12,13 @@ from typing import Annotated, Any
 import typer
 
 from tocsin.cli import rule_views
-from tocsin.cli.common import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    JsonOption,
-    RulesOption,
-    SinceOption,
-    pack_folders,
-    read_config,
-    read_rules,
-    rules_in_force,
-)
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, read_config
 from tocsin.cli.input_files import read_entries, read_since
 from tocsin.cli.new_rule import new_rule
 from tocsin.cli.new_word import new_word
 from tocsin.cli.opening import opened
 from tocsin.cli.output import FAILED, PARTLY, dump, listing, progress, say, shown
+from tocsin.cli.rule_packs import RulesOption, pack_folders, read_rules, rules_in_force
 from tocsin.config.loading import load_rules
 from tocsin.config.testfile import Case, RuleTest, load_tests, write_cases
 from tocsin.errors import ConfigError, Problem, UsageError

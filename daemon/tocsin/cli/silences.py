@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, ForOption, JsonOption, WhyOption, read_rules
+from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, ForOption, JsonOption, WhyOption
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
-from tocsin.config.silences import check_silence, read_end, read_matchers
-from tocsin.config.vocabulary import vocabulary
 from tocsin.policy.notifying.silence import Silence
 from tocsin.units import counted
 
@@ -48,6 +46,11 @@ def add(
     It applies when a message is about to be sent, so also to messages that already wait. The match, its alert and the
     reason stay on record. One of --for and --until is required.
     """
+    # Only a new silence is checked against the rules, which take longer to import than all else here.
+    from tocsin.cli.rule_packs import read_rules  # noqa: PLC0415
+    from tocsin.config.silences import check_silence, read_end, read_matchers  # noqa: PLC0415
+    from tocsin.config.vocabulary import vocabulary  # noqa: PLC0415
+
     with opened(config) as (settings, store):
         now, zone = datetime.now(UTC), settings.zone
         read, ends = read_matchers(matchers), read_end(length, until, now, zone)

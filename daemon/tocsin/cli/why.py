@@ -12,17 +12,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tocsin.cli.common import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    JsonOption,
-    RulesOption,
-    read_label,
-    rules_in_force,
-)
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_label
 from tocsin.cli.input_files import read_entries, read_time
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, local, say_zone, shown
+from tocsin.cli.rule_packs import RulesOption, rules_in_force
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
 from tocsin.explain.decision import Explanation, Step, explain_given, explain_stored, explanation_object
