@@ -32,7 +32,7 @@ def record(session: Session, number: int, rule: str) -> tuple[JudgedEntry, Entry
     return found, text
 
 
-def find_record(session: Session, words: str, rule: str) -> tuple[Record, Entry | None] | None:
+def find_record(session: Session, words: str, rule: str) -> tuple[JudgedEntry, Entry | None] | None:
     """Return the `record` of the entry with the number *words*, or else of the newest with that id or link."""
     found = entries.find(session, words)
     view = next((one for one in found if str(one.id) == words), found[0] if found else None)
