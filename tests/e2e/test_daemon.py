@@ -276,7 +276,7 @@ def test_a_test_is_sent_by_the_daemon_that_runs(world: World) -> None:
     beside = world.test_message()
     assert daemon.stop() == 0
     results = [*alone, *beside]
-    assert [(result["receiver"], result["state"], result["outcome"]["code"]) for result in results] == [
+    assert [(result["receiver"], result["state"], result["code"]) for result in results] == [
         ("mail", "delivered", 250),
         ("mail", "delivered", 250),
         ("desk", "delivered", 200),

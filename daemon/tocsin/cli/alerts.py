@@ -204,7 +204,7 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     from tocsin.cli.tree import console, tree  # noqa: PLC0415
     from tocsin.explain.decision import revision  # noqa: PLC0415
 
-    alert, lead = detail.tidings.alert, detail.tidings.lead
+    alert, lead = detail.content.alert, detail.content.lead
     print(f"{alert.severity.upper()} {shown(alert.title)}  ({alert.rule}, {alert.rule_position})")
     if lead:
         print(f"  {shown(lead.title)}\n  {shown(lead.link)}")
@@ -219,9 +219,9 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     for delivery in detail.deliveries:
         reason = shown(in_words(delivery.reason, zone))
         print(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.id})")
-    if detail.tidings.evidence:
+    if detail.content.evidence:
         texts = {name: getattr(lead, name) for name in ("title", "summary", "body")} if lead else {}
-        console().print(tree(detail.tidings.evidence, texts, zone))
+        console().print(tree(detail.content.evidence, texts, zone))
     say_zone(zone)
 
 

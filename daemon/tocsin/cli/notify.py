@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, redirect_stdout
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -18,7 +20,7 @@ from tocsin.config.config import Config
 from tocsin.config.contacts import make_receiver
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import LockedError, UsageError
-from tocsin.model.deliveries import SETTLED, DeliveryState, ErrorClass
+from tocsin.model.deliveries import SETTLED, DeliveryState
 from tocsin.protocols import P, Runtime, T
 from tocsin.receivers import Receiver
 from tocsin.receivers.apprise import AppriseReceiver
@@ -57,7 +59,8 @@ def notify_test(
             with progress("sending") as tick:
                 _wait(store, ids, tick)
         else:
-            with progress("sending"):
+            # A console receiver prints on stdout, which is for the objects.
+            with redirect_stdout(sys.stderr) if json else nullcontext(), progress("sending"):
                 asyncio.run(_send(settings, store, receivers, ids))
         results = [found for number in ids if (found := store.read.delivery(number))]
         by_name = {r.name: r for r in receivers}
@@ -92,15 +95,14 @@ def _report(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
     """Print the result of a test, with advice if it failed. Return whether it arrived."""
     delivery = result.delivery
     last = result.attempts[-1] if result.attempts else None
-    error_class = (last.outcome if last else None) or ErrorClass.TRANSIENT
     words = (last.words if last else "") or in_words(delivery.reason)
     good = delivery.state is DeliveryState.DELIVERED
     place, mode = (receiver.place, receiver.mode) if isinstance(receiver, AppriseReceiver) else ("", "")
     advice = "" if good or not last or not last.outcome else remedy(last.outcome, last.code, mode=mode)
     if json:
-        outcome = {"error_class": error_class, "code": last.code if last else None, "words": words}
-        names = {"receiver": delivery.receiver, "recipient": delivery.recipient, "delivery": delivery.id}
-        dump({**names, "state": delivery.state, "outcome": outcome, "place": place, "remedy": advice})
+        names = {"id": delivery.id, "receiver": delivery.receiver, "recipient": delivery.recipient}
+        outcome = {"outcome": last.outcome if last else None, "code": last.code if last else None, "words": words}
+        dump({**names, "state": delivery.state, **outcome, "place": place, "remedy": advice})
         return good
     code = last.code if last and last.code else ""
     still = (

@@ -21,7 +21,7 @@ from tocsin.config.feeds import FeedConfig
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.secrets import address
 from tocsin.errors import SourceError, UsageError
-from tocsin.explain.one_poll import Report, remedy_of, report
+from tocsin.explain.one_poll import Report, judged_object, remedy_of, report
 from tocsin.model.entries import Batch, Cursor
 from tocsin.model.rules import Judged
 from tocsin.protocols import P, T
@@ -63,7 +63,7 @@ def try_source(
     found = report(source.address, batch)
     judged = [rules.evaluate(entry, now) for entry in batch.entries]
     if json:
-        dump({**plain(found), "entries": [_record(one) for one in judged]})
+        dump({**plain(found), "entries": [judged_object(one) for one in judged]})
     else:
         _print(found, judged, settings.zone)
 
@@ -122,12 +122,6 @@ async def discovered(settings: Config, source: FeedConfig, now: datetime) -> tup
 
     async with make_http(settings) as http:
         return await discover(source, lambda one: make_source(one, http, in_thread).poll(Cursor(), now), linked)
-
-
-def _record(judged: Judged) -> dict[str, object]:
-    """Return an entry as JSON shows it; *published* is None where no time was believed."""
-    names = ("id", "title", "link", "published", "published_raw")
-    return {name: getattr(judged.entry, name) for name in names} | {"matches": _matches(judged)}
 
 
 def _matches(judged: Judged) -> list[str]:

@@ -45,11 +45,11 @@ class _Pack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rule:
-    """A rule as it is listed. *about* is news, price or correlation."""
+    """A rule as it is listed. *kind* is news, price or correlation."""
 
     id: str
     severity: str
-    about: str
+    kind: str
     event: str
     title: str
 
@@ -93,7 +93,7 @@ def show_pack(name: PackArgument, json: JsonOption = False) -> None:
     _print_line("expressions", expressions)
     if rules:
         print()
-        columns = ("id", "severity", "about", "title")
+        columns = ("id", "severity", "kind", "title")
         table(columns, ([getattr(rule, column) for column in columns] for rule in rules), empty="")
 
 
@@ -149,8 +149,8 @@ def _pack(spec: PackSpec, folder: Path) -> _Pack:
 
 
 def _rule(rule: RuleSpec) -> _Rule:
-    about = "news" if rule.news else "price" if rule.price else "correlation"
-    return _Rule(id=rule.id.text, severity=rule.severity, about=about, event=rule.event, title=rule.title)
+    kind = "news" if rule.news else "price" if rule.price else "correlation"
+    return _Rule(id=rule.id.text, severity=rule.severity, kind=kind, event=rule.event, title=rule.title)
 
 
 def _size(one: ListSpec) -> int:

@@ -66,7 +66,7 @@ def _describe(view: RuleView, info: RuleInfo, stats: RuleStats, settings: Config
     yield from item("goes to", _goes_to(info, settings))
     yield from item("note", *filter(None, (info.note, *info.references)))
     judged = f"; {stats.useful:,} useful, {stats.noise:,} noise" if stats.useful or stats.noise else ""
-    yield from item("so far", f"{counted(stats.alerts, 'alert')}, {stats.told:,} delivered{judged}")
+    yield from item("so far", f"{counted(stats.alerts, 'alert')}, {stats.sent:,} sent{judged}")
 
 
 def _goes_to(info: RuleInfo, settings: Config) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -22,8 +22,9 @@ from tocsin.cli.rule_packs import RulesOption, pack_folders, read_rules, rules_i
 from tocsin.config.loading import load_rules
 from tocsin.config.testfile import Case, RuleTest, load_tests, write_cases
 from tocsin.errors import ConfigError, Problem, UsageError
+from tocsin.explain.one_poll import judged_object
 from tocsin.model.alerts import Alert, Answered, AnswerKind
-from tocsin.model.rules import Judged, Match
+from tocsin.model.rules import Judged
 from tocsin.replay.trial import Fault, run_test
 from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.ruleset import RuleSet, rule_named
@@ -66,7 +67,6 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
             },
             json=json,
             empty="There are no rules.",
-            more=lambda one: {"precision": one.precision},
         )
         if not json and not any(one.useful or one.noise for one in stats):
             say("No alert has been marked yet. Mark one: tocsin alerts useful ID, or tocsin alerts noise ID.")
@@ -226,7 +226,7 @@ def match(
 
 def _print(judged: Judged, *, json: bool) -> None:
     if json:
-        dump({"id": judged.entry.id, "matches": [_record(found) for found in judged.matches]})
+        dump(judged_object(judged))
         return
     print(shown(judged.entry.title))
     for found in judged.matches:
@@ -234,13 +234,3 @@ def _print(judged: Judged, *, json: bool) -> None:
         print(f"    {found.severity} {found.rule.id} {written(found.labels)} {shown(words)}".rstrip())
     for failed in judged.unevaluated:
         say(f"{judged.entry.id}: {failed.rule}: {failed.error}")
-
-
-def _record(found: Match) -> dict[str, Any]:
-    return {
-        "rule": found.rule.id,
-        "event": found.rule.event,
-        "severity": found.severity,
-        "labels": found.labels,
-        "spans": found.spans,
-    }

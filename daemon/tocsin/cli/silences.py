@@ -61,9 +61,7 @@ def add(
         if preview:
             for alert in hidden:
                 if json:
-                    dump(
-                        {"alert": alert.id, "opened": alert.opened_at, "severity": alert.severity, "title": alert.title}
-                    )
+                    dump(alert)
                 else:
                     print(
                         f"{alert.id:>6}  {local(alert.opened_at, zone)}  {alert.severity.upper():<8}  {shown(alert.title)}"

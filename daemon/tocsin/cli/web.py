@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption
+from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, JsonOption
 from tocsin.cli.opening import opened
-from tocsin.cli.output import say
+from tocsin.cli.output import dump, say
 from tocsin.config.config import Config
 from tocsin.config.web import WebConfig
 from tocsin.errors import UsageError
@@ -22,12 +22,17 @@ app = typer.Typer(help="Log in to the page in a browser, and log everybody out."
 
 
 @app.command("link")
-def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web") -> None:
+def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web", json: JsonOption = False) -> None:
     """Print an address that logs one browser in: it works once, within five minutes."""
     with opened(config) as (settings, _):
         web = _wanted(settings)
         path = path_of(settings.database)
-        print(login_link(web, settings.database, by, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        link = login_link(web, settings.database, by, now)
+        if json:
+            dump({"link": link, "until": now + LINK_LASTS})
+        else:
+            print(link)
         say(f"It works once, within {duration(LINK_LASTS)}.")
         if running(path.resolve()) is None:
             say("tocsin does not run: start it first, with tocsin run")

@@ -108,7 +108,7 @@ def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo) -> Iterat
         return
     count = len({member.entry_id for member in alert.members})
     entries = counted(count, "entry")
-    number = alert.tidings.alert.id
+    number = alert.content.alert.id
     joined = match.fate is MatchOutcome.JOINED
     known = match.fate in (MatchOutcome.JOINED, MatchOutcome.UPDATED)
     opened = in_words(match.reason, zone) if known else f"opened alert {number}"

@@ -9,6 +9,7 @@ from statistics import median
 
 from tocsin.errors import Fault, SourceError
 from tocsin.model.entries import Batch
+from tocsin.model.rules import Judged
 from tocsin.units import counted
 
 #: Remedies for faults whose message does not name one.
@@ -75,3 +76,19 @@ def remedy_of(error: SourceError, *, page: bool = False) -> str:
     if error.instead or (page and error.fault is Fault.NOT_A_FEED):
         return ""
     return error.remedy or _REMEDIES.get(error.fault, "")
+
+
+def judged_object(judged: Judged) -> dict[str, object]:
+    """Return an entry and its matches as an object of JSON; *published* is None where no time was believed."""
+    entry, names = judged.entry, ("id", "title", "link", "published", "published_raw")
+    matches = [
+        {
+            "rule": match.rule.id,
+            "event": match.rule.event,
+            "severity": match.severity,
+            "labels": match.labels,
+            "spans": match.spans,
+        }
+        for match in judged.matches
+    ]
+    return {name: getattr(entry, name) for name in names} | {"matches": matches}

@@ -83,7 +83,7 @@ class Card:
 class AlertDetail:
     """An alert with its evidence, its matches, its deliveries and the answers of people."""
 
-    tidings: AlertContent
+    content: AlertContent
     members: tuple[MatchView, ...]
     deliveries: tuple[DeliveryView, ...]
     answered: Answered = Answered()  # noqa: RUF009 (frozen)

@@ -39,9 +39,10 @@ def plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         if isinstance(value, Position):
             return str(value)
-        reason = getattr(value, "reason", None)
+        found = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        reason = found.get("reason")
         cause = {"cause": reason.main.value} if isinstance(reason, Reason) else {}
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)} | cause
+        return {name: plain(item) for name, item in found.items()} | cause
     for kind, write in _WRITTEN:
         if isinstance(value, kind):
             return write(value)

@@ -457,19 +457,17 @@ class Which:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleStats:
-    """The results of a rule: its *alerts*, how many were delivered (*told*), and how people judged them."""
+    """The results of a rule: its *alerts*, how many were *sent*, and how people judged them.
+
+    *precision* is the share of useful alerts among those that were judged, None if none was.
+    """
 
     rule: str
     alerts: int = 0
-    told: int = 0
+    sent: int = 0
     useful: int = 0
     noise: int = 0
-
-    @property
-    def precision(self) -> float | None:
-        """Return the share of useful alerts among those that were judged, None if none was."""
-        judged = self.useful + self.noise
-        return self.useful / judged if judged else None
+    precision: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -477,7 +475,7 @@ class DeliveryDetail:
     """A delivery with its content, and its attempts and changes of state, the oldest first."""
 
     delivery: DeliveryView
-    tidings: tuple[AlertContent, ...]
+    content: tuple[AlertContent, ...]
     message: Message | None
     attempts: tuple[AttemptView, ...]
     transitions: tuple[TransitionView, ...]

@@ -61,7 +61,7 @@ def test_alerts_show_their_proof(tocsin: Tocsin, history: Any) -> None:
         assert words in shown.stdout
     assert "\x1b" not in shown.stdout
     (record,) = records(tocsin("alerts", "show", "1", "--json"))
-    assert record["tidings"]["evidence"]["holds"] is True
+    assert record["content"]["evidence"]["holds"] is True
     assert len(records(tocsin("alerts", "list", "--json"))) == 1
     assert tocsin("alerts", "show", "7").exit_code == 2
 
@@ -224,7 +224,7 @@ def test_notify_test_tells_what_failed(tocsin: Tocsin) -> None:
     assert "c4nary" not in result.stderr + result.stdout
     only = tocsin("notify-test", "desk", "--json")
     assert only.exit_code == 1
-    assert records(only)[0]["outcome"]["error_class"] == "transient"
+    assert records(only)[0]["outcome"] == "transient"
     assert tocsin("notify-test", "dsek").exit_code == 2
 
 

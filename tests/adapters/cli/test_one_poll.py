@@ -70,7 +70,7 @@ def test_a_trial_says_what_a_source_holds_and_what_would_match(tocsin: Tocsin, b
     assert "China bans gallium exports  [metals/ban]" in result.stdout
     assert "\x1b" not in result.stdout
     record = json.loads(_try(tocsin, f"{base}/feed", "--json").stdout)
-    assert [entry["matches"] for entry in record["entries"]] == [["metals/ban"], [], []]
+    assert [[match["rule"] for match in entry["matches"]] for entry in record["entries"]] == [["metals/ban"], [], []]
     assert (record["rhythm"], record["problems"]) == (7200, [])
 
 

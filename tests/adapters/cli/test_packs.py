@@ -31,7 +31,7 @@ def test_a_pack_is_shown_with_what_can_be_overridden(tocsin: Any) -> None:
     assert max(map(len, done.stdout.split("\n\n")[0].splitlines())) <= 80
     found = json.loads(tocsin("packs", "show", "energy", "--json", config=False).stdout)
     assert "commodity" in found["lists"]
-    assert {rule["about"] for rule in found["rules"]} == {"news", "price", "correlation"}
+    assert {rule["kind"] for rule in found["rules"]} == {"news", "price", "correlation"}
 
 
 def test_a_pack_of_ones_own_is_shown_by_its_path(tocsin: Any) -> None:
@@ -39,7 +39,7 @@ def test_a_pack_of_ones_own_is_shown_by_its_path(tocsin: Any) -> None:
     done = tocsin("packs", "show", f"{tocsin.folder}/rules", config=False)
     assert done.stdout.startswith("metals 1.0.0\n")
     assert "mineral (2)" in done.stdout
-    assert "ban  high      news   {mineral}: ban" in done.stdout
+    assert "ban  high      news  {mineral}: ban" in done.stdout
 
 
 @pytest.mark.parametrize(

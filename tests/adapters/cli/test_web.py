@@ -1,5 +1,6 @@
 """`tocsin web`: a link for one browser, and the end of all sessions."""
 
+import json
 import stat
 from datetime import UTC, datetime, timedelta
 
@@ -28,6 +29,9 @@ def test_a_link_logs_its_user_in(tocsin):
     assert read_code(again.stdout.strip().partition("code=")[2], key, now).nonce != read_code(text, key, now).nonce
     assert "works once, within 5m" in done.stderr
     assert "tocsin does not run" in done.stderr
+    found = json.loads(tocsin("web", "link", "--json").stdout)
+    assert found["link"].startswith(f"{address}/login?code=")
+    assert datetime.fromisoformat(found["until"]) > now
 
 
 def test_the_link_is_that_of_the_proxy(tocsin):

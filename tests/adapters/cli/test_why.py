@@ -131,7 +131,7 @@ def test_a_rewritten_entry_is_proved_as_it_was_judged(tocsin: Tocsin, history: A
     alert = tocsin("alerts", "show", "1").stdout
     assert re.search(r"rewritten at \S+ \S+.*: China denies a", alert)
     assert (
-        json.loads(tocsin("alerts", "show", "1", "--json").stdout)["tidings"]["lead"]["revised"]["withdrawn"] is False
+        json.loads(tocsin("alerts", "show", "1", "--json").stdout)["content"]["lead"]["revised"]["withdrawn"] is False
     )
     rewrite(None)
     assert "withdrawn by its source at" in tocsin("alerts", "show", "1").stdout

@@ -279,7 +279,7 @@ class World:
     def told(self) -> list[list[str]]:
         """The titles of each message that waits, the oldest message first."""
         views = reversed(self.line.store.read.deliveries(limit=1000))
-        return [[one.alert.title for one in self.line.store.read.delivery(view.id).tidings] for view in views]
+        return [[one.alert.title for one in self.line.store.read.delivery(view.id).content] for view in views]
 
     def restart(self) -> None:
         """A new process on the same database."""

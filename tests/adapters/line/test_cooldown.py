@@ -26,7 +26,7 @@ def due(one):
     now = one.line.clock.now()
     views = reversed(one.line.store.read.deliveries(limit=100))
     return [
-        ((view.due_at - now) / HOUR, [item.alert.title for item in one.line.store.read.delivery(view.id).tidings])
+        ((view.due_at - now) / HOUR, [item.alert.title for item in one.line.store.read.delivery(view.id).content])
         for view in views
     ]
 

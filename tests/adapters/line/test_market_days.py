@@ -183,4 +183,4 @@ def test_a_shock_of_the_whole_market_is_one_message(line: Line) -> None:
     assert sorted(market.told) == sorted(f"{name}: moves" for name in names)
     [delivery] = line.store.read.deliveries()
     assert delivery.state is DeliveryState.READY
-    assert len(line.store.read.delivery(delivery.id).tidings) == 27
+    assert len(line.store.read.delivery(delivery.id).content) == 27

@@ -101,7 +101,7 @@ def test_rules_are_counted_by_what_was_told_and_what_was_said(hands: Any, store:
     for number, kind in ((1, AnswerKind.NOISE), (1, AnswerKind.USEFUL), (2, AnswerKind.NOISE), (3, AnswerKind.ACK)):
         store.act.answer([number], kind, hands.now)
     assert store.read.rule_stats() == {
-        "minerals/ban": RuleStats(rule="minerals/ban", alerts=3, told=0, useful=1, noise=1),
+        "minerals/ban": RuleStats(rule="minerals/ban", alerts=3, sent=0, useful=1, noise=1, precision=0.5),
         "minerals/lift": RuleStats(rule="minerals/lift", alerts=1),
     }
     assert store.read.rule_stats()["minerals/ban"].precision == 0.5

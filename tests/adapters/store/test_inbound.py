@@ -182,7 +182,7 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
     assert counts.matches[MatchOutcome.JOINED] == 19
     assert len(store.read.deliveries()) == 1
     assert len(store.read.alert(1).members) == 20
-    assert len(store.read.alert(1).tidings.related) == 19
+    assert len(store.read.alert(1).content.related) == 19
 
 
 def test_an_entry_that_was_committed_meanwhile_is_not_decided_twice(hands, store):
@@ -264,8 +264,8 @@ def test_a_failed_poll_keeps_the_cursor_and_counts(hands, store):
     assert again.last_success == hands.now
     [view] = store.read.sources()
     assert (view.last_error, view.last_fault, view.polls) == ("503 Service Unavailable", Fault.STATUS, 2)
-    assert store.read.alert(1).tidings.alert.detail == "503"
-    assert store.read.alert(1).tidings.lead is None
+    assert store.read.alert(1).content.alert.detail == "503"
+    assert store.read.alert(1).content.lead is None
     store.commit(
         again, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now + HOUR, PollRecord(due_at=hands.now)
     )

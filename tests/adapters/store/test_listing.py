@@ -65,7 +65,7 @@ def test_an_alert_shows_its_proof_its_entries_and_who_was_told(hands, store):
     """`why` is answered from the record, not from memory."""
     hands.tell(store, "one", hands.teller(to=(("a", "x"), ("b", ""))))
     detail = store.read.alert(1)
-    assert detail.tidings.evidence == hands.evidence()
+    assert detail.content.evidence == hands.evidence()
     [member] = detail.members
     assert (member.rule, member.fate, in_words(member.reason), member.source) == (
         "minerals/ban",
@@ -86,7 +86,7 @@ def test_deliveries_are_listed_by_state(hands, store):
         ("d0001", "held", 0),
     ]
     [held] = store.read.deliveries(DeliveryState.HELD)
-    assert (held.title, held.alert_ids, held.severity) == (store.read.alert(1).tidings.alert.title, (1,), "high")
+    assert (held.title, held.alert_ids, held.severity) == (store.read.alert(1).content.alert.title, (1,), "high")
     assert store.read.deliveries(limit=1)[0].id == "d0002"
 
 

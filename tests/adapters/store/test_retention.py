@@ -32,7 +32,7 @@ def test_text_and_proof_go_and_the_alert_stays(hands, store):
     assert store.read.entry(2) is None
     assert [view.pruned for view in store.read.find_entries("1")] == [True]
     detail = store.read.alert(1)
-    assert (detail.tidings.evidence, detail.tidings.lead.title) == (None, told.title)
+    assert (detail.content.evidence, detail.content.lead.title) == (None, told.title)
     assert detail.members[0].evidence is None
     assert store.unseen(hands.batch(told, quiet)).new == ()
     assert _sweep(store, hands.now + MONTH + DAY) == []

@@ -185,7 +185,7 @@ def test_wordings_go_with_the_text_of_their_entry(hands, told):
         pass
     (view,) = told.read.find_entries("1")
     assert (view.pruned, view.revised) == (True, ())
-    assert told.read.alert(1).tidings.lead.revised is None
+    assert told.read.alert(1).content.lead.revised is None
 
 
 def test_withdrawn_ids_that_nobody_knows_are_nothing(hands, told):

@@ -66,7 +66,7 @@ def test_news_that_is_handed_in_is_an_alert_at_once(api):
     assert (entry.source, entry.title, entry.publisher) == ("desk", f"{BAN} & more", "The Desk")
     assert entry.labels == {"tier": ("primary",), "company": ("mp",)}
     assert entry.published.isoformat() == "2026-03-02T11:30:00+00:00"
-    assert alert.tidings.alert.labels["mineral"] == ("gallium",)
+    assert alert.content.alert.labels["mineral"] == ("gallium",)
     assert (detail.source.polls, detail.source.state, detail.fetches[0].new) == (1, "ok", 1)
     assert "committed" in calls
 

@@ -58,7 +58,7 @@ ALERT = Alert(
     updated_at=NOW,
     event_time=NOW,
 )
-DETAIL = AlertDetail(tidings=AlertContent(alert=ALERT), members=(MATCH, replace(MATCH, entry_id=8)), deliveries=())
+DETAIL = AlertDetail(content=AlertContent(alert=ALERT), members=(MATCH, replace(MATCH, entry_id=8)), deliveries=())
 DELIVERY = DeliveryView(
     id="d1",
     receiver="desk",

@@ -126,7 +126,7 @@ def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
 def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStats]:
     """Return the results of each rule's alerts opened *since* then, by rule id; rules without alerts are left out."""
     alerts = select(AlertRow.rule, func.count()).where(_opened(since)).group_by(col(AlertRow.rule))
-    told = (
+    delivered = (
         select(AlertRow.rule, func.count(distinct(AlertRow.id)))
         .join(DeliveryAlertRow, col(DeliveryAlertRow.alert_id) == AlertRow.id)
         .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
@@ -140,18 +140,16 @@ def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStat
         .where(col(AnswerRow.id).in_(last), _opened(since))
         .group_by(col(AlertRow.rule), col(AnswerRow.kind))
     )
-    sent = dict(session.exec(told).all())
+    sent = dict(session.exec(delivered).all())
     said = {(rule, kind): count for rule, kind, count in session.exec(judged)}
-    return {
-        rule: RuleStats(
-            rule=rule,
-            alerts=count,
-            told=sent.get(rule, 0),
-            useful=said.get((rule, AnswerKind.USEFUL), 0),
-            noise=said.get((rule, AnswerKind.NOISE), 0),
+    found = {}
+    for rule, count in session.exec(alerts):
+        useful, noise = (said.get((rule, kind), 0) for kind in (AnswerKind.USEFUL, AnswerKind.NOISE))
+        precision = useful / (useful + noise) if useful or noise else None
+        found[rule] = RuleStats(
+            rule=rule, alerts=count, sent=sent.get(rule, 0), useful=useful, noise=noise, precision=precision
         )
-        for rule, count in session.exec(alerts)
-    }
+    return found
 
 
 def verdicts(session: Session, rule: str | None = None) -> list[tuple[Alert, Answered]]:

@@ -104,7 +104,7 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     deliveries = tuple(
         replace(view, reason=mapping.because(row, limit)) for view, (row, limit) in zip(views, rows, strict=True)
     )
-    return AlertDetail(tidings=found, members=members, deliveries=deliveries, answered=answered)
+    return AlertDetail(content=found, members=members, deliveries=deliveries, answered=answered)
 
 
 def matches(
@@ -165,7 +165,7 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
     ).all()
     return DeliveryDetail(
         delivery=delivery_views(session, [row])[0],
-        tidings=content.of_delivery(session, delivery_id, row.kind),
+        content=content.of_delivery(session, delivery_id, row.kind),
         message=codec.message_from_json(row.message) if row.message else None,
         attempts=tuple(_attempt(attempt) for attempt in attempts),
         transitions=tuple(mapping.read(TransitionView, item) for item in transitions),

@@ -46,7 +46,7 @@ def _read(page: Page, number: int) -> Mapping[str, Any] | None:
         detail = read.alert(number)
         if detail is None:
             return None
-        content = detail.tidings
+        content = detail.content
         deliveries = detail.deliveries[-_MOST:]
         answers = read.answers([number]).get(number, ())
         lead = content.lead
@@ -84,7 +84,7 @@ def _charts(page: Page, read: Queries, alert: Alert) -> Sequence[PriceChart]:
 
 def _entry(detail: AlertDetail) -> int | None:
     """Return the number of the entry whose match leads the alert."""
-    title = detail.tidings.lead.title if detail.tidings.lead else ""
+    title = detail.content.lead.title if detail.content.lead else ""
     numbers = [one.entry_id for one in detail.members if one.entry_id is not None]
     leading = [one.entry_id for one in detail.members if one.entry_id is not None and one.title == title]
     return next(iter((*leading, *numbers)), None)
