@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 
+from tocsin.model.alerts import AnswerKind
 from tocsin.web.application import routes
+from tocsin.web.wall.answer_links import Signer
+from tocsin.web.wall.keys import derive
+from tocsin.web.wall.site import ANSWER_KEY
 
 #: A page for each route that shows one.
 PAGES = {
     "/": "/",
+    "/a/{link}": "/a/{link}",
     "/add-source": "/add-source?address=https%3A%2F%2Fexample.com%2Ffeed",
     "/add-word": "/add-word?rule=metals%2Fban&entry=1",
     "/alerts": "/alerts?q=gallium",
     "/alerts/{number}": "/alerts/1",
     "/deliveries": "/deliveries",
+    "/deliveries/{id}": "/deliveries/{delivery}",
     "/digest/{receiver}": "/digest/here",
     "/entries": "/entries?met=yes",
     "/entries/{number}": "/entries/1",
@@ -23,6 +31,7 @@ PAGES = {
     "/more": "/more",
     "/play": "/play?rule=ban",
     "/prices": "/prices",
+    "/prices/{id}": "/prices/GAL",
     "/rules": "/rules",
     "/rules/{pack}/{rule}": "/rules/metals/ban",
     "/silences": "/silences",
@@ -32,17 +41,14 @@ PAGES = {
 }
 #: Routes that show no page of ours, or one that other tests look at.
 OTHERS = {
-    "/a/{link}",
     "/alerts.atom",
     "/alerts.csv",
     "/alerts.json",
     "/changes",
-    "/deliveries/{id}",
     "/deliveries/{id}/message",
     "/digest/{receiver}/{number}/message",
     "/healthz",
     "/metrics",
-    "/prices/{id}",
     "/readyz",
     "/static/{name}",
 }
@@ -53,6 +59,12 @@ HOSTILE = (
     "gallium ban " + "unbreakable" * 60,
     "中国禁止镓出口 cobalt ban 半导体行业",
 )
+
+
+def link(page):
+    """What stands behind /a/ in a message about the first alert."""
+    made = Signer(url="", lasts=timedelta(days=7), key=derive(page.secret, ANSWER_KEY)).links("here", page.clock.now())
+    return made(page.store.read.cards([1])[0].alert)[AnswerKind.ACK].removeprefix("/a/")
 
 
 def test_every_page_is_looked_at():
@@ -68,8 +80,9 @@ def test_pages_are_sound(browse, width, scheme):
 
     async def scene(page, tab):
         page.bring(*HOSTILE, source="wire")
+        parts = {"delivery": page.store.read.deliveries()[0].id, "link": link(page)}
         found = {}
-        for path in PAGES.values():
+        for path in (path.format(**parts) for path in PAGES.values()):
             answer = await tab.goto(path)
             assert answer
             assert answer.status == 200, path
@@ -85,4 +98,4 @@ def test_pages_are_sound(browse, width, scheme):
                 found[path] = faults
         return found
 
-    assert browse(scene, width=width, scheme=scheme) == {}
+    assert browse(scene, width=width, scheme=scheme, web="url: https://ops.example.org") == {}

@@ -152,7 +152,7 @@ def test_a_source_that_programs_push_to_shows_its_pushes_and_offers_no_poll(serv
 
     one, every = serve(scene)
     assert "/api/v1/sources/desk/items" in one
-    assert "0 pushes" in one
+    assert "nothing yet" in one
     assert "Nothing was handed in yet." in one
     assert "Poll now" not in one
     assert "Next poll</dt>" not in one
