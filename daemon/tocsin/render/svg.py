@@ -25,6 +25,10 @@ _RIGHT, _BOTTOM, _TOP = 62, 28, 16
 _LINES = 4
 _LABELS = 7
 _RADIUS = 8
+#: Between the middles of two markers: on a narrow screen they are drawn larger.
+_APART = 23.0
+#: Columns of markers, the later ones to the left.
+_COLUMNS = 3
 _STEPS = (1, 2, 2.5, 5, 10)
 Point = tuple[datetime, Decimal]
 
@@ -171,13 +175,28 @@ def _markers(scale: _Scale, points: Sequence[Point], markers: Sequence[Marker]) 
     for marker in sorted(markers, key=lambda one: (not one.own, one.at)):
         x = scale.x(marker.at)
         y = scale.y(next(price for at, price in reversed(points) if at <= marker.at))
-        up = y > (scale.top + scale.bottom) / 2
-        while any(abs(x - other) < 2 * _RADIUS and abs(y - level) < 2 * _RADIUS + 1 for other, level in taken):
-            y += (-2 if up else 2) * _RADIUS - (1 if up else -1)
-        taken.append((x, y))
         if marker.own:
             yield f'<line class="own" x1="{x:.1f}" x2="{x:.1f}" y1="{scale.top}" y2="{scale.bottom}"/>'
+        x, y = next(
+            (place for place in _places(scale, x, y) if all(_apart(place, other) for other in taken)),
+            (x, y),
+        )
+        taken.append((x, y))
         yield (
             f'<g class="marker {marker.severity}{" own" if marker.own else ""}"><title>{escape(marker.title)}</title>'
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}"/><text x="{x:.1f}" y="{y:.1f}">{escape(marker.letter)}</text></g>'
         )
+
+
+def _places(scale: _Scale, x: float, y: float) -> Iterator[tuple[float, float]]:
+    """Yield where a marker may lie on the drawing, the nearest to its own place first; then beside that."""
+    rows = int((scale.bottom - scale.top) / _APART) + 1
+    inward = -1 if y > (scale.top + scale.bottom) / 2 else 1
+    for column in range(_COLUMNS):
+        for row in (inward * number * sign for number in range(rows) for sign in (1, -1)):
+            if scale.top <= y + row * _APART <= scale.bottom:
+                yield x - column * _APART, y + row * _APART
+
+
+def _apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) >= _APART - 1 or abs(one[1] - other[1]) >= _APART - 1

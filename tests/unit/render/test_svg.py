@@ -57,6 +57,20 @@ def test_markers_close_to_each_other_are_stacked():
     assert ">Z<" not in drawn
 
 
+@given(prices=prices, count=st.integers(1, 12), day=st.floats(0, 1))
+def test_every_letter_lies_within_the_frame_and_on_no_other(prices, count, day):
+    """Twelve alerts of one day hide neither each other nor the dates below, wherever the line is."""
+    drawn_from = points(*prices)
+    at = START + (drawn_from[-1][0] - START) * day
+    made = [Marker(at=at, letter=letter, severity=Severity.HIGH, title=letter) for letter in "ABCDEFGHIJKL"[:count]]
+    drawn = chart(drawn_from, made, zone=ZONE, title="x")
+    places = [(float(x), float(y)) for x, y in re.findall(r'cx="(-?[\d.]+)" cy="(-?[\d.]+)"', drawn)]
+    assert len(places) == count
+    assert all(16 <= y <= 232 for _, y in places)
+    for number, (x, y) in enumerate(places):
+        assert all(abs(x - other) > 20 or abs(y - level) > 20 for other, level in places[:number])
+
+
 @pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '" onload="x', "& ]]>"])
 def test_titles_are_escaped(hostile):
     """A headline is the title of a marker."""
