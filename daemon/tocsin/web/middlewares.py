@@ -175,11 +175,15 @@ class Wall:
         if request.method not in checks.SAFE and request.can_read_body:
             if (request.content_length or 0) > LARGEST_BODY:
                 raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0, text=_TOO_LARGE)
+            if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+                raise web.HTTPUnsupportedMediaType(text="Send the body as it is, without Content-Encoding.")
             try:
                 async with asyncio.timeout(BODY_WITHIN):
                     await request.read()
             except TimeoutError:
                 raise web.HTTPRequestTimeout(text="The request came too slowly.") from None
+            except web.RequestPayloadError:
+                raise web.HTTPBadRequest(text="The body broke off, or its chunks are not well formed.") from None
         return await handler(request)
 
     # ---- parts -----------------------------------------------------------------------------------------------

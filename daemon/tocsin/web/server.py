@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import grp
+import logging
 import os
 import socket
 import stat
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from tocsin.config.web import Address
 from tocsin.web.slow_readers import SlowReaders
@@ -23,6 +25,19 @@ HEAD_WITHIN = 30.0
 DRAIN = 3.0
 #: Octets of answers that the kernel holds for one client; by itself it would hold megabytes.
 _HELD = 128 * 1024
+
+
+class _Garbage(logging.Filter):
+    """Leaves out what is sent to the port and is not HTTP: anybody could fill the log with its tracebacks."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return False for such a record."""
+        fault = record.exc_info[1] if record.exc_info else None
+        return not isinstance(fault, HttpProcessingError | web.RequestPayloadError)
+
+
+_log = logging.getLogger(f"{__name__}.http")
+_log.addFilter(_Garbage())
 
 
 class Server:
@@ -42,7 +57,13 @@ class Server:
             app = application(None if is_unix else where[1])
             app.on_response_prepare.append(self._readers.watch)
             self._runner = web.AppRunner(
-                app, handle_signals=False, access_log=None, keepalive_timeout=HEAD_WITHIN, shutdown_timeout=DRAIN
+                app,
+                handle_signals=False,
+                access_log=None,
+                keepalive_timeout=HEAD_WITHIN,
+                shutdown_timeout=DRAIN,
+                auto_decompress=False,  # a compressed body is refused
+                logger=_log,
             )
             await self._runner.setup()
             loop = asyncio.get_running_loop()

@@ -225,6 +225,20 @@ def test_a_hostile_or_faulty_body_is_refused_whole(api, body, words):
     assert len(problem["problems"]) <= 21
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        pytest.param(" " * 300_000, {}, 413, id="huge"),
+        pytest.param("title=x", {"Content-Type": "application/x-www-form-urlencoded"}, 415, id="a form"),
+        pytest.param(b"\x1f\x8b\x08\x00" + b"\x00" * 20, {"Content-Encoding": "gzip"}, 415, id="compressed"),
+    ],
+)
+def test_a_body_of_another_size_or_kind_is_refused(api, body, headers, status):
+    """Before anybody reads it."""
+    found, problem = api(lambda page: send(page, body, **headers))
+    assert found == problem["status"] == status
+
+
 def test_a_program_hands_in_so_much_a_minute(api):
     """Large bodies and refused ones count too; another program is not slowed."""
 

@@ -447,6 +447,33 @@ def test_a_form_is_read_as_our_pages_send_it(serve, caplog, kind, body, status):
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ("{post}Content-Encoding: gzip\r\nContent-Length: 8\r\n\r\n\x1f\x00\x08junk!", b"415"),
+        ("{post}Transfer-Encoding: chunked\r\n\r\nzz\r\nx\r\n0\r\n\r\n", b"400"),
+        ("{post}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", b"400"),
+        ("\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nx y: z\r\n\r\n", b"400"),
+    ],
+    ids=["compressed", "no chunks", "two lengths", "TLS", "no header"],
+)
+def test_what_is_no_request_is_refused(serve, caplog, sent, status):
+    """In a word and without a traceback, as anybody who reaches the port can send it."""
+
+    async def scene(page):
+        address = page.listener.address
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        head = f"POST /login HTTP/1.1\r\nHost: {page.host}\r\nSec-Fetch-Site: same-origin\r\n"
+        writer.write(sent.replace("{post}", head).encode("latin-1"))
+        line = await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+        return line
+
+    assert serve(scene, log_in=False).split()[1] == status
+    assert "Traceback" not in caplog.text
+
+
 def test_a_slow_body_ends(serve, monkeypatch):
     """A client that sends an octet a minute does not hold a connection for ever."""
     monkeypatch.setattr("tocsin.web.middlewares.BODY_WITHIN", 0.05)
