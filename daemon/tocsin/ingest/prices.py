@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from tocsin.errors import Fault, SourceError
+from tocsin.errors import Fault, SourceError, StoreError
 from tocsin.ingest.config import Answer, IngestConfig, Poll
 from tocsin.ingest.counting import count
 from tocsin.log import line
@@ -147,7 +147,8 @@ class PriceIntake:
         """Judge *quotes* of configured instruments and commit the result. Return None if nothing changed.
 
         Instruments that were *asked* for but have no quote may become stale. *own* are events of the daemon to commit with
-        it. The state in memory changes only after the commit, so a call that raised may be repeated.
+        it. The state in memory changes only after the commit, and is read again after a failed one, so a call that raised may
+        be repeated.
 
         Raises:
             StoreError: nothing was written.
@@ -171,9 +172,15 @@ class PriceIntake:
             if not pairs and not events and not own:
                 return None
             decide = config.policy.decide
-            committed: Committed = await self._runtime.write(
-                self._store.observe, pairs, decide, now=now, own=[*own, *events]
-            )
+            try:
+                committed: Committed = await self._runtime.write(
+                    self._store.observe, pairs, decide, now=now, own=[*own, *events]
+                )
+            except StoreError:
+                # A server may have committed it before its answer was lost, and then the memory is behind.
+                self._series.clear()
+                self._states.clear()
+                raise
             for item in observed:
                 self._series[item.series.instrument.id] = item.series
                 self._states |= item.states

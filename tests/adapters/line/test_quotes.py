@@ -128,6 +128,28 @@ def test_what_was_not_committed_is_not_remembered(line):
     assert [item.match.rule.id for item in committed.decision.decided] == ["p/spike"]
 
 
+def test_a_commit_whose_answer_was_lost_is_not_told_twice(line):
+    """A server may have written it: what is remembered is read again, so that the same edge does not count twice."""
+    pipeline = start(line)
+    see(line, pipeline, *CALM)
+    lost = [True]
+
+    async def write(call, *args, **kwargs):
+        done = call(*args, **kwargs)
+        if lost:
+            raise StoreError("the server cannot be reached")
+        return done
+
+    pipeline.market._runtime = replace(pipeline.market._runtime, write=write)
+    with pytest.raises(StoreError):
+        see(line, pipeline, "112")
+    lost.clear()
+    line.clock.time -= timedelta(days=1)
+    assert see(line, pipeline, "112") is None
+    see(line, pipeline, "112.5")
+    assert [alert.rule for alert in line.store.read.alerts()] == ["p/spike"]
+
+
 def _die_in_commit(line):
     """Commit a shock and be killed when everything is written, but before the transaction ends."""
     pipeline = start(line)
