@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test chaos run check quality reference fmt clean
+.PHONY: help demo quick test test-postgres chaos run check quality reference fmt clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "tocsin needs Python 3.11 or later; set PYTHON=..." >&2; exit 1; }
@@ -23,6 +23,9 @@ quick: $(VENV)/ready ## before each commit: format, lint, types, quick unit test
 
 test: $(VENV)/ready ## all gates and tests
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/gates.py
+
+test-postgres: $(VENV)/ready ## the tests of the store on PostgreSQL: TOCSIN_TEST_POSTGRES=postgresql://... names a server
+	@TOCSIN_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 tests/adapters/store
 
 chaos: $(VENV)/ready ## kill, stop, starve and misdate the daemon on loopback for up to half an hour, and count what came of it
 	@PYTHONPATH=daemon:tests/e2e $(BIN)/python -m chaos $(ARGS)
