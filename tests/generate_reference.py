@@ -75,6 +75,11 @@ heartbeat: {url: "${TOCSIN_HEARTBEAT_URL:-}"}
 self_report: {at: "09:00"}
 web: {listen: 127.0.0.1:8787}
 """,
+    "database": """\
+database:
+  url: postgresql://tocsin@db.example.org/tocsin
+  connections: 5
+""",
     "http": """\
 http:
   contact: ops@example.org
@@ -278,6 +283,10 @@ web:
 #: Sections whose keys stand below another key: the heading, and what its example is about.
 TITLES = {
     "": ("## All sections", "A whole configuration needs `sources` and `receivers` only."),
+    "database": (
+        "## database",
+        "A file needs its address alone; on a server the number of connections can be set. See [a server](../scaling.md).",
+    ),
     "feed": (
         "### A feed",
         "Sources are `name: {...}` below `sources`. One with the key `feed` is an RSS, Atom or JSON Feed.",
@@ -405,6 +414,8 @@ def _value(described: dict[str, Any]) -> str:
         return "time of day" if ":" in examples[0] else "span"
     if "anyOf" in described:
         return "text or a list"
+    if "oneOf" in described and described["oneOf"][0].get("type"):
+        return "text or a map"
     match described.get("type"):
         case "boolean":
             return "true or false"

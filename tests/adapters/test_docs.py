@@ -105,7 +105,9 @@ def test_every_yaml_block_is_good(block: str, tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         return
     if re.search(
-        r"^(sources|receivers|timezone|http|heartbeat|database|self_report|overrides|instruments|web):", block, re.MULTILINE
+        r"^(sources|receivers|timezone|http|heartbeat|database|self_report|overrides|instruments|web):",
+        block,
+        re.MULTILINE,
     ):
         path = tmp_path / "config.yaml"
         path.write_text(block, encoding="utf-8")

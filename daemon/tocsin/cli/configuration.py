@@ -17,6 +17,7 @@ from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
 from tocsin.config.contacts import view_receiver
 from tocsin.config.copies import outdated
+from tocsin.config.database import file_of
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.show import Kind, schema, show, write_config
 from tocsin.errors import ConfigError, Problem, StoreError
@@ -82,15 +83,19 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
 
 
 def _history(settings: Config) -> History | None:
-    """Return what the rules matched recently, read from a copy of the database, or None if there is no database yet."""
-    if not there(Path(settings.database.removeprefix("sqlite:///"))):
+    """Return what the rules matched recently, read from a copy of a file or from the server, or None if nothing is there yet."""
+    file = file_of(settings.database)
+    if file and not there(file):
         return None
     # A check before the first start does without the database, which takes a third of its time to import.
-    from tocsin.config.stores import open_copy  # noqa: PLC0415
+    from tocsin.config.stores import open_copy, open_existing  # noqa: PLC0415
 
     now = datetime.now(UTC)
     try:
-        with closing(open_copy(settings)) as store:
+        opened = open_copy(settings) if file else open_existing(settings)
+        if opened is None:
+            return None
+        with closing(opened) as store:
             tally = store.read.tally(now - _LOOK_BACK, now)
     except StoreError as error:
         say(f"warning: cannot read the history of the rules: {error}")

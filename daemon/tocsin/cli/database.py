@@ -14,10 +14,13 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_con
 from tocsin.cli.input_files import read_span
 from tocsin.cli.output import FAILED, dump, progress, say, shown
 from tocsin.config.config import Config
+from tocsin.config.database import file_of
 from tocsin.config.stores import open_copy, open_store
 from tocsin.errors import UsageError
 from tocsin.store.db import backup as copies
-from tocsin.store.db.place import path_of
+from tocsin.store.db.opening import open_database, upgrade_tables
+from tocsin.store.db.place import name_of, path_of
+from tocsin.store.db.transfer import transfer
 from tocsin.store.queries.contents import Contents
 from tocsin.units import counted, duration, size
 
@@ -25,6 +28,10 @@ app = typer.Typer(help="Back up, restore, upgrade, prune and check the database.
 
 FileArgument = Annotated[Path | None, typer.Argument(help="The file that is written; an earlier backup is replaced.")]
 BackupArgument = Annotated[Path, typer.Argument(help="A file that `tocsin db backup` wrote.", show_default=False)]
+FromArgument = Annotated[
+    str, typer.Argument(metavar="FROM", help="sqlite:///path or postgresql://user@host/name.", show_default=False)
+]
+ToArgument = Annotated[str, typer.Argument(metavar="TO", help="The same of an empty database.", show_default=False)]
 DirOption = Annotated[Path | None, typer.Option("--dir", help="A folder for backups named by their time.")]
 KeepOption = Annotated[int, typer.Option("--keep", min=1, help="With --dir: the backups that stay, the newest.")]
 OlderOption = Annotated[
@@ -55,7 +62,7 @@ def backup(
     """Copy the database to FILE or into --dir, also while the daemon runs."""
     if (file is None) is (folder is None):
         raise UsageError("name a file, or a folder for dated backups: tocsin db backup --dir DIR --keep 7")
-    source = _path(read_config(config))
+    source = _path(read_config(config), "pg_dump --format=custom --file=FILE")
     target = file or copies.dated(folder or Path(), datetime.now(UTC))
     with progress("backup") as tick:
         copies.backup(source, target, tick)
@@ -72,7 +79,7 @@ def backup(
 @app.command("restore")
 def restore(file: BackupArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Put the backup FILE in the place of the database. The daemon must not run."""
-    target = _path(read_config(config))
+    target = _path(read_config(config), "pg_restore --clean --if-exists --single-transaction FILE")
     with progress("restore") as tick:
         aside = copies.restore(file, target, datetime.now(UTC), tick)
     if json:
@@ -86,16 +93,36 @@ def restore(file: BackupArgument, config: ConfigOption = DEFAULT_CONFIG, json: J
 
 @app.command("upgrade")
 def upgrade(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Bring the tables to this version of tocsin, after a backup beside the database. The daemon must not run."""
-    path = _path(read_config(config))
+    """Bring the tables to this version of tocsin, after a backup beside a file. The daemon must not run."""
+    settings = read_config(config)
+    name = name_of(settings.database)
     with progress("upgrade") as tick:
-        done = copies.upgrade(path, datetime.now(UTC), tick)
+        done = upgrade_tables(settings.database, datetime.now(UTC), tick)
     if json:
-        dump({"database": str(path), "from": done and done[0], "backup": str(done[1]) if done else None})
+        backup = str(done[1]) if done and done[1] else None
+        dump({"database": name, "from": done and done[0], "backup": backup})
     elif done is None:
-        say(f"{path} is up to date.")
+        say(f"{name} is up to date.")
     else:
-        say(f"{path} was of version {done[0]} and is up to date now.\nIts backup is {done[1]}.")
+        say(f"{name} was of version {done[0]} and is up to date now.")
+        if done[1]:
+            say(f"Its backup is {done[1]}.")
+
+
+@app.command("copy")
+def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> None:
+    """Copy all rows of the database FROM to the empty database TO, and compare them. No daemon may work on either.
+
+    Both are addresses, as in the configuration. A copy that was interrupted goes on when it is called again.
+    """
+    with closing(open_database(source)) as old, closing(open_database(target)) as new, progress("copy") as tick:
+        rows = transfer(old, new, tick)
+        names = (old.name, new.name)
+    if json:
+        dump({"from": names[0], "to": names[1], "rows": rows})
+        return
+    say(f"{counted(rows, 'row')} copied from {names[0]} to {names[1]}, and compared.")
+    say("Name it in database: of the configuration before the next start.")
 
 
 @app.command("prune")
@@ -147,7 +174,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> No
 
     Exit code 1: it is damaged.
     """
-    path = _path(read_config(config))
+    path = _path(read_config(config), "pg_amcheck --heapallindexed")
     with progress("check") as tick:
         found = copies.faults(path, tick)
     if json:
@@ -161,5 +188,13 @@ def check(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> No
         raise typer.Exit(FAILED)
 
 
-def _path(settings: Config) -> Path:
+def _path(settings: Config, instead: str) -> Path:
+    """Return the file of the database.
+
+    Raises:
+        UsageError: it is on a server, whose own programs do it.
+    """
+    if file_of(settings.database) is None:
+        name = name_of(settings.database)
+        raise UsageError(f"{name} is on a server: use its own program, such as: {instead} --dbname={name}")
     return path_of(settings.database)

@@ -16,13 +16,13 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say, say_zone
 from tocsin.config.config import Config
+from tocsin.config.database import place_of
 from tocsin.config.receiver_views import receiver_views
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import UsageError, meant
 from tocsin.explain.receivers import ReceiverView, next_digest
 from tocsin.policy.notifying.receiver import DAYS, DigestTimes, QuietHours
 from tocsin.store import Store
-from tocsin.store.db.place import path_of
 from tocsin.units import counted, duration
 from tocsin.web.links import unsigned_links
 
@@ -100,7 +100,7 @@ def preview(
                 continue
             say(f"It leaves {local(one.due_at, settings.zone)} to {one.recipient or receiver}:")
             if show_page and message.html:
-                _open_page(path_of(settings.database).with_name("digest.html"), message.html)
+                _open_page(place_of(settings.database, os.environ).with_name("digest.html"), message.html)
                 continue
             print(f"{message.subject}\n\n{message.text}")
 

@@ -12,8 +12,7 @@ from tocsin.cli.output import dump, say
 from tocsin.config.config import Config
 from tocsin.config.web import WebConfig
 from tocsin.errors import UsageError
-from tocsin.store.db.lock import running
-from tocsin.store.db.place import path_of
+from tocsin.store.db.opening import running
 from tocsin.units import duration
 from tocsin.web.links import login_link
 from tocsin.web.wall.sessions import LINK_LASTS
@@ -26,7 +25,6 @@ def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web", json
     """Print an address that logs one browser in: it works once, within five minutes."""
     with opened(config) as (settings, _):
         web = _wanted(settings)
-        path = path_of(settings.database)
         now = datetime.now(UTC)
         link = login_link(web, settings.database, by, now)
         if json:
@@ -34,7 +32,7 @@ def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web", json
         else:
             print(link)
         say(f"It works once, within {duration(LINK_LASTS)}.")
-        if running(path.resolve()) is None:
+        if running(settings.database) is None:
             say("tocsin does not run: start it first, with tocsin run")
 
 

@@ -9,12 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from tocsin.config.config import Config
+from tocsin.config.database import file_of
 from tocsin.config.sections import HttpConfig
 from tocsin.config.shipped import preset_files
 from tocsin.config.yaml.file import LARGEST
 from tocsin.errors import FileError, Problem
 from tocsin.files import read_regular
 from tocsin.policy.notifying.route import Route
+from tocsin.redaction import masked
 from tocsin.rules.ruleset import RuleSet
 
 #: Name, time and size of each file.
@@ -78,7 +80,10 @@ def needs_restart(before: Config, after: Config) -> list[Problem]:
     remedy = "restart tocsin, or undo the change"
     problems = []
     if _path(after.database) != _path(before.database):
-        words = f"database is now {after.database} and was {before.database}, which is in use"
+        words = f"database is now {masked(after.database)} and was {masked(before.database)}, which is in use"
+        problems.append(Problem(message=f"{after.path}: {words}: {remedy}"))
+    elif after.connections != before.connections:
+        words = f"database.connections is now {after.connections} and was {before.connections}"
         problems.append(Problem(message=f"{after.path}: {words}: {remedy}"))
     changed = [name for name in HttpConfig.model_fields if getattr(after.http, name) != getattr(before.http, name)]
     if changed:
@@ -113,7 +118,8 @@ def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) ->
 
 
 def _path(database: str) -> str:
-    return os.path.realpath(database.removeprefix("sqlite:///"))
+    file = file_of(database)
+    return os.path.realpath(file) if file else database
 
 
 def _less(before: Iterable[str], after: Iterable[str]) -> list[str]:

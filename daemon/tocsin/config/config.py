@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
+from tocsin.config.database import DatabaseKey, DatabaseShape, below, named
 from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, check_source, make_feed
 from tocsin.config.instruments import InstrumentShape, make_instrument
 from tocsin.config.pack_file import Lists
@@ -28,7 +29,7 @@ from tocsin.config.values import Packs, Zone
 from tocsin.config.web import WebConfig, check_web
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Missing, Node, Pairs, Scalar, children, entries, member, problem, said, scalars
-from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
+from tocsin.config.yaml.shape import Duration, Shape, Texts, tag
 from tocsin.errors import AS_OWNER, ConfigError, Position, Problem, by_place, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located, Severity
@@ -37,8 +38,6 @@ from tocsin.policy.notifying.route import Route
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-#: The database of a file that cannot be read as a whole.
-_NAMED_DATABASE = re.compile(r"^database:[ \t]*[\"']?(sqlite:///[^\"'#\s$]+)", re.MULTILINE)
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 
 
@@ -53,7 +52,8 @@ class Config:
     path: Path
     file: ConfigFile = field(repr=False)
     zone: ZoneInfo
-    database: str
+    database: str = field(repr=False)
+    connections: int
     rules: tuple[Path, ...]
     http: HttpConfig
     sources: tuple[FeedConfig, ...]
@@ -94,17 +94,6 @@ def _comparison(text: str) -> tuple[str, Severity]:
         words = f'must be a level, or a comparison such as ">= high"; the levels are {", ".join(Severity)}{likely}'
         raise ValueError(words)
     return found[1] or "=", Severity(found[2])
-
-
-def _database(url: str, info: ValidationInfo) -> str:
-    """Return *url* with its path made absolute: `sqlite:///var/x.db` lies below the folder of the configuration."""
-    if not re.match(r"sqlite:///.+", url):
-        raise ValueError("must be sqlite:///path/to/a/file")
-    return _below(url, context(info).folder)
-
-
-def _below(url: str, folder: Path) -> str:
-    return f"sqlite:///{folder / Path(url.removeprefix('sqlite:///')).expanduser()}"
 
 
 class _Route(Shape):
@@ -165,9 +154,9 @@ class ConfigFile(Shape):
 
     timezone: Zone = ZoneInfo("UTC")
     """The time zone for times that people see, such as Europe/London. Default: UTC."""
-    database: Annotated[str, AfterValidator(_database)] | None = None
-    """The database as sqlite:///path, relative to this file. Default: tocsin.db in $STATE_DIRECTORY, or in
-    ~/.local/state/tocsin."""
+    database: DatabaseKey | None = None
+    """The database as sqlite:///path, relative to this file, or as postgresql://user@host/name. Default: tocsin.db in
+    $STATE_DIRECTORY, or in ~/.local/state/tocsin."""
     rules: Packs = ()
     """Rule packs: shipped ones by name, such as critical-minerals, and folders with a slash, such as ./rules, relative to this
     file."""
@@ -269,9 +258,9 @@ def empty_config(path: Path, env: Mapping[str, str]) -> Config:
 def salvage(path: Path, env: Mapping[str, str]) -> Config:
     """Return the configuration of an empty file at *path*, with the database that the faulty file there names."""
     text, _ = read_text(path)
-    named = _NAMED_DATABASE.search(text)
+    database = named(text)
     found = empty_config(path, env)
-    return replace(found, database=_below(named[1], path.resolve().parent)) if named else found
+    return replace(found, database=below(database, path.resolve().parent)) if database else found
 
 
 # ---- checks that a shape cannot make ------------------------------------------------------------------------------
@@ -344,6 +333,7 @@ def _config(
         path=path,
         file=file,
         zone=file.timezone,
+        **_database(file),
         sources=tuple(
             make_feed(name, item) for name, item in file.sources.items() if isinstance(item, FeedShape | PageShape)
         ),
@@ -360,6 +350,12 @@ def _config(
         report=WeeklyTime(at=file.self_report.at, days=weekdays(file.self_report.on), zone=file.timezone),
         problems=problems,
     )
+
+
+def _database(file: ConfigFile) -> dict[str, Any]:
+    if isinstance(file.database, DatabaseShape):
+        return {"database": file.database.url, "connections": file.database.connections}
+    return {"database": file.database, "connections": DatabaseShape.model_fields["connections"].default}
 
 
 def _route(route: _Route, on: Container[str]) -> Route:

@@ -16,10 +16,10 @@ from tocsin.units import counted, local, size
 _MOST = 5
 
 
-def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int) -> Match | None:
+def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int | None) -> Match | None:
     """Return the report that is due at *now*, about the time since the last one; None if none is due.
 
-    Reports are due at *times*, and once after down-time. *free* is the free space on the disk of the database, in bytes.
+    Reports are due at *times*, and once after down-time. *free* is the free space on the disk of the database, in bytes, None on a server.
 
     Raises:
         StoreError: the database cannot be read.
@@ -48,7 +48,7 @@ def troubles(ledger: PeriodStatistics) -> list[str]:
     ]
 
 
-def rows(ledger: PeriodStatistics, free: int) -> tuple[tuple[str, str], ...]:
+def rows(ledger: PeriodStatistics, free: int | None) -> tuple[tuple[str, str], ...]:
     """Return the report as (name, words)."""
     failed = [
         *(f"source {name}" for name in _some(ledger.ailing)),
@@ -70,7 +70,7 @@ def rows(ledger: PeriodStatistics, free: int) -> tuple[tuple[str, str], ...]:
         ),
         ("Failed", ", ".join(failed) or "nothing"),
         ("Lost", "; ".join(lost) or "nothing"),
-        ("Stored", f"{size(ledger.size)}, {size(free)} free on its disk"),
+        ("Stored", f"{size(ledger.size)}" if free is None else f"{size(ledger.size)}, {size(free)} free on its disk"),
     )
 
 

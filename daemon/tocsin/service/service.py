@@ -21,6 +21,7 @@ from tocsin import __version__
 from tocsin.config.build import Factories
 from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
+from tocsin.config.database import file_of
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
@@ -28,6 +29,7 @@ from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, Runtime, runner
+from tocsin.redaction import masked
 from tocsin.rules import builtin
 from tocsin.service.assembly import assembled, poller, proposer
 from tocsin.service.lastwords import notify_operators, save
@@ -264,7 +266,7 @@ class Service:
         if lost:
             words = await save(lost, self._write, self._store)
             self._notifier.status(words)
-            await notify_operators(self._dispatcher.outbound, self._config.database, words, self._clock.now())
+            await notify_operators(self._dispatcher.outbound, masked(self._config.database), words, self._clock.now())
         await self._write(self._store.close)
         self._writer.shutdown()
         self._workers.shutdown(cancel_futures=True)
@@ -345,7 +347,8 @@ class Service:
 
     async def _report(self) -> None:
         config, now = self._config, self._clock.now()
-        free = shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free
+        file = file_of(config.database)
+        free = shutil.disk_usage(file.parent).free if file else None
         report = await self._write(self_report, self._store, config.report, now, free=free)
         if report:
             await self._pipeline.tell([report])

@@ -100,6 +100,24 @@ class Store(OnDatabase):
             raise
         return cls(database, real_now=real_now, program=program)
 
+    @classmethod
+    def existing(cls, url: str) -> Self | None:
+        """Open the store that *url* names, None if it has no tables yet; none are made.
+
+        Raises:
+            StoreError: it cannot be opened, or its tables are of another version.
+        """
+        database = open_database(url)
+        try:
+            if schema.version(database) is None:
+                database.close()
+                return None
+            schema.prepare(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, real_now=_REAL.now)
+
     def lock(self, now: datetime) -> Voided:
         """Lock the database for this daemon, check it, guard its files, and void older leases.
 

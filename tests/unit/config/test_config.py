@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.config.config import Config, load_config
+from tocsin.config.config import Config, load_config, salvage
 from tocsin.config.secrets import Secret
 from tocsin.config.show import show
 from tocsin.errors import ConfigError
@@ -148,6 +148,38 @@ SOURCE = "sources: {a: {feed: 'https://x.org/f'%s}}\nreceivers: {here: {console:
 
 
 @pytest.mark.parametrize(
+    ("text", "url", "connections"),
+    [
+        ("sqlite:///x.db", "sqlite:///{folder}/x.db", 5),
+        ("{url: 'sqlite:///x.db'}", "sqlite:///{folder}/x.db", 5),
+        ("postgresql://u:${KEY}@h:5433/n?sslmode=require", "postgresql://u:c4nary@h:5433/n?sslmode=require", 5),
+        ("{url: 'postgresql:///n?host=/run/postgresql', connections: 9}", "postgresql:///n?host=/run/postgresql", 9),
+    ],
+)
+def test_a_database_is_a_file_or_on_a_server(tmp_path: Path, text: str, url: str, connections: int) -> None:
+    """Its password is shown nowhere."""
+    config = load(tmp_path, f"database: {text}\n", KEY="c4nary")
+    assert (config.database, config.connections) == (url.format(folder=tmp_path), connections)
+    assert "c4nary" not in repr(config) + json.dumps(show(config))
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("database: postgresql://u@h/n # there", "postgresql://u@h/n"),
+        ("database: sqlite:////var/x.db", "sqlite:////var/x.db"),
+        ("database: postgresql://u:${KEY}@h/n", ""),
+    ],
+)
+def test_a_faulty_file_still_names_its_database(tmp_path: Path, text: str, url: str) -> None:
+    """Status and doctor look at it; half an address is none."""
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{text}\nsources: [\n", encoding="utf-8")
+    default = salvage(tmp_path / "none.yaml", {"STATE_DIRECTORY": "/s"}).database
+    assert salvage(path, {"STATE_DIRECTORY": "/s"}).database == (url or default)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         (SOURCE % ", every: 0s", "every must be 1s or more"),
@@ -168,7 +200,13 @@ SOURCE = "sources: {a: {feed: 'https://x.org/f'%s}}\nreceivers: {here: {console:
         ("sources: {a: 5}", "a must be a map"),
         ("rules: {a: 1}", "rules must be a list"),
         ("routes: {to: a}", "routes must be a list"),
-        ("database: postgresql://x", "must be sqlite:///"),
+        ("database: postgresql://x", "must be sqlite:///path/to/a/file or postgresql://user@host/name"),
+        ("database: postgres://u@h/n", "must be sqlite:///path/to/a/file or postgresql://user@host/name"),
+        ("database: postgresql://u@h:x/n", "the port is a number"),
+        ("database: postgresql://u@h/n?password=x", "must have its password before the @"),
+        ("database: {connections: 4}", "url"),
+        ("database: {url: 'postgresql://u@h/n', connections: 1}", "connections must be 2 or more"),
+        ("database: [x]", "database must be"),
         ("timezone: true", "timezone must be text"),
         ("receivers: {a: {url: x, console: true}}", "either a url or the console"),
         ("[1]", "must be a map"),

@@ -100,7 +100,9 @@ def test_the_examples_of_the_documents_are_good(block: str) -> None:
     if "tocsin_test:" in block:
         assert faults(Kind.TESTS, block) == []
     elif re.search(
-        r"^(sources|receivers|timezone|http|heartbeat|self_report|overrides|instruments|web):", block, re.MULTILINE
+        r"^(sources|receivers|timezone|http|heartbeat|database|self_report|overrides|instruments|web):",
+        block,
+        re.MULTILINE,
     ):
         assert faults(Kind.CONFIG, block) == []
     else:

@@ -16,7 +16,7 @@ from tocsin.config.yaml.shape import Shape
 #: Every key of every section, none with its default. What is secret is marked by its words.
 FULL = """\
 timezone: Asia/Tokyo
-database: sqlite:///var/other.db
+database: {url: "sqlite:///var/other.db", connections: 9}
 rules: [rules/metals]
 http: {contact: ops@example.org, proxy: "http://me:c4nary@proxy.example:3128", ca_file: ca.pem, groups: [blogs.example]}
 sources:
@@ -225,7 +225,7 @@ def test_what_is_shown_is_a_configuration_again(config: Config, tmp_path: Path) 
         config.overrides[0].to,
         config.retention,
     )
-    assert again.database == config.database
+    assert (again.database, again.connections) == (config.database, 9)
 
 
 def test_defaults_are_filled_in(tmp_path: Path) -> None:

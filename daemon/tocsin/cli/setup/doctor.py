@@ -17,10 +17,9 @@ from tocsin.cli.output import FAILED, PARTLY, dump, progress, say
 from tocsin.cli.setup import machine, network
 from tocsin.cli.setup.finding import Finding, Level, fail
 from tocsin.config.config import Config, load_config, salvage
-from tocsin.config.stores import open_store
+from tocsin.config.stores import open_existing
 from tocsin.errors import ConfigError, StoreError
 from tocsin.policy.notifying.retry import ReceiverStatus
-from tocsin.store.db.place import is_there, path_of
 from tocsin.units import counted
 
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask no source and no receiver.")]
@@ -69,9 +68,8 @@ def _examine(path: Path, tick: Callable[[int, int], None], *, offline: bool) -> 
 
 def _history(settings: Config) -> tuple[dict[str, ReceiverStatus], dict[str, datetime]]:
     """Return the status of each receiver and the time of its last delivery, where there is a database."""
-    path = path_of(settings.database)
     with suppress(StoreError):  # it is a finding of its own
-        if is_there(path):
-            with closing(open_store(settings)) as store:
+        if opened := open_existing(settings):
+            with closing(opened) as store:
                 return dict(store.read.receivers()), dict(store.read.last_sent())
     return {}, {}

@@ -17,13 +17,14 @@ from tocsin.cli.setup.unit import UNIT, USER_UNIT, user_layout
 from tocsin.config.cautions import cautions
 from tocsin.config.changes import route_in_words
 from tocsin.config.config import Config
+from tocsin.config.database import file_of
 from tocsin.config.loading import rules_of
 from tocsin.config.shipped import PRESETS, UNITS
 from tocsin.config.yaml.file import read_text, shown_path
 from tocsin.errors import ConfigError, Position, Problem, StoreError
 from tocsin.store.db import schema
-from tocsin.store.db.lock import running
-from tocsin.store.db.place import files_of, is_there, path_of
+from tocsin.store.db.opening import open_database, running
+from tocsin.store.db.place import files_of, is_there
 from tocsin.store.db.sqlite import SqliteDatabase
 from tocsin.units import counted, size
 
@@ -121,7 +122,10 @@ def certificates(config: Config) -> Finding:
 
 def database(config: Config) -> Iterator[Finding]:
     """Yield the state of the database: owner and mode, lock, pages, tables, log and disk."""
-    path = path_of(config.database)
+    path = file_of(config.database)
+    if path is None:
+        yield from _on_server(config)
+        return
     there = is_there(path)
     folder = next(parent for parent in path.parents if parent.is_dir())
     yield _room(folder)
@@ -132,9 +136,24 @@ def database(config: Config) -> Iterator[Finding]:
             yield fail("database", f"{folder} may not be written", "give it to the user that tocsin runs as")
         return
     yield _mode(path)
-    process = running(path.resolve())
-    yield ok("lock", f"process {process.pid} works on the database" if process else "nobody works on the database")
+    yield _lock(config)
     yield from _content(path)
+
+
+def _on_server(config: Config) -> Iterator[Finding]:
+    with closing(open_database(config.database)) as opened:
+        found = schema.version(opened)
+        yield ok("database", f"{opened.name} answers")
+        yield _tables(found) if found else ok("tables", "they are made at the first start")
+    yield _lock(config)
+
+
+def _lock(config: Config) -> Finding:
+    process = running(config.database)
+    if process is None:
+        return ok("lock", "nobody works on the database")
+    where = f" on {process.host}" if process.host else ""
+    return ok("lock", f"process {process.pid}{where} works on the database")
 
 
 def _content(path: Path) -> Iterator[Finding]:
@@ -150,12 +169,15 @@ def _content(path: Path) -> Iterator[Finding]:
     except StoreError as error:
         yield fail("database", str(error), "see: tocsin db check, tocsin db restore")
         return
-    if found == schema.newest():
-        yield ok("tables", f"of version {found}")
-    else:
-        yield warn("tables", f"of version {found or 'none'}, and not {schema.newest()}", "tocsin db upgrade")
+    yield _tables(found)
     pages = f"sound ({size(path.stat().st_size)}, its log {size(octets)})"
     yield ok("database", pages) if whole else warn("database", "checked in part only", "tocsin db check")
+
+
+def _tables(found: str | None) -> Finding:
+    if found == schema.newest():
+        return ok("tables", f"of version {found}")
+    return warn("tables", f"of version {found or 'none'}, and not {schema.newest()}", "tocsin db upgrade")
 
 
 def _mode(path: Path) -> Finding:

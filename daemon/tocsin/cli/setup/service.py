@@ -31,11 +31,11 @@ from tocsin.cli.setup.unit import (
 )
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config, complete, load_config
+from tocsin.config.database import file_of
 from tocsin.config.loading import rules_of
 from tocsin.config.shipped import SHIPPED
 from tocsin.config.yaml.file import read_text
 from tocsin.errors import ConfigError, Problem, UsageError
-from tocsin.store.db.place import path_of
 
 app = typer.Typer(help="Install, print and remove a service of systemd.", no_args_is_help=True)
 
@@ -228,8 +228,8 @@ def _unseen(text: str) -> Iterator[Problem]:
 
 def _unreachable(settings: Config, text: str, layout: Layout) -> Iterator[Problem]:
     """Yield what the service of the system could not read or write."""
-    database = path_of(settings.database)
-    if not database.is_relative_to(layout.state):
+    database = file_of(settings.database)
+    if database and not database.is_relative_to(layout.state):
         yield Problem(message=f"database: the service may write only below {layout.state}: remove the line database:")
     outside = [path for path in settings.rules if not path.resolve().is_relative_to(settings.path.resolve().parent)]
     named = [Path(name) for name in _FILE.findall(text) if Path(name).is_absolute()]

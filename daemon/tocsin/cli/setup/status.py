@@ -17,15 +17,17 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_con
 from tocsin.cli.output import FAILED, conclude, dump, item, local, say, say_zone
 from tocsin.clock import SystemClock
 from tocsin.config.config import Config, salvage
-from tocsin.config.stores import open_store
+from tocsin.config.database import file_of
+from tocsin.config.stores import open_existing
 from tocsin.errors import ConfigError, OutdatedError
 from tocsin.explain.receivers import rests
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.render.objects import plain
 from tocsin.service.selfreport import troubles
 from tocsin.store import Store
-from tocsin.store.db.lock import Running, running
-from tocsin.store.db.place import is_there, path_of
+from tocsin.store.db.lock import Running
+from tocsin.store.db.opening import running
+from tocsin.store.db.place import name_of
 from tocsin.store.values import PeriodStatistics
 from tocsin.units import counted, duration
 
@@ -74,22 +76,22 @@ class Status:
 def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Show whether the daemon runs, its sources, alerts and messages, and a verdict. Exit code 1: it does not run."""
     settings, faults = _settings(config)
-    path = path_of(settings.database)
+    name = name_of(settings.database)
     now = SystemClock().now()
-    if not is_there(path):
-        _short(f"tocsin does not run, and there is no database at {path}: start it with tocsin run", json=json)
-        raise typer.Exit(FAILED)
-    process = running(path.resolve())
+    process = running(settings.database)
     try:
-        store = open_store(settings)
-    except OutdatedError:
+        store = open_existing(settings)
+    except OutdatedError as error:
         if process:
-            words = f"an older tocsin (process {process.pid}) works on {path}: restart it to use this version"
+            words = f"an older tocsin (process {process.pid}) works on {name}: restart it to use this version"
             _short(words, json=json, runs=True)
             return
-        words = f"tocsin does not run, and {path} is of an older version: tocsin run upgrades it after a backup"
-        _short(words, json=json)
+        words = f"tocsin does not run, and {name} is of an older version: tocsin run upgrades it after a backup"
+        _short(words if file_of(settings.database) else f"tocsin does not run, and {error}", json=json)
         raise typer.Exit(FAILED) from None
+    if store is None:
+        _short(f"tocsin does not run, and there is no database at {name}: start it with tocsin run", json=json)
+        raise typer.Exit(FAILED)
     try:
         found = look(store, process, faults, now, time.monotonic())
     finally:

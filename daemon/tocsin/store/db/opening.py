@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.errors import StoreError
-from tocsin.store.db import lock
+from tocsin.store.db import backup, lock, schema, transfer
+from tocsin.store.db.backup import Tick, unheard
 from tocsin.store.db.database import CONNECTIONS, Database
 from tocsin.store.db.lock import Running
-from tocsin.store.db.place import is_served, path_of, shown
+from tocsin.store.db.place import is_served, path_of
 from tocsin.store.db.sqlite import SqliteDatabase
 from tocsin.store.db.statements import random_id
 
@@ -32,9 +36,22 @@ def open_copy(url: str, new_id: Callable[[], str] = random_id) -> Database:
     Raises:
         StoreError: it cannot be read.
     """
-    if is_served(url):
-        raise StoreError(f"{shown(url)} cannot be copied")
-    return SqliteDatabase.copy(url, new_id)
+    if not is_served(url):
+        return SqliteDatabase.copy(url, new_id)
+    copy = SqliteDatabase.temporary(new_id)
+    try:
+        with closing(_served(url)) as served:
+            schema.upgrade(copy)
+            if (found := schema.version(served)) == schema.newest():
+                transfer.fill(served, copy, unheard)
+            elif found is not None:
+                raise StoreError(
+                    f"the tables of {served.name} are of version {found}: {served.to_upgrade}, or the older tocsin"
+                )
+    except BaseException:
+        copy.close()
+        raise
+    return copy
 
 
 def running(url: str) -> Running | None:
@@ -44,6 +61,27 @@ def running(url: str) -> Running | None:
         StoreError: the server cannot be asked.
     """
     return _served(url).running() if is_served(url) else lock.running(path_of(url).resolve())
+
+
+def upgrade_tables(url: str, now: datetime, tick: Tick = unheard) -> tuple[str, Path | None] | None:
+    """Bring the tables of the database that *url* names to this program's version.
+
+    Return the version from before and the backup of a file, see `tocsin.store.db.backup.upgrade`; None if they are of this
+    version. On a server all steps are one transaction, and its operator makes the backup.
+
+    Raises:
+        StoreError: a newer program wrote it, it has no tables, or a daemon works on it.
+    """
+    if not is_served(url):
+        return backup.upgrade(path_of(url), now, tick)
+    with closing(_served(url)) as database:
+        found = schema.version(database)
+        if found is None:
+            raise StoreError(f"{database.name} has no tables of tocsin: name another one in `database:`")
+        if found == schema.newest():
+            return None
+        schema.upgrade(database)
+        return found, None
 
 
 def _served(url: str, new_id: Callable[[], str] = random_id, connections: int = CONNECTIONS) -> PostgresDatabase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from tocsin.errors import AS_OWNER, StoreError
@@ -20,8 +20,8 @@ def is_served(url: str) -> bool:
     return url.startswith("postgresql:")
 
 
-def shown(url: str) -> str:
-    """Return what people call the database that *url* names: its file, or its address without password and settings.
+def name_of(url: str) -> str:
+    """Return what people call the database that *url* names: its file, or its address without user, password and settings.
 
     Raises:
         StoreError: it cannot be understood; the error does not show it.
@@ -32,7 +32,7 @@ def shown(url: str) -> str:
         address = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise StoreError("the address of the database is not understood: write postgresql://USER@HOST/NAME") from error
-    return address.set(password=None, query={}).render_as_string()
+    return URL.create("postgresql", host=address.host, port=address.port, database=address.database).render_as_string()
 
 
 def path_of(url: str) -> Path:

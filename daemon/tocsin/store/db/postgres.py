@@ -17,7 +17,7 @@ from tocsin.errors import DamagedError, LostError, StoreError
 from tocsin.store.db import postgres_errors, postgres_lock
 from tocsin.store.db.database import CONNECTIONS, transaction
 from tocsin.store.db.lock import Running
-from tocsin.store.db.place import shown
+from tocsin.store.db.place import name_of
 from tocsin.store.db.postgres_lock import DaemonLock
 from tocsin.store.db.statements import random_id
 
@@ -57,7 +57,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, new_id: Callable[[], str] = random_id, connections: int = CONNECTIONS) -> None:
         self.new_id = new_id
-        self.name = shown(url)
+        self.name = name_of(url)
         self.lost: LostError | None = None
         self._writing = threading.Lock()
         address = make_url(url).set(drivername="postgresql+psycopg")

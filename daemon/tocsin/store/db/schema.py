@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlmodel import Session
 
 from tocsin.errors import OutdatedError, StoreError
@@ -16,6 +16,8 @@ from tocsin.store.db.database import Database
 
 #: The names of our migrations.
 _REVISION = re.compile(r"\d{4}")
+#: The version of tables into which rows are being copied.
+COPYING = "0000_copying"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -46,6 +48,8 @@ def usable(found: str, name: object) -> None:
     known = _known()
     if found in known:
         return
+    if found == COPYING:
+        raise StoreError(f"{name} is an unfinished copy: call tocsin db copy again, or empty it")
     if found < known[0]:  # revisions begin with their number
         raise StoreError(
             f"the database {name} was written by a tocsin from before the first release "
@@ -91,6 +95,18 @@ def upgrade(database: Database) -> None:
             _migrate(session)
     finally:
         database.unlock()
+
+
+def is_copy(database: Database) -> bool:
+    """Return whether the tables of *database* are an unfinished copy."""
+    with database.read() as session:
+        return _revision(session, database.name) == COPYING
+
+
+def mark(database: Database, version: str) -> None:
+    """Give the tables of *database* another *version*: `COPYING`, or the newest at the end of a copy."""
+    with database.write() as session:
+        session.connection().execute(text("UPDATE alembic_version SET version_num = :found"), {"found": version})
 
 
 def _known() -> list[str]:

@@ -76,20 +76,30 @@ class SqliteDatabase:
             StoreError: the address is not understood, or the file cannot be read.
         """
         path = path_of(url)
-        folder = TemporaryDirectory(prefix="tocsin-")
-        target = Path(folder.name) / "copy.db"
+        database = cls.temporary(new_id)
         try:
-            make(target)
             if is_there(path):
                 claim(path)
-                with closing(sqlite3.connect(path)) as original, closing(sqlite3.connect(target)) as fresh:
+                with closing(sqlite3.connect(path)) as original, closing(sqlite3.connect(database.path)) as fresh:
                     original.backup(fresh)
         except sqlite3.Error as error:
-            folder.cleanup()
+            database.close()
             raise StoreError(f"the database {path} cannot be copied: {error}") from error
         except StoreError:
-            folder.cleanup()
+            database.close()
             raise
+        return database
+
+    @classmethod
+    def temporary(cls, new_id: Callable[[], str] = random_id) -> SqliteDatabase:
+        """Open a new database, for this process alone; closing it deletes it.
+
+        Raises:
+            StoreError: it cannot be made.
+        """
+        folder = TemporaryDirectory(prefix="tocsin-")
+        target = Path(folder.name) / "copy.db"
+        make(target)
         database = cls(target, new_id)
         database._folder = folder
         return database

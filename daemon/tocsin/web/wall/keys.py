@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from tocsin.config.database import place_of
 from tocsin.config.web import WebConfig
 from tocsin.errors import FileError, StoreError
 from tocsin.files import hand_over, read_regular
@@ -59,7 +60,7 @@ def secret_of(config: WebConfig, database: str) -> str:
     Raises:
         StoreError: it cannot be read or made.
     """
-    return config.secret.reveal() or own_secret(secret_beside(Path(database.removeprefix("sqlite:///"))))
+    return config.secret.reveal() or own_secret(secret_beside(place_of(database, os.environ)))
 
 
 def secret_beside(database: Path) -> Path:
@@ -74,6 +75,7 @@ def own_secret(path: Path) -> str:
         StoreError: it cannot be read or made.
     """
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # a database on a server has made none
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
         return _read_secret(path)
