@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -42,8 +46,10 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            with _closed_paths():
-                return super().invoke(ctx)
+            with _explained():
+                result = super().invoke(ctx)
+                sys.stdout.flush()  # of a full disk this hears at the latest
+                return result
         except TocsinError as error:
             # Help and wrong usage do without the import, which takes longer than both.
             from tocsin.cli.common import exit_code  # noqa: PLC0415
@@ -52,18 +58,21 @@ class _Commands(TyperGroup):
 
 
 @contextmanager
-def _closed_paths() -> Iterator[None]:
-    """Explain a path that this user may not even look at, wherever it was named.
+def _explained() -> Iterator[None]:
+    """Explain a path that this user may not even look at, and a full disk, wherever they are met.
 
     Raises:
         TocsinError: there was one.
     """
     try:
         yield
-    except PermissionError as error:
-        if not error.filename:
+    except OSError as error:
+        if isinstance(error, PermissionError) and error.filename:
+            words = f"{error.filename}: {error.strerror}; name another path, or run this as its owner"
+        elif error.errno in (errno.ENOSPC, errno.EDQUOT):
+            words = f"{error.filename or 'the output'} cannot be written: {error.strerror}; free some space"
+        else:
             raise
-        words = f"{error.filename}: {error.strerror}; name another path, or run this as its owner"
         raise TocsinError(words) from error
 
 
@@ -95,6 +104,9 @@ def options(
 
 def main() -> None:
     """Run the program."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell: `>&-`
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (lasts as long as we do)
     # Modules and rules are made by the hundred thousand and stay: to look through them for garbage is a tenth of the start.
     gc.set_threshold(10_000, 10, 10)
     # Until the modules of the command are imported there is no garbage, and later they need not be looked at again.

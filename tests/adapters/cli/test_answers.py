@@ -89,8 +89,8 @@ def test_rules_are_counted_by_what_people_said(tocsin: Tocsin, history: Any) -> 
     tocsin("alerts", "useful", "1")
     found = records(tocsin("rules", "stats", "--json"))
     assert found == [
-        {"rule": "metals/ban", "alerts": 1, "told": 1, "useful": 1, "noise": 0, "precision": 1.0},
-        {"rule": "metals/quiet", "alerts": 0, "told": 0, "useful": 0, "noise": 0, "precision": None},
+        {"rule": "metals/ban", "alerts": 1, "sent": 1, "useful": 1, "noise": 0, "precision": 1.0},
+        {"rule": "metals/quiet", "alerts": 0, "sent": 0, "useful": 0, "noise": 0, "precision": None},
     ]
     shown = tocsin("rules", "stats")
     assert ("100%" in shown.stdout, shown.stderr) == (True, "")

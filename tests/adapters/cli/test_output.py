@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 import sys
 
 import pytest
@@ -40,3 +42,19 @@ def test_a_pipe_gets_whole_messages(capsys: pytest.CaptureFixture[str]) -> None:
     say(LONG)
     conclude(LONG)
     assert capsys.readouterr() == (f"{LONG}\n", f"{LONG}\n")
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "words"),
+    [
+        ("> /dev/full", 1, "the output cannot be written: No space left on device; free some space\n"),
+        (">&-", 0, ""),
+    ],
+    ids=["a full disk", "closed"],
+)
+def test_output_that_nobody_takes_is_no_traceback(shell: str, code: int, words: str) -> None:
+    """A job writes its report to a disk, or to nowhere."""
+    program = shlex.quote(sys.executable)
+    line = f"{program} -c 'from tocsin.cli import main; main()' packs list {shell}"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, words)
