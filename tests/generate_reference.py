@@ -121,6 +121,10 @@ sources:
     push: true
     labels: {tier: trade}
     accept_labels: [company]
+    tokens: filter
+web:
+  tokens:
+    filter: {secret: "${TOCSIN_FILTER:-a-secret-of-24-letters-or-more}", may: ingest}
 """,
     "table": """\
 sources:

@@ -10,17 +10,25 @@ from pydantic import Field
 
 from tocsin.config.yaml.nodes import Node, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Shape, Texts
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
 from tocsin.model.entries import PUSH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushConfig:
-    """A source that programs hand entries in to. Its *labels* belong to each; *accept_labels* names those that an entry may bring."""
+    """A source that programs hand entries in to. Its *labels* belong to each; *accept_labels* names those that an entry may bring.
+
+    *tokens* are those that may hand in here, all that may ingest if none is named.
+    """
 
     name: str
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accept_labels: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+
+    def takes_from(self, token: str) -> bool:
+        """Return True if the program with the *token* of this name may hand in here."""
+        return not self.tokens or token in self.tokens
 
     @property
     def kind(self) -> str:
@@ -48,6 +56,8 @@ class PushShape(Shape):
     accept_labels: Texts = ()
     """Labels that an entry may bring itself, such as [company]. Any other is refused: labels decide what a rule finds, how loud
     it is and who is told."""
+    tokens: Texts = ()
+    """The tokens that may hand in here, by name. Default: every token that may ingest."""
 
 
 class AnyValue(frozenset[str]):
@@ -66,21 +76,23 @@ def make_push(name: str, item: PushShape) -> PushConfig:
 def check_pushes(root: Node) -> Iterator[Problem]:
     """Yield faults of the sources that programs hand entries in to, and warnings if no program can."""
     pushed = [source for source in children(member(root, "sources")) if member(source, "push")]
+    web = member(root, "web")
+    able = [key.text for key, token in entries(member(web, "tokens")) if _may(token) == "ingest"]
     for source in pushed:
         own = [key.text for key, _ in entries(member(source, "labels"))]
         for name in scalars(member(source, "accept_labels")):
             if name.text in own:
-                yield problem(
-                    name,
-                    f"{said(name.text)} stands in labels, which an entry cannot change: remove it from one of them",
-                )
+                words = f"{said(name.text)} stands in labels, which an entry cannot change: remove it from one of them"
+                yield problem(name, words)
+        for name in scalars(member(source, "tokens")):
+            if name.text not in able:
+                yield problem(name, f"no token {said(name.text)} may ingest{meant(name.text, able)}")
     if not pushed:
         return
-    web = member(root, "web")
     listen = member(web, "listen")
     if web is None or (isinstance(listen, Scalar) and listen.text == "off"):
         yield problem(pushed[0], "nothing can be handed in, because there is no page: write web: {}", warning=True)
-    elif not any(_may(token) == "ingest" for token in children(member(web, "tokens"))):
+    elif not able:
         words = "no program may hand anything in: write web: {tokens: {NAME: {secret: ..., may: ingest}}}"
         yield problem(pushed[0], words, warning=True)
 

@@ -135,6 +135,25 @@ def test_only_a_token_that_may_ingest_hands_in(api, token, status):
     assert api(scene) == (status, 403, 0)
 
 
+def test_a_source_may_name_the_tokens_that_hand_in_to_it(serve):
+    """A program cannot borrow the labels of another one's source."""
+    config = """\
+database: sqlite:///tocsin.db
+rules: [./rules]
+sources:
+  court: {push: true, labels: {tier: primary}, tokens: other}
+"""
+
+    async def scene(page):
+        page.store.sync_sources([("court", "/api/v1/sources/court/items", PUSH)], page.clock.now())
+        path = "sources/court/items"
+        return [await send(page, {"title": BAN}, path, token) for token in (INGEST, OTHER)]
+
+    refused, taken = serve(scene, web=TOKENS, log_in=False, config=config)
+    assert (refused[0], refused[1]["detail"]) == (403, "This token may not hand in to court.")
+    assert taken[0] == 201
+
+
 @pytest.mark.parametrize(
     ("labels", "name"),
     [

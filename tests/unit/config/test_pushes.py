@@ -40,6 +40,7 @@ def test_it_is_a_source_among_the_others():
         pytest.param(
             "{push: true, labels: {tier: trade}, accept_labels: [tier]}", "tier stands in labels", id="own label"
         ),
+        pytest.param("{push: true, tokens: [filtre]}", "did you mean filter?", id="unknown token"),
     ],
 )
 def test_a_fault_is_told(source, words):

@@ -66,7 +66,7 @@ sources:
     headers: {X-Key: c4nary}
     join: "|"
     allow_private: true
-  handed-in: {push: true, labels: {tier: trade}, accept_labels: [company]}
+  handed-in: {push: true, labels: {tier: trade}, accept_labels: [company], tokens: filter}
   spot: {table: https://example.org/spot, rows: "data[*]", symbol: id, price: "$.value"}
   sheet: {file: prices.csv, every: 5m, history: false, symbol: name, price: last, time: at}
 instruments:
@@ -109,7 +109,9 @@ web:
   secret: c4nary-0123456789abcdef012345
   metrics: 127.0.0.1:9787
   proxy: {socket: true, secret: c4nary-0123456789abcdef012345}
-  tokens: {panel: {secret: c4nary-0123456789abcdef012345, may: act}}
+  tokens:
+    panel: {secret: c4nary-0123456789abcdef012345, may: act}
+    filter: {secret: c4nary-0123456789abcdef012345, may: ingest}
   answer_links: 2d
 """
 ENV = {"KEY": "c4nary", "MAIL": "mailto://user:c4nary@example.org", "LONG": "c4nary" * 5}

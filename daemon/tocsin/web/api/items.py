@@ -50,6 +50,8 @@ def _source(page: Page) -> PushConfig:
         raise web.HTTPConflict(text=f"{name} is polled. A source with push: true takes items.")
     if source is None:
         page.missing(f"There is no source {name[:80]}.")
+    if page.visitor and page.visitor.token and not source.takes_from(page.visitor.name):
+        raise web.HTTPForbidden(text=f"This token may not hand in to {name}.")
     return source
 
 
