@@ -247,7 +247,7 @@ def test_no_more_than_a_few_answers_wait(serve):
                 full.set()
             await release.wait()
 
-        page.listener._attempts._sleep = sleep
+        page.listener._servers._attempts._sleep = sleep
         for _ in range(5):
             await page.post("/login", {"code": "guess"})
         waiting = [asyncio.create_task(page.post("/login", {"code": "guess"})) for _ in range(20)]
