@@ -13,6 +13,8 @@ from tocsin.rules.news.terms import PREFIX, Pattern, Term
 from tocsin.text.fold import unmarked
 from tocsin.text.tokens import Sentence, Token
 
+#: So many members are faster looked at than looked up.
+_FEW = 4
 _COORDINATORS = frozenset(["and", "or", "和", "与", "及", "或"])
 
 
@@ -109,11 +111,9 @@ class TermList:
         return self._needed
 
     def akin(self, term: Term) -> list[Term]:
-        """Return the members that can be within the words of *term*, since they begin with one of them."""
-        if not term.words:
-            return [member for member, _ in self.members if not member.words]
-        if self.finder:
-            return []
+        """Return the members that can be within the words of *term*; of many those that begin with one of them."""
+        if len(self.members) <= _FEW or not term.words or self.finder:
+            return [member for member, _ in self.members]
         lookup = self._by_beginning()
         heads = [word.prefix or word.forms[0] for word in term.words]
         heads += [unmarked(head) for head in heads if not head.isascii()]

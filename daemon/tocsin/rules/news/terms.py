@@ -55,6 +55,11 @@ class Pattern(Protocol):
         ...
 
 
+@lru_cache(maxsize=32768)
+def _weight(words: tuple[str, ...]) -> float:
+    return sum([weight(word.encode()) for word in words])
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One token of a term: any of *forms*, or anything that begins with *prefix*."""
@@ -70,7 +75,7 @@ class Word:
     @property
     def weight(self) -> float:
         """How often sentences have it."""
-        return sum([weight(word.encode()) for word in self.needed])
+        return _weight(self.needed)
 
     def fits(self, text: str) -> bool:
         """Return whether a token's text is this word, with its marks or without them."""
