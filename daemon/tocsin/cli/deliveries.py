@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
@@ -26,6 +27,8 @@ app = typer.Typer(help="List, show and resend deliveries.", no_args_is_help=True
 
 StateOption = Annotated[DeliveryState | None, typer.Option("--state", help="Only those in this state.")]
 DeadOption = Annotated[bool, typer.Option("--dead", help="All dead deliveries that were not resent since.")]
+#: Characters of an id that a terminal shows, where a whole one would fill half a line.
+_SHORT = 8
 #: The most copies that one command makes.
 MOST_AGAIN = 1000
 
@@ -64,7 +67,7 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
     listing(
         views,
         {
-            "id": lambda v: v.id,
+            "id": lambda v: v.id[:_SHORT] if sys.stdout.isatty() else v.id,
             "state": lambda v: v.state,
             "receiver": lambda v: v.receiver,
             "recipient": lambda v: v.recipient,
@@ -82,16 +85,16 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
 @app.command("show")
 def show_delivery(
     delivery: Annotated[
-        str, typer.Argument(metavar="ID", help="The id of a delivery, as `deliveries list` prints it.")
+        str,
+        typer.Argument(metavar="ID", help="The id of a delivery, or its beginning, as `deliveries list` prints it."),
     ],
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
     """Show one delivery: its text, its attempts and its changes of state."""
     with opened(config) as (settings, store):
-        detail = store.read.delivery(delivery)
-        if detail is None:
-            raise UsageError(f"there is no delivery {delivery}; see: tocsin deliveries list")
+        detail = store.read.delivery(_whole(delivery, store))
+        assert detail, "its id was found just now"
         if json:
             dump(detail)
             return
@@ -113,9 +116,25 @@ def show_delivery(
             print(f"\n{message.subject}\n\n{message.text}")
 
 
+def _whole(beginning: str, store: Store) -> str:
+    """Return the id of the one delivery that *beginning* means.
+
+    Raises:
+        UsageError: it means none, or several.
+    """
+    found = store.read.delivery_ids(beginning)
+    if not found:
+        raise UsageError(f"there is no delivery {shown(beginning)}; see: tocsin deliveries list")
+    if len(found) > 1:
+        raise UsageError(f"several deliveries begin with {shown(beginning)}: write more of the id")
+    return found[0]
+
+
 @app.command("resend")
 def resend(
-    deliveries: Annotated[list[str] | None, typer.Argument(metavar="[DELIVERY]...", help="Ids of deliveries.")] = None,
+    deliveries: Annotated[
+        list[str] | None, typer.Argument(metavar="[DELIVERY]...", help="Ids of deliveries, or their beginnings.")
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     dead: DeadOption = False,
     since: SinceOption = None,
@@ -124,7 +143,9 @@ def resend(
     if bool(deliveries) is dead:
         raise typer.BadParameter("name deliveries, or use --dead for all dead ones (with --since for recent ones only)")
     with opened(config) as (_, store):
-        chosen = deliveries or [view.id for view in _dead(store, since, MOST_AGAIN) if not view.resent]
+        chosen = [_whole(one, store) for one in deliveries or ()] or [
+            view.id for view in _dead(store, since, MOST_AGAIN) if not view.resent
+        ]
         if not chosen:
             say("There are no dead deliveries left to resend.")
         for delivery in chosen:

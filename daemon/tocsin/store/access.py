@@ -95,6 +95,7 @@ class Queries(OnDatabase):
     watched = reads(attention.watched)
     deliveries = reads(listing.deliveries)
     delivery = reads(listing.delivery)
+    delivery_ids = reads(listing.delivery_ids)
     attempts = reads(listing.attempts)
     receiver_facts = reads(outbox.receiver_facts)
     outbox = reads(outbox.outbox)

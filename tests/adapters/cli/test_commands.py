@@ -81,6 +81,9 @@ def test_deliveries_are_listed_shown_and_sent_again(tocsin: Tocsin, history: Any
     (record,) = records(tocsin("deliveries", "show", dead["id"], "--json"))
     assert record["attempts"][0]["code"] == 404
     assert tocsin("deliveries", "show", "nope").exit_code == 2
+    assert tocsin("deliveries", "show", dead["id"][:8]).stdout == shown.stdout
+    both = tocsin("deliveries", "show", "")
+    assert (both.exit_code, "write more of the id" in both.stderr) == (2, True)
     refused = tocsin("deliveries", "resend", "nope")
     assert refused.exit_code == 2
     assert "there is no delivery nope" in refused.stderr

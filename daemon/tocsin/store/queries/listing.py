@@ -152,6 +152,12 @@ def deliveries(session: Session, state: DeliveryState | None = None, limit: int 
     return delivery_views(session, session.exec(statement.limit(limit)).all())
 
 
+def delivery_ids(session: Session, beginning: str) -> tuple[str, ...]:
+    """Return the ids that begin with *beginning*, at most two: then it means no single delivery."""
+    wanted = col(DeliveryRow.id).between(beginning, f"{beginning}g")  # ids are hexadecimal
+    return tuple(session.exec(select(DeliveryRow.id).where(wanted).limit(2)).all())
+
+
 def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
     """Return one delivery with its attempts and changes of state, or None."""
     row = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
