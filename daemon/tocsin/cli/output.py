@@ -19,6 +19,8 @@ T = TypeVar("T")
 #: Columns of a line, and of the name before it.
 _WIDTH = 80
 _NAMES = 14
+#: Columns of a word that a table does not cut in two, if it has the room.
+_WORD = 12
 #: Exit codes. The command-line parser itself uses 2 for wrong usage.
 OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
 
@@ -78,27 +80,37 @@ def table(
 ) -> None:
     """Print a table on stdout, and the *zone* of its times on stderr. Without rows, print *empty* on stderr instead.
 
-    A pipe gets the whole text of every field, because only a terminal has a width to fit into.
+    A pipe gets the whole text of every field, because only a terminal has a width to fit into. There columns without any
+    text are left out, and words stay whole if there is room.
     """
     # Most of what commands print needs no layout, and neither does the daemon.
     from rich.console import Console  # noqa: PLC0415
     from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    console = Console(soft_wrap=False) if sys.stdout.isatty() else Console(width=10_000)
+    terminal = sys.stdout.isatty()
+    console = Console(soft_wrap=False) if terminal else Console(width=10_000)
     view = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        view.add_column(column, overflow="fold", no_wrap=not sys.stdout.isatty())
-    count = 0
-    for row in rows:
-        view.add_row(*(escape(shown(cell)) for cell in row))
-        count += 1
-    if count:
+    cells = [[shown(cell) for cell in row] for row in rows]
+    # What no row has would take the room of what some have.
+    kept = [n for n in range(len(columns)) if not terminal or any(row[n] for row in cells)]
+    least = [_longest((columns[n], *(row[n] for row in cells))) if terminal else 0 for n in kept]
+    fits = sum(least) + 2 * len(least) <= console.width
+    for number, width in zip(kept, least, strict=True):
+        view.add_column(columns[number], overflow="fold", no_wrap=not terminal, min_width=width if fits else None)
+    for row in cells:
+        view.add_row(*(escape(row[number]) for number in kept))
+    if cells:
         console.print(view)
         if zone:
             say_zone(zone)
     else:
         say(empty)
+
+
+def _longest(texts: Iterable[str]) -> int:
+    """Return the columns of the longest word of *texts* that is not cut in two."""
+    return min(_WORD, max((len(word) for text in texts for word in text.split()), default=0))
 
 
 def listing(

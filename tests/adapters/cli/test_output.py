@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tocsin.cli.output import conclude, say
+from tocsin.cli.output import conclude, say, table
 
 LONG = "config.yaml:1:1: " + "a word and another " * 10 + "x" * 90
 EXCERPT = "    systemd-run --pipe " + "--property=User=tocsin " * 9
@@ -42,6 +42,26 @@ def test_a_pipe_gets_whole_messages(capsys: pytest.CaptureFixture[str]) -> None:
     say(LONG)
     conclude(LONG)
     assert capsys.readouterr() == (f"{LONG}\n", f"{LONG}\n")
+
+
+def test_a_terminal_gets_a_table_that_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A state was cut in two beside a column in which no row had anything; nothing is left out where all is wide."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    table(
+        ("id", "state", "none", "alert"), [("1", "delivered", "", "tungsten, tellurium: export restriction")], empty=""
+    )
+    printed = capsys.readouterr().out
+    assert "delivered" in printed
+    assert "restriction" in printed
+    assert "none" not in printed
+    assert max(map(len, printed.splitlines()[1:])) <= 40
+    names = [letter * 9 for letter in "abcdefghi"]
+    table(names, [names], empty="")
+    printed = capsys.readouterr().out
+    assert [letter for letter in "abcdefghi" if printed.count(letter) < 18] == []
 
 
 @pytest.mark.parametrize(
