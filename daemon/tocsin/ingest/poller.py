@@ -117,6 +117,10 @@ class Pipeline:
         """Take in what a program hands in, and return the answer to it. Errors are those of `PushIntake.take`."""
         return await self._pushes.take(push, self.inbound)
 
+    async def look_at_pushes(self) -> None:
+        """Report the sources to which nothing was handed in for far too long."""
+        await self._pushes.look(self.inbound)
+
     async def rejudge(self) -> None:
         """Judge the entries again on which a rule could not be evaluated, if that rule or the program has changed."""
         await self._news.rejudge(self.inbound)

@@ -14,15 +14,18 @@ from tocsin.ingest.counting import count
 from tocsin.ingest.judging import failures, judge
 from tocsin.log import line
 from tocsin.model.counters import Counted, Timed
-from tocsin.model.entries import Batch, Cursor
+from tocsin.model.entries import PUSH, Batch, Cursor
 from tocsin.model.prices import Labels
 from tocsin.policy.chunks import Taken
+from tocsin.policy.polling.aftermath import HealthEvent, after_push, without_push
+from tocsin.policy.polling.history import PollHistory
 from tocsin.protocols import Runtime
+from tocsin.rules import builtin
 from tocsin.sources.documents.items import Item, Parsed
 from tocsin.sources.feeds.entries import entries
 from tocsin.store import Store
 from tocsin.store.programs import HandedIn, Pushed, RequestAnswer, RequestKey
-from tocsin.store.values import Fetch, JudgedBatch
+from tocsin.store.values import Committed, Fetch, JudgedBatch
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +67,30 @@ class PushIntake:
         counters = self._runtime.counters
         counters.observe(Timed.COMMIT, time.perf_counter() - started)
         counters.add(Counted.ENTRIES, push.source, by=committed.entries)
-        count(counters, committed)
         tally = Taken().and_also(committed.entries, committed.decision).tally()
         log.info(line("entries handed in", source=push.source, items=len(push.items), new=committed.entries, **tally))
+        self._told(committed)
+        return answer
+
+    async def look(self, config: IngestConfig) -> None:
+        """Report the sources to which nothing was handed in for far longer than ever before."""
+        async with self._turn:
+            now = self._runtime.clock.now()
+            for view in await self._runtime.work(self._store.read.sources):
+                if view.disabled or view.kind != PUSH or view.first_polled is None:
+                    continue
+                if found := without_push(view.habits, view.first_polled, now):
+                    habits, event = found
+                    own = [builtin.about_source(event.news, view.name, event.detail, now)]
+                    committed = await self._runtime.write(
+                        self._store.fall_silent, view.name, habits, own, config.policy.decide, now
+                    )
+                    self._told(committed)
+
+    def _told(self, committed: Committed) -> None:
+        count(self._runtime.counters, committed)
         if committed.delivery_ids:
             self._committed()
-        return answer
 
     async def _judge(self, push: Push, config: IngestConfig) -> tuple[Pushed, datetime]:
         work, now, started = self._runtime.work, self._runtime.clock.now(), time.perf_counter()
@@ -80,9 +101,16 @@ class PushIntake:
         rewritten = await work(judge, config.rules, unseen.rewritten, now)
         took = time.perf_counter() - started
         self._runtime.counters.observe(Timed.EVALUATION, took)
-        found = JudgedBatch(batch=batch, judged=new, rewritten=rewritten, once=failures([*new, *rewritten], now))
+        detail = await work(self._store.read.source, push.source)
+        habits = detail.source.habits if detail else PollHistory()
+        events: tuple[HealthEvent, ...] = ()
+        if new:
+            habits, events = after_push(habits, now)
+        own = [builtin.about_source(event.news, push.source, event.detail, now) for event in events]
+        once = failures([*new, *rewritten], now)
+        found = JudgedBatch(batch=batch, judged=new, rewritten=rewritten, own=own, once=once)
         fetch = Fetch(at=now, size=push.size, took=timedelta(seconds=took))
-        return Pushed(found=found, fetch=fetch, answer=push.answer, request=push.request), now
+        return Pushed(found=found, fetch=fetch, habits=habits, answer=push.answer, request=push.request), now
 
 
 def _batch(push: Push, now: datetime) -> Batch:

@@ -327,6 +327,7 @@ class Service:
             swept += piece
         if swept:
             log.info(line("swept", rows=swept))
+        await self._pipeline.look_at_pushes()
 
     async def _feed_watchdog(self) -> None:
         # A restart does not free space on a full disk.

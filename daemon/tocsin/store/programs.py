@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tocsin.policy.polling.history import PollHistory
 from tocsin.store.values import Fetch, JudgedBatch
 
 
@@ -48,10 +49,12 @@ class HandedIn:
 class Pushed:
     """Entries that a program handed in, judged, and the record of it.
 
-    *answer* makes the answer of what became of the entries; *request* is known if the program may send it again.
+    *habits* are those of the source after it. *answer* makes the answer of what became of the entries; *request* is known if
+    the program may send it again.
     """
 
     found: JudgedBatch
     fetch: Fetch
+    habits: PollHistory
     answer: Callable[[Sequence[HandedIn]], RequestAnswer]
     request: RequestKey | None = None

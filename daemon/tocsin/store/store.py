@@ -268,6 +268,14 @@ class Store(OnDatabase):
         with self._deciding(decide, now) as deciding:
             return pushes.take_in(deciding, pushed, program=self.program)
 
+    def fall_silent(
+        self, source: str, habits: PollHistory, own: Sequence[Match], decide: Decide, now: datetime
+    ) -> Committed:
+        """Write that nothing is handed in to *source* any more, and the decision about the daemon's *own* events of it."""
+        with self._deciding(decide, now) as deciding:
+            sources.learn(deciding.session, source, habits)
+            return deciding.about_own(own)
+
     # ---- prices ----------------------------------------------------------------------------------------------
 
     def observe(

@@ -8,6 +8,7 @@ import pytest
 from tocsin.errors import ConflictError
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import PUSH
+from tocsin.policy.polling.history import PollHistory
 from tocsin.store.programs import Pushed, Receipt, RequestAnswer, RequestKey
 from tocsin.store.values import Fetch, JudgedBatch
 
@@ -33,7 +34,8 @@ def push(hands, store):
             judged=[hands.judged(one, hands.rule()) for one in unseen.new],
             rewritten=[hands.judged(one, hands.rule()) for one in unseen.rewritten],
         )
-        pushed = Pushed(found=found, fetch=Fetch(at=hands.now, size=99), answer=answer or told, **fields)
+        fetch, habits = Fetch(at=hands.now, size=99), PollHistory(arrivals=(hands.now,))
+        pushed = Pushed(found=found, fetch=fetch, habits=habits, answer=answer or told, **fields)
         _, kept = store.push(pushed, decide or hands.teller(), hands.now)
         return handed, kept.text
 
@@ -51,6 +53,7 @@ def test_what_is_handed_in_is_stored_with_its_answer(hands, store, push):
     assert [(item.state, item.number) for item in again] == [(Receipt.KNOWN, 1), (Receipt.NEW, 3)]
     detail = store.read.source("desk")
     assert (detail.source.polls, detail.source.last_success, detail.source.state) == (2, hands.now, "ok")
+    assert detail.source.habits.arrivals == (hands.now.replace(microsecond=0),)
     assert [(fetch.new, fetch.size) for fetch in detail.fetches] == [(1, 99), (2, 99)]
 
 

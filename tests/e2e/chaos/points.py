@@ -23,6 +23,7 @@ _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 #: chance only, and no program pushes (see `tests/e2e/test_push.py`).
 ELSEWHERE = frozenset({
     "store.clear_outage_failures",
+    "store.fall_silent",
     "store.give_back",
     "store.probe",
     "store.push",

@@ -134,6 +134,27 @@ def after_failure(
     )
 
 
+def after_push(habits: PollHistory, now: datetime) -> tuple[PollHistory, tuple[HealthEvent, ...]]:
+    """Return the history of a source after a program handed news in to it, and the event that this ends a silence."""
+    events = (HealthEvent(news=News.RECOVERED, detail=_news_again(habits, now)),) if habits.silent else ()
+    return replace(learning.arrived(habits, now), silent=False), events
+
+
+def without_push(habits: PollHistory, first: datetime, now: datetime) -> tuple[PollHistory, HealthEvent] | None:
+    """Return what becomes of a source to which nothing was handed in for far too long; None if it was not, or is known to be silent.
+
+    The *first* news was handed in then.
+    """
+    if habits.silent or not health.is_silent(habits, first_polled=first, now=now):
+        return None
+    idle, longest = duration(now - habits.arrivals[-1]), duration(habits.longest)
+    detail = (
+        f"No program handed in anything new for {idle}; its longest silence before was {longest}. "
+        "What to do: see that the program runs, and what it is answered."
+    )
+    return replace(habits, silent=True), HealthEvent(news=News.SILENT, detail=detail)
+
+
 def _recoveries(before: SourceStatus, found: Findings, now: datetime) -> list[HealthEvent]:
     """Return one event for all the faults that ended."""
     habits = before.habits
@@ -141,10 +162,14 @@ def _recoveries(before: SourceStatus, found: Findings, now: datetime) -> list[He
     if before.unhealthy:
         words.append("It answers again.")
     if habits.silent and found.new:
-        words.append(f"It has news again, after {duration(now - habits.arrivals[-1])}.")
+        words.append(_news_again(habits, now))
     if habits.hollow and found.held:
         words.append("Its document has entries again.")
     return [HealthEvent(news=News.RECOVERED, detail=" ".join(words))] if words else []
+
+
+def _news_again(habits: PollHistory, now: datetime) -> str:
+    return f"It has news again, after {duration(now - habits.arrivals[-1])}."
 
 
 def _moves(before: Moved | None, after: Moved | None) -> list[HealthEvent]:

@@ -84,10 +84,11 @@ def learn(habits: PollHistory, answer: ResponseHints, *, held: int | None, new: 
         return replace(habits, empty=habits.empty + 1)
     if habits.empty:
         habits = replace(habits, empty=0, lulls=habits.lulls + 1)
-    return _arrive(habits, now) if new else habits
+    return arrived(habits, now) if new else habits
 
 
-def _arrive(habits: PollHistory, now: datetime) -> PollHistory:
+def arrived(habits: PollHistory, now: datetime) -> PollHistory:
+    """Return *habits* after news came at *now*."""
     arrivals = (*habits.arrivals, now)[-_GAPS - 1 :]
     if not habits.arrivals:
         return replace(habits, arrivals=arrivals)

@@ -27,7 +27,7 @@ def take_in(deciding: Deciding, pushed: Pushed, *, program: str) -> tuple[Commit
         # Nothing that is handed in is history, as the first document of a polled source is.
         known = replace(row, last_success=row.last_success or deciding.now)
         committed = decisions.take_in(deciding, known, pushed.found, program=program)
-        sources.note_push(session, row, replace(pushed.fetch, new=committed.entries))
+        sources.note_push(session, row, replace(pushed.fetch, new=committed.entries), pushed.habits)
         return pushed.answer(_handed_in(pushed, entries.numbers(session, row.id, batch.entries), last))
 
     answer = requests.once(deciding.session, pushed.request, deciding.now, work)

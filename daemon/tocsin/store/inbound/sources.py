@@ -233,14 +233,19 @@ def succeed(
     _give_back(session, row, lease, record, {**_good(batch.cursor, now), "document_at": document_at})
 
 
-def note_push(session: Session, row: Held, fetch: Fetch) -> None:
+def note_push(session: Session, row: Held, fetch: Fetch, learned: PollHistory) -> None:
     """Record that entries were handed in to a source, as a poll with success is recorded."""
     fetches = session.connection().execute(_FETCHES, {"number": row.id}).scalar_one()
     first = func.coalesce(_TABLE.c.first_polled, fetch.at)
-    values = {"number": row.id, **_WELL, "last_success": fetch.at, "document_at": fetch.at}
+    values = {"number": row.id, **_WELL, "last_success": fetch.at, "document_at": fetch.at, "habits": learned}
     session.connection().execute(
         _BY_NUMBER.values(first_polled=first), {**values, "fetches": habits.add_fetch(fetches, fetch)}
     )
+
+
+def learn(session: Session, name: str, learned: PollHistory) -> None:
+    """Write the history of the source *name*."""
+    session.exec(update(SourceRow).where(col(SourceRow.name) == name).values(habits=learned))
 
 
 def go_on(session: Session, row: Held, learned: PollHistory, until: datetime) -> None:
