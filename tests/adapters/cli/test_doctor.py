@@ -140,6 +140,26 @@ def test_planted_faults_are_all_found(tocsin: Tocsin, history: Any, web: _Server
     assert "what to do: chmod 600" in plain.stdout
 
 
+def test_a_configuration_that_others_may_read_holds_no_secret(tocsin: Tocsin, history: Any) -> None:
+    """A password in an address is as much of a secret as one in a file of its own."""
+    history()
+    file = tocsin.folder / "config.yaml"
+    file.chmod(0o644)
+    found = _findings(tocsin("doctor", "--offline", "--json"))["secrets"]
+    assert (found["level"], "holds secrets" in found["words"]) == ("warn", True)
+    assert "s3cret" not in str(found)
+    file.chmod(0o640)
+    assert "secrets" not in _findings(tocsin("doctor", "--offline", "--json"))
+    file.chmod(0o644)
+    text = (
+        file.read_text(encoding="utf-8")
+        .replace("me:s3cret@", "")
+        .replace("rules:", "# https://me:s3cret@x.org/\nrules:")
+    )
+    file.write_text(text, encoding="utf-8")
+    assert "secrets" not in _findings(tocsin("doctor", "--offline", "--json"))
+
+
 def test_rules_and_receivers_that_can_have_no_effect_are_named(tocsin: Tocsin, history: Any) -> None:
     """They look as if they worked, and nobody notices until news was missed."""
     history()

@@ -22,6 +22,7 @@ from tocsin.config.loading import rules_of
 from tocsin.config.shipped import PRESETS, UNITS
 from tocsin.config.yaml.file import read_text, shown_path
 from tocsin.errors import ConfigError, Position, Problem, StoreError
+from tocsin.redaction import masked
 from tocsin.store.db import schema
 from tocsin.store.db.opening import open_database, running
 from tocsin.store.db.place import files_of, is_there
@@ -89,8 +90,11 @@ def problems(subject: str, found: Iterable[Problem]) -> Iterator[Finding]:
 
 
 def secrets(path: Path) -> Iterator[Finding]:
-    """Yield the files that the configuration at *path* names as secrets and that others may read."""
+    """Yield the files with secrets that others may read: the configuration at *path*, and those that it names."""
     text, _ = read_text(path)
+    if _has_secrets(text) and path.stat().st_mode & stat.S_IRWXO:
+        remedy = f"chmod 640 {path}, or write ${{file:secrets/NAME}} in their place"
+        yield warn("secrets", f"{path} holds secrets, and can be read by other users", remedy)
     named = [path.parent / name for name in dict.fromkeys(_FILE.findall(text))]
     modes: dict[Path, int] = {}
     for file in named:
@@ -101,6 +105,13 @@ def secrets(path: Path) -> Iterator[Finding]:
         yield fail("secrets", f"{file} can be read by other users", f"chmod 600 {file}")
     if modes and not open_ones:
         yield ok("secrets", f"{counted(len(modes), 'file')}, readable by the owner alone")
+
+
+def _has_secrets(text: str) -> bool:
+    """Return True if an address in *text*, the lines of a configuration, has a secret of its own."""
+    return any(
+        masked(line) != line for line in text.splitlines() if "${" not in line and not line.lstrip().startswith("#")
+    )
 
 
 def zone(config: Config) -> Finding:
