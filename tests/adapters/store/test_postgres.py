@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -77,13 +78,14 @@ def test_work_goes_on_after_the_server_restarted(hands, store, postgres):
         hands.open().lock(hands.now)
 
 
-def test_a_server_that_is_away_is_a_store_error(hands, store, postgres):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["it ended", "it crashed"])
+def test_a_server_that_is_away_is_a_store_error(hands, store, postgres, how):
     """Nothing is half written, and the next try works."""
     if postgres.folder is None:
         pytest.skip("it is not our server")
     store.lock(hands.now)
     lease = hands.lease(store)
-    postgres.stop()
+    postgres.stop(how)
     try:
         with pytest.raises(StoreError, match=r"cannot be reached|ending"):
             store.read.counts()

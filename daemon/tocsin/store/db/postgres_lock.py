@@ -36,7 +36,8 @@ _HOLDER = """
         (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 #: A start that another daemon made, or an upgrade, shows here.
-_STATE = "SELECT last_value, (SELECT version_num FROM alembic_version) FROM daemon_start"
+_COUNT = "UPDATE daemon_start SET number = number + 1"
+_STATE = "SELECT number, (SELECT version_num FROM alembic_version) FROM daemon_start"
 
 
 class DaemonLock:
@@ -71,7 +72,7 @@ class DaemonLock:
     def guard(self) -> None:
         """Record a start, so that `keep` notices those of others."""
         assert self._session, "it is locked"
-        self._session.execute("SELECT nextval('daemon_start')")
+        self._session.execute(_COUNT)
         self._state = self._session.execute(_STATE).fetchone()
         self._speak(self._session)
 

@@ -115,8 +115,10 @@ def upgrade() -> None:
         how = "hash" if (table, names) in _LONG else None
         op.create_index("_".join(["ix", table, *names.split()]), table, names.split(), postgresql_using=how)
     if op.get_bind().dialect.name == "postgresql":
-        # Counts the starts of daemons: one that lost its lock for a while learns whether another one had it.
-        op.execute(sa.schema.CreateSequence(sa.Sequence("daemon_start")))
+        # Counts the starts of daemons: one that lost its lock for a while learns whether another one had it. A sequence
+        # would not do, because it jumps ahead when its server crashes.
+        starts = op.create_table("daemon_start", sa.Column("number", sa.BigInteger(), nullable=False))
+        op.bulk_insert(starts, [{"number": 0}])
 
 
 def _column(text: str) -> sa.Column[Any]:
