@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import Executable
-
-# SQLite understands its ON CONFLICT too; PostgreSQL does not understand that of the dialect of SQLite.
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import Executable, Insert
 from sqlmodel import Session, SQLModel
 
 from tocsin.store.db.columns import UtcDateTime
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 T = TypeVar("T")
 
@@ -43,6 +43,17 @@ def pieces(values: Iterable[T]) -> Iterator[list[T]]:
     """Return each of *values* once, in lists short enough for the parameters of one statement."""
     found = list(dict.fromkeys(values))
     return (found[start : start + _PIECE] for start in range(0, len(found), _PIECE))
+
+
+def insert_on_conflict(table: Any) -> postgresql.Insert:
+    """Return an INSERT into *table* that can say what is done ON CONFLICT.
+
+    It is that of PostgreSQL, which SQLite understands too; PostgreSQL does not understand that of the dialect of SQLite.
+    """
+    # It comes with all drivers of PostgreSQL, for which a command that only reads need not wait.
+    from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
+
+    return insert(table)
 
 
 def put(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -91,7 +102,7 @@ def save(
 
 @cache  # building a statement costs a hundred times as much as running it
 def _upsert(table: type[SQLModel], keys: tuple[str, ...], change: tuple[str, ...]) -> Insert:
-    statement = insert(table)
+    statement = insert_on_conflict(table)
     return statement.on_conflict_do_update(
         index_elements=keys, set_={name: statement.excluded[name] for name in change}
     )

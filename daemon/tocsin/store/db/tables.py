@@ -67,21 +67,16 @@ class EntryRow(columns.Row, table=True):
     """One news item. A pruned one has lost summary, body and keys."""
 
     __tablename__ = "entry"
-    __table_args__ = (
-        Index("ix_entry_pruned_first_seen", "pruned", "first_seen"),
-        # A tree of PostgreSQL refuses texts of more than 2,700 octets.
-        Index("ix_entry_ident", "ident", postgresql_using="hash"),
-        Index("ix_entry_link", "link", postgresql_using="hash"),
-    )
+    __table_args__ = (Index("ix_entry_pruned_first_seen", "pruned", "first_seen"),)
 
     id: int | None = columns.number(None, primary_key=True)
     source_id: int = columns.number(foreign_key="source.id", index=True)
-    ident: str = columns.text()
+    ident: str = columns.text(index=True)  # a hash on PostgreSQL, as the index of links: see the migration
     keys: tuple[EntryKey, ...] = columns.written(codec.keys_to_json, codec.keys_from_json)
     title: str = columns.text()
     summary: str = columns.text()
     body: str = columns.text()
-    link: str = columns.text()
+    link: str = columns.text(index=True)
     canonical_link: str = columns.text()
     publisher: str = columns.text()
     authors: tuple[str, ...] = columns.words(())

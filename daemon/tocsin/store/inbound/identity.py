@@ -13,16 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import String, bindparam, select
-from sqlalchemy.dialects.postgresql import insert  # as in `statements`
+from sqlalchemy import Insert, String, bindparam, select
 from sqlmodel import Session, col, delete, update
 
 from tocsin.model.entries import Batch, Entry, EntryKey, KeyKind
 from tocsin.policy.alerting.correction import substance
 from tocsin.store.db import mapping
-from tocsin.store.db.statements import pieces, plain_time, put_plain
+from tocsin.store.db.statements import insert_on_conflict, pieces, plain_time, put_plain
 from tocsin.store.db.tables import EntryKeyRow
 from tocsin.store.inbound import sources
 from tocsin.store.values import Unseen
@@ -186,7 +186,6 @@ _SHOWN = select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).wher
 )
 #: Two thousand new entries have ten thousand keys.
 _COLUMNS = ("source_id", "value", "kind", "title", "last_seen")
-_ADD = insert(_TABLE).on_conflict_do_nothing(index_elements=("source_id", "value", "kind", "title"))
 
 
 def known(session: Session, source_id: int | None, entries: Sequence[Entry], batch: Batch) -> Known:
@@ -249,7 +248,12 @@ def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry]
         for entry in entries
         for key in entry.keys
     ]
-    put_plain(session, _ADD, _COLUMNS, keys)
+    put_plain(session, _add(), _COLUMNS, keys)
+
+
+@cache
+def _add() -> Insert:
+    return insert_on_conflict(_TABLE).on_conflict_do_nothing(index_elements=("source_id", "value", "kind", "title"))
 
 
 def reword(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:
