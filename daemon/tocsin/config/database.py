@@ -17,7 +17,9 @@ _FILE = "sqlite:///"
 _SERVER = re.compile(r"postgresql://[^/?#\s]*/[^/?#\s]+(\?[^#\s]*)?\Z")
 _FORMS = "must be sqlite:///path/to/a/file or postgresql://user@host/name"
 #: Where a faulty file names its database; one that is filled in from outside cannot be read.
-_NAMED = re.compile(r"^database:[ \t]*[\"']?((?:sqlite:///|postgresql://)[^\"'#\s$]+)(?=[\"'#\s]|\Z)", re.MULTILINE)
+_NAMED = re.compile(
+    r"^database:\s*(?:\{?\s*url:\s*)?[\"']?((?:sqlite:///|postgresql://)[^\"'#\s$,}]+)(?=[\"'#\s,}]|\Z)", re.MULTILINE
+)
 
 
 def _address(url: str, info: ValidationInfo) -> str:

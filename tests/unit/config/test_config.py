@@ -168,6 +168,8 @@ def test_a_database_is_a_file_or_on_a_server(tmp_path: Path, text: str, url: str
     [
         ("database: postgresql://u@h/n # there", "postgresql://u@h/n"),
         ("database: sqlite:////var/x.db", "sqlite:////var/x.db"),
+        ("database: {url: postgresql://u@h/n, connections: 3}", "postgresql://u@h/n"),
+        ("database:\n  url: 'postgresql://u@h/n'", "postgresql://u@h/n"),
         ("database: postgresql://u:${KEY}@h/n", ""),
     ],
 )

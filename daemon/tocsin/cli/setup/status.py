@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -83,7 +84,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
         store = open_existing(settings)
     except OutdatedError as error:
         if process:
-            words = f"an older tocsin (process {process.pid}) works on {name}: restart it to use this version"
+            words = f"an older tocsin (process {_place(process)}) works on {name}: restart it to use this version"
             _short(words, json=json, runs=True)
             return
         words = f"tocsin does not run, and {name} is of an older version: tocsin run upgrades it after a backup"
@@ -145,7 +146,7 @@ def look(store: Store, process: Running | None, faults: int, now: datetime, mono
 def _uptime(process: Running | None, now: datetime, monotonic: float) -> timedelta:
     if process is None or process.started is None:
         return timedelta(0)
-    if process.began is None:  # an older daemon
+    if process.began is None or process.host not in {"", socket.gethostname()}:  # that clock is of one machine
         return now - process.started
     return timedelta(seconds=monotonic - process.began)
 
@@ -154,7 +155,7 @@ def describe(found: Status, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     """Yield the lines above the verdict, each at most 80 characters wide unless a word is longer."""
     process = found.process
     if process and process.started:
-        yield f"tocsin {process.version}, process {process.pid}, up {duration(found.uptime)}"
+        yield f"tocsin {process.version}, process {_place(process)}, up {duration(found.uptime)}"
         yield from item("started", local(process.started, zone))
         yield from item("configuration", *_configuration(process, zone))
     if found.faults:
@@ -165,6 +166,10 @@ def describe(found: Status, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     yield from item("outbox", _outbox(found.day))
     yield from item("last message", _last(found.last_sent, zone, now))
     yield from item("blocked", *(rests(name, one, zone) for name, one in found.blocked.items()))
+
+
+def _place(process: Running) -> str:
+    return f"{process.pid} on {process.host}" if process.host else str(process.pid)
 
 
 def _good_first(state_and_count: tuple[str, int]) -> tuple[bool, int, str]:
