@@ -14,7 +14,7 @@ from tocsin.ingest.counting import count
 from tocsin.ingest.judging import failures, judge
 from tocsin.log import line
 from tocsin.model.counters import Counted, Timed
-from tocsin.model.entries import PUSH, Batch, Cursor
+from tocsin.model.entries import PUSH, Batch, Cursor, Entry
 from tocsin.model.prices import Labels
 from tocsin.policy.chunks import Taken
 from tocsin.policy.polling.aftermath import HealthEvent, after_push, without_push
@@ -114,8 +114,17 @@ class PushIntake:
 
 
 def _batch(push: Push, now: datetime) -> Batch:
-    """Return the entries of *push*, recognised as those of a document are."""
-    parsed = Parsed(title="", link="", items=tuple(item for item, _ in push.items))
-    made = entries(parsed, source=push.source, url="", labels={}, now=now)
-    labelled = [replace(entry, labels=labels) for entry, (_, labels) in zip(made, push.items, strict=True)]
-    return Batch(source=push.source, entries=tuple(labelled), cursor=Cursor(), changed=True, size=push.size)
+    """Return the entries of *push*, recognised as those of a document are; without a date they are published *now*."""
+    items = tuple(replace(item, published=item.published or now) for item, _ in push.items)
+    made = entries(Parsed(title="", link="", items=items), source=push.source, url="", labels={}, now=now)
+    complete = tuple(
+        replace(entry, labels=labels, published=_published(entry, item, now))
+        for entry, item, (_, labels) in zip(made, items, push.items, strict=True)
+    )
+    return Batch(source=push.source, entries=complete, cursor=Cursor(), changed=True, size=push.size)
+
+
+def _published(entry: Entry, item: Item, now: datetime) -> datetime | None:
+    """Return when *entry* was published. However old it is, a program means it: an archive that is handed in is no news."""
+    stated = item.published if item.published and item.published < now else None
+    return entry.published or stated

@@ -20,7 +20,7 @@ def desk(line):
     line.store.sync_sources([("desk", "items", PUSH)], line.clock.now())
 
     def act(*titles):
-        items = [(Item(title=title), {"tier": ("trade",)}) for title in titles]
+        items = [(Item(id=title, title=title), {"tier": ("trade",)}) for title in titles]
         push = Push(
             source="desk", items=items, size=9, answer=lambda found: RequestAnswer(status=200, text=str(len(found)))
         )

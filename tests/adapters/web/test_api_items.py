@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.web.conftest import NOON
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import PUSH
 
@@ -56,7 +57,7 @@ def test_news_that_is_handed_in_is_an_alert_at_once(api):
             "publisher": "The Desk",
             "authors": ["Ann"],
             "language": "en",
-            "labels": {"company": ["mp", "mp"]},
+            "labels": {"company": ["mp", "mp\u200b", "\u202eA\x1b[31m\r\nB\u00a0 C\x00"]},
         }
         answer = await send(page, item)
         return answer, page.store.read.entry(1), page.store.read.alert(1), page.store.read.source("desk"), page.calls
@@ -64,7 +65,7 @@ def test_news_that_is_handed_in_is_an_alert_at_once(api):
     (status, found), entry, alert, detail, calls = api(scene)
     assert (status, found) == (201, {"items": [{"id": "n1", "number": 1, "state": "new"}]})
     assert (entry.source, entry.title, entry.publisher) == ("desk", f"{BAN} & more", "The Desk")
-    assert entry.labels == {"tier": ("primary",), "company": ("mp",)}
+    assert entry.labels == {"tier": ("primary",), "company": ("mp", "A[31m B C")}
     assert entry.published.isoformat() == "2026-03-02T11:30:00+00:00"
     assert alert.content.alert.labels["mineral"] == ("gallium",)
     assert (detail.source.polls, detail.source.state, detail.fetches[0].new) == (1, "ok", 1)
@@ -107,17 +108,33 @@ def test_ids_are_taken_at_their_word(api):
     assert [status for status, _ in api(scene)] == [201, 201]
 
 
+def test_a_headline_without_a_date_is_of_the_day_on_which_it_is_handed_in(api):
+    """A program that knows neither id nor date has said the same again today, and something new in three months."""
+
+    async def scene(page):
+        found = [await send(page, {"title": BAN})]
+        for days in (0, 90):
+            page.clock.move(days=days)
+            found.append(await send(page, {"title": BAN}))
+        return found, len(page.store.read.alerts()), page.store.read.entry(1).published
+
+    found, alerts, published = api(scene)
+    assert [one["items"][0]["state"] for _, one in found] == ["new", "known", "new"]
+    assert (alerts, published) == (2, NOON)
+
+
 def test_copies_fold_into_one_story_and_old_news_is_history(api):
     """As news of a polled source does."""
 
     async def scene(page):
         old = await send(page, {"title": "China bans cobalt exports", "date": "2026-02-20"})
+        await send(page, {"title": "China bans cobalt ore exports", "date": "1998-02-20"})
         copies = await send(page, {"items": [{"id": f"c{number}", "title": BAN} for number in range(3)]})
         return old, copies, [one.fate for one in page.store.read.matches()], len(page.store.read.alerts())
 
     old, copies, fates, alerts = api(scene)
     assert (old[0], copies[0], alerts) == (201, 201, 1)
-    assert MatchOutcome.OLD in fates
+    assert fates.count(MatchOutcome.OLD) == 2
 
 
 @pytest.mark.parametrize(
@@ -218,6 +235,7 @@ def test_a_source_that_was_removed_takes_nothing(api):
         pytest.param({"title": BAN, "date": "yesterday"}, "is not an ISO 8601", id="no date"),
         pytest.param({"title": BAN, "date": "0001-01-01T00:00+14:00"}, "is not an ISO 8601", id="before all dates"),
         pytest.param({"title": BAN, "labels": {"company": []}}, "must have values", id="no value"),
+        pytest.param({"title": BAN, "labels": {"company": "\u200b\n"}}, "must have values", id="empty value"),
         pytest.param({"title": BAN, "labels": {"company": ["x"] * 21}}, "at most 20 items", id="many values"),
         pytest.param({"items": []}, "items must not be empty", id="no item"),
         pytest.param({"items": [{"title": BAN}] * 101}, "at most 100 items", id="too many items"),
