@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import NoReturn, TypeVar
 
 from pydantic import Field
 
-from tocsin.config.yaml.file import Document, read
+from tocsin.config.yaml.file import FORBIDDEN, Document, read
 from tocsin.config.yaml.nodes import member, problem
 from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import ConfigError, Position, Problem
@@ -19,6 +20,7 @@ _NAME = "body"
 MOST_VALUES, MOST_KEYS, DEEPEST = 4000, 100, 8
 #: Faults of a body that are named.
 MOST_FAULTS = 20
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class AnswerBody(Shape):
@@ -142,7 +144,7 @@ def _json(body: bytes) -> str:
         ConfigError: it is none.
     """
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8-sig")  # some programs begin with a mark
         value = json.loads(text, parse_constant=_no_number, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         at = Position(file=_NAME, line=error.lineno, column=error.colno)
@@ -157,9 +159,12 @@ def _json(body: bytes) -> str:
         )
         raise ConfigError([Problem(message=f"this is not JSON: {words}")]) from None
     _check_size(value)
-    # YAML has other escapes than JSON, and no tabs between values.
-    if "\t" in text or "\\" in text:
+    # YAML has other escapes than JSON, no tabs between values, and fewer characters that need no escape.
+    if "\t" in text or "\\" in text or FORBIDDEN.search(text):
         text = json.dumps(value, ensure_ascii=False, indent=2)
+        if half := _HALF.search(text):
+            raise ConfigError([Problem(message=f"this is not JSON: U+{ord(half[0]):04X} is half a character")])
+        text = FORBIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text
 
 

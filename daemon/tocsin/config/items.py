@@ -15,6 +15,7 @@ from tocsin.config.yaml.nodes import entries, member, problem, said
 from tocsin.config.yaml.shape import Shape, Texts
 from tocsin.errors import ConfigError, Problem
 from tocsin.model.prices import Labels
+from tocsin.render.words import one_line
 from tocsin.sources.documents.items import (
     LONGEST_LINK,
     LONGEST_NAME,
@@ -59,9 +60,11 @@ def _language(text: str) -> str:
 
 
 def _values(texts: tuple[str, ...]) -> tuple[str, ...]:
-    if not texts or not all(text.strip() and len(text) <= LONGEST_NAME for text in texts):
+    """Return the values of a label as those of a configuration are: each on one line, and nothing invisible in it."""
+    values = [" ".join(one_line(text).split()) for text in texts]
+    if not values or not all(value and len(value) <= LONGEST_NAME for value in values):
         raise ValueError(f"must have values of 1 to {LONGEST_NAME} characters")
-    return tuple(dict.fromkeys(text.strip() for text in texts))
+    return tuple(dict.fromkeys(values))
 
 
 _Id = Annotated[str, Field(max_length=LONGEST_ID)]

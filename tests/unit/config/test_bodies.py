@@ -43,6 +43,25 @@ def test_a_few_of_many_faults_are_named() -> None:
     assert last.message == "there are 30 more faults"
 
 
+@pytest.mark.parametrize("text", ["\x7f\x85\x92", "\u2028\u2029", "\ufeff", "\ufffe\uffff", "\U0001f600"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_every_character_of_json_is_read(text: str, ascii_only: bool) -> None:
+    """Also those that YAML knows only as escapes: separators and remnants of other charsets are common in news."""
+    body = json.dumps({"rule": "ban", "title": f"a{text}b"}, ensure_ascii=ascii_only)
+    assert read_body(WhyBody, body.encode()).title == f"a{text}b"
+
+
+def test_a_mark_before_a_body_says_nothing() -> None:
+    """PowerShell and others write one."""
+    assert read_body(WhyBody, '{"rule": "ban"}'.encode("utf-8-sig")).rule == "ban"
+
+
+def test_half_a_character_is_none() -> None:
+    """It can neither be stored nor shown."""
+    with pytest.raises(ConfigError, match=r"this is not JSON: U\+D800 is half a character"):
+        read_body(WhyBody, b'{"rule": "\\ud800"}')
+
+
 def test_a_long_text_is_no_fault() -> None:
     """An article is one value."""
     assert len(read_body(WhyBody, json.dumps({"rule": "ban", "body": "word " * 40_000}).encode()).body) == 200_000

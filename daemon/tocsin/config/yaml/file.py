@@ -133,7 +133,8 @@ LONGEST = 1_000_000
 #: Most characters of a line that a problem shows.
 WIDEST = 300
 
-_FORBIDDEN = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+#: Characters that a file cannot hold as they are; between double quotes they can be escaped.
+FORBIDDEN = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +176,7 @@ def _refuse(source: Source) -> Problem | None:
     if len(source.text) > LONGEST:
         message = f"the file is longer than {LONGEST:,} characters; split it into several"
         return Problem(message=message, position=Position(file=source.file, line=1, column=1))
-    found = _FORBIDDEN.search(source.text)
+    found = FORBIDDEN.search(source.text)
     if not found:
         return None
     line = source.text.count("\n", 0, found.start()) + 1
@@ -183,7 +184,7 @@ def _refuse(source: Source) -> Problem | None:
     return Problem(
         message=f"the invisible character U+{ord(found.group()):04X} is not allowed in YAML; remove it",
         position=Position(file=source.file, line=line, column=column),
-        excerpt=_FORBIDDEN.sub("\ufffd", source.shown[line - 1]),
+        excerpt=FORBIDDEN.sub("\ufffd", source.shown[line - 1]),
     )
 
 
