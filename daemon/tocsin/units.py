@@ -72,13 +72,22 @@ def parse_duration(text: str) -> timedelta:
 def parse_label(text: str) -> tuple[str, str]:
     """Return name and value of a label as people type it, `mineral=gallium`.
 
+    Blanks around both mean nothing.
+
     Raises:
         ValueError: it is none; with the remedy in words.
     """
-    name, _, value = text.partition("=")
+    name, _, value = (" ".join(part.split()) for part in text.partition("="))
     if not name or not value:
         raise ValueError("write name=value, such as mineral=gallium")
+    if unseen := invisible(name + value):
+        raise ValueError(f"it holds the invisible character {unseen}; type it again")
     return name, value
+
+
+def invisible(text: str) -> str:
+    """Return the first character of *text* that nobody can see, such as U+200B; empty if there is none."""
+    return next((f"U+{ord(c):04X}" for c in text if not c.isprintable()), "")
 
 
 def parse_time(text: str, zone: tzinfo = UTC) -> datetime:

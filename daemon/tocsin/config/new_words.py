@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 
 from tocsin.config.yaml.edit import NewWord
 from tocsin.errors import UsageError, meant
 from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.terms import TermError, compile_term
+from tocsin.units import invisible
 
 #: Characters of a word.
 LONGEST = 200
@@ -22,8 +24,11 @@ def checked_word(lists: Mapping[str, TermList], into: str, word: str) -> NewWord
     if into not in (known := set(list_names(lists))):
         raise UsageError(f"there is no list {into[:LONGEST]}{meant(into, known)}" if into else "choose a list")
     pack, name, label = (*into.split("/", 2), "")[:3]
-    if not word or len(word) > LONGEST or not word.isprintable():
+    word = "".join(" " if unicodedata.category(c) == "Zs" else c for c in word).strip()  # as copied from a page
+    if not word or len(word) > LONGEST:
         raise UsageError(f"write a word or a few, at most {LONGEST} characters")
+    if unseen := invisible(word):
+        raise UsageError(f"the word holds the invisible character {unseen}; type it again")
     if word in words_of(lists[f"{pack}/{name}"], label):
         raise UsageError(f"the list has {word} already")
     try:

@@ -5,7 +5,6 @@ People's answers can be exported as such files: useful alerts must be raised aga
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from tocsin.config.instruments import InstrumentShape, make_instrument
 from tocsin.config.values import Number
+from tocsin.config.yaml.edit import quoted
 from tocsin.config.yaml.file import load
 from tocsin.config.yaml.nodes import Node, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts
@@ -230,5 +230,4 @@ def _flow(value: object) -> str:
         return "{" + ", ".join(f"{_flow(name)}: {_flow(item)}" for name, item in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_flow, value)) + "]"
-    text = json.dumps(str(value), ensure_ascii=False)
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
+    return quoted(str(value))

@@ -214,6 +214,7 @@ def test_one_address_is_polled_at_a_time(serve):
         ("every", "soon", "Poll it every: must be a whole number and one unit"),
         ("every", "0s", "every must be 1s or more"),
         ("labels", "tier", "Labels: write name=value"),
+        ("labels", "tier=trade\u200b", "Labels: it holds the invisible character U+200B; type it again"),
         ("address", "https://example.org/feed", "polled already"),
         ("address", "javascript:alert(1)", "is not an address"),
     ],
@@ -381,6 +382,13 @@ def test_a_kill_before_the_reload_loses_nothing(serve, tmp_path):
     assert (lost.status, again.status) == (500, 409)
     assert load_config(tmp_path / "config.yaml", {}).names.count("new") == 1
     assert not list(tmp_path.glob(".config.yaml.*"))
+
+
+def test_blanks_around_a_label_mean_nothing(serve):
+    """As people write it: a label whose name ends with a blank would be another one, which no rule asks for."""
+    labels = " tier = trade\nregion =eu\nregion= us"
+    change = serve(lambda page: page.post("/add-source/change", {**NEW, "labels": labels}))
+    assert LINE in diff(change.text)
 
 
 TOKEN = "token-token-token-token-token"

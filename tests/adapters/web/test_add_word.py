@@ -92,7 +92,8 @@ def test_what_speaks_against_a_word_is_said_before_it_is_written(serve):
         ("into", "metals/nothing", "there is no list metals/nothing"),
         ("word", "", "write a word or a few"),
         ("word", "x" * 201, "write a word or a few"),
-        ("word", "a\nb", "write a word or a few"),
+        ("word", "a\nb", "the word holds the invisible character U+000A; type it again"),
+        ("word", "GaAs\xad wafer", "the word holds the invisible character U+00AD; type it again"),
         ("word", "gallium", "the list has gallium already"),
         ("word", "/(/", "/(/: "),
         ("word", "*", "*: "),
@@ -114,6 +115,12 @@ def test_a_word_that_cannot_be_one_is_refused(serve, tmp_path, field, value, wor
         assert answer.status in (400, 409)
         assert words in html.unescape(answer.text)
         assert "Write it" not in answer.text
+
+
+def test_a_word_that_was_copied_from_a_page_has_usual_blanks(serve):
+    """No headline has the others, and nobody sees them."""
+    text = serve(lambda page: page.post("/add-word/change", {**NEW, "word": "GaAs\xa0\u3000wafer"})).text
+    assert "GaAs  wafer" in html.unescape(diff(text))
 
 
 @pytest.mark.parametrize("word", ["$MP", "no", "=US", '"quoted" <b>', "镓", "-silver: medal"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+
 import pytest
 
 from tocsin.config.yaml.edit import NewSource, NewWord, add_sources, add_word, replace_file
@@ -104,7 +107,21 @@ def test_what_cannot_be_done_safely_is_left_to_people(text: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["plain", "a, b", "x: y", "#x", "${HOME}", 'say "x"', "true", "12:30", "{", "https://e.com/[1]", "日本", "a\nb"],
+    [
+        "plain",
+        "a, b",
+        "x: y",
+        "#x",
+        "${HOME}",
+        'say "x"',
+        "true",
+        "12:30",
+        "{",
+        "https://e.com/[1]",
+        "日本",
+        "a\nb",
+        "\x7f\x85\u2028\u202e\ufeff\U000e0001",
+    ],
 )
 def test_any_text_stays_what_it_is(value: str) -> None:
     """A dollar sign must not become a reference, nor a word a truth value."""
@@ -194,6 +211,26 @@ def test_a_word_is_not_forced_into_another_form(text: str) -> None:
     """The message has what to write by hand."""
     with pytest.raises(UsageError, match=r"write this below overrides:\n  metals: {lists: {curb: \[choke\]}}"):
         add_word(text, PLAIN)
+
+
+def test_nothing_invisible_is_written() -> None:
+    """Nobody can check what they cannot see, and a mark that turns the direction makes a line look like another."""
+    source = NewSource(name="new", kind="feed", address="https://e.com/", more={"labels": {"a\u200b": "b\u202ec"}})
+    assert '{"a\\U0000200b": "b\\U0000202ec"}' in add_sources("", [source])
+
+
+def test_two_writers_do_not_lose_what_one_of_them_wrote(tmp_path) -> None:
+    """A command and the page: whoever comes second is told so, and waits for nobody, who may hold the folder for ever."""
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b"old")
+    other = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with pytest.raises(UsageError, match="being changed by another process; nothing was written: try again"):
+        replace_file(path, b"old", b"new")
+    os.close(other)
+    assert path.read_bytes() == b"old"
+    replace_file(path, b"old", b"new")
+    assert path.read_bytes() == b"new"
 
 
 def test_a_file_is_replaced_whole_with_its_permissions(tmp_path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -85,11 +86,31 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
     """Replace *before* by *after* atomically, with the same permissions.
 
     Raises:
-        UsageError: the file no longer holds *before*.
+        UsageError: the file no longer holds *before*, or another process writes beside it now.
         FileError: the file cannot be read.
         OSError: the file cannot be written.
     """
     target = path.resolve()
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        _lock(folder, path)
+        _replace(path, target, before, after)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _lock(folder: int, path: Path) -> None:
+    """Keep other writers out of *folder* until it is closed. Not waited for: whoever may read it could hold it for ever."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(f"{path} is being changed by another process; nothing was written: try again") from None
+    except OSError:
+        pass  # a file system without locks
+
+
+def _replace(path: Path, target: Path, before: bytes, after: bytes) -> None:
     if read_regular(target, LARGEST) != before:
         raise UsageError(f"{path} was changed in the meantime; nothing was written")
     status = target.stat()
@@ -103,11 +124,6 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
                 os.fchown(file.fileno(), status.st_uid, status.st_gid)
             os.fsync(file.fileno())
         Path(aside).replace(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
@@ -253,7 +269,7 @@ def _pieces(value: object, *, flow: bool = False) -> list[str]:
 def _entry(key: str, value: object) -> str:
     # An unquoted name such as null would not be text.
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", key) and isinstance(resolve(key), str)
-    return f"{key if plain else json.dumps(key, ensure_ascii=False)}: {_write(value)}"
+    return f"{key if plain else quoted(key)}: {_write(value)}"
 
 
 def _write(value: object) -> str:
@@ -267,7 +283,12 @@ def _write(value: object) -> str:
     text = str(value)
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and not text.endswith(":"):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """Return *text* between double quotes, with escapes for whatever nobody sees or YAML refuses."""
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False))
 
 
 def _literal(value: object) -> object:
