@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import ModelSchema, NullableSchema, StringSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core.core_schema import NullableSchema, StringSchema
 
 from tocsin.config.config import Config, ConfigFile
 from tocsin.config.instruments import write_hours
 from tocsin.config.pack_file import RuleFile
 from tocsin.config.secrets import Secret
 from tocsin.config.testfile import RuleTestFile
+from tocsin.config.yaml.meanings import Described
 from tocsin.config.yaml.shape import Shape
 from tocsin.errors import Position
 from tocsin.model.prices import Hours
@@ -129,33 +127,8 @@ def schema(kind: Kind) -> dict[str, Any]:
     return {"$schema": _DIALECT, **made, "title": title}
 
 
-def meanings(shape: type[Shape]) -> dict[str, str]:
-    """Return the text below each key of *shape*, by the name of its field.
-
-    It is read from the source code when a schema is made: to have pydantic read it takes a third of the time in which a
-    configuration is loaded.
-    """
-    found: dict[str, str] = {}
-    for kind in reversed(shape.__mro__):
-        if issubclass(kind, Shape):
-            (defined,) = ast.parse(dedent(inspect.getsource(kind))).body
-            assert isinstance(defined, ast.ClassDef)
-            for pair in pairwise(defined.body):
-                match pair:
-                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                        found[name] = inspect.cleandoc(text)
-    return found
-
-
-class _Generator(GenerateJsonSchema):
+class _Generator(Described):
     """Generator of a schema that accepts what the reader accepts: numbers where text is expected. Defaults are left out."""
-
-    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
-        made = super().model_schema(schema)
-        fields = schema["cls"].model_fields
-        for name, text in meanings(schema["cls"]).items():
-            made["properties"][fields[name].alias or name]["description"] = text
-        return made
 
     def str_schema(self, schema: StringSchema) -> JsonSchemaValue:
         made = super().str_schema(schema)

@@ -112,6 +112,14 @@ def test_the_schemas_are_valid_and_bodies_are_closed():
         jsonschema.Draft202012Validator.check_schema(schema)
     assert schemas["AnswerBody"]["additionalProperties"] is False
     assert set(schemas["AnswerBody"]["properties"]) == {"kind", "for", "why"}
+    undescribed = [
+        f"{name}.{key}"
+        for name, schema in schemas.items()
+        if name.endswith("Body")
+        for key, found in schema["properties"].items()
+        if "description" not in found
+    ]
+    assert undescribed == []
 
 
 def test_every_act_may_be_sent_with_a_key():

@@ -59,7 +59,7 @@ def test_a_secret_that_was_cut_off_is_not_used(tmp_path):
     with pytest.raises(StoreError, match="is cut off: remove the file"):
         own_secret(path)
     with pytest.raises(StoreError, match="cannot be made at"):
-        own_secret(tmp_path / "none" / "secret")
+        own_secret(path / "none" / "secret")  # there is a file where a folder would be
 
 
 @pytest.mark.parametrize(

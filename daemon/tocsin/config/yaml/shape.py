@@ -26,6 +26,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from tocsin.config.yaml.meanings import meanings
 from tocsin.config.yaml.nodes import Items, Missing, Node, Pairs, Scalar, problem, said
 from tocsin.errors import Position, Problem, meant
 from tocsin.units import DURATION, parse_duration, write_duration
@@ -101,9 +102,9 @@ class Shape(BaseModel):
                 likely = meant(name, known) if len(problems) < _SUGGESTED else ""
                 words = f"unknown key {said(name)}{likely or all_of_them}"
                 problems.append(problem(keys[name], cls.refused.get(name) or words))
-        for name, field in zip(known, cls.model_fields.values(), strict=True):
+        for name, (own, field) in zip(known, cls.model_fields.items(), strict=True):
             if field.is_required() and name not in data:
-                words = f"{name} is missing here{_meaning(field.description or '')}"
+                words = f"{name} is missing here{_meaning(meanings(cls).get(own, ''))}"
                 context(info).problems.append(problem(_head(data.node), words))
         shape = handler(data)
         shape._node = data.node

@@ -10,9 +10,10 @@ from typing import Any
 
 from aiohttp import web
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core.core_schema import BytesSchema, DataclassSchema, DecimalSchema, TimedeltaSchema
 
+from tocsin.config.yaml.meanings import Described
 from tocsin.errors import Position
 from tocsin.model.reasons import Cause, Reason
 from tocsin.web.api.acts import HEADER, LONGEST_KEY
@@ -37,7 +38,7 @@ async def describe(page: Page) -> web.Response:
     return answer({**await page.read(description), "info": {"title": "tocsin", "version": version}, "servers": servers})
 
 
-class _Objects(GenerateJsonSchema):
+class _Objects(Described):
     """Schemas of values as `plain` writes them. All fields are there, also those that are empty."""
 
     def timedelta_schema(self, schema: TimedeltaSchema) -> JsonSchemaValue:  # noqa: ARG002
