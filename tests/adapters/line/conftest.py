@@ -8,13 +8,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.hand_clock import HandClock
 from tocsin.config.packs import parse_pack
 from tocsin.errors import SourceError
 from tocsin.ingest.config import IngestConfig
@@ -32,7 +33,6 @@ from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RULES = """\
 tocsin: 1
 pack: {id: p, version: 1.0.0}
@@ -45,21 +45,6 @@ rules:
     news: {match: $mineral NEAR/8 (ban~ OR halt~)}
     key: [mineral]
 """
-
-
-@dataclass
-class HandClock:
-    """A clock that stands until it is moved."""
-
-    time: datetime = NOON
-
-    def now(self) -> datetime:
-        """The time it shows."""
-        return self.time
-
-    def move(self, **span: float) -> None:
-        """Let time pass."""
-        self.time += timedelta(**span)
 
 
 @dataclass

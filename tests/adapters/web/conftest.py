@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from adapters.hand_clock import NOON, HandClock
 from tocsin.config.additions import propose
 from tocsin.config.build import make_source
 from tocsin.config.config import load_config
@@ -41,7 +42,6 @@ from tocsin.web.wall.keys import derive, own_secret, secret_beside
 from tocsin.web.wall.sessions import new_code
 from tocsin.web.wall.site import LOGIN_KEY
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CONFIG = """\
 timezone: Europe/London
 database: sqlite:///tocsin.db
@@ -67,24 +67,11 @@ rules:
     fires: [China bans gallium exports]
     quiet: [China exports gallium]
 """
+#: A headline that meets the rule, and tries to run, to turn the text around and to fill the page.
+HOSTILE = '<script>alert(1)</script> "China bans gallium exports" \u202e' + "x" * 10_000
 HEALTH = Health(version="1.2.3", started=NOON, loaded=NOON, alive=True, rules=3)
 #: What a browser sends with a form of our own page.
 OWN = {"Sec-Fetch-Site": "same-origin"}
-
-
-@dataclass
-class HandClock:
-    """A clock that stands until it is moved."""
-
-    time: datetime = NOON
-
-    def now(self) -> datetime:
-        """The time it shows."""
-        return self.time
-
-    def move(self, **span: float) -> None:
-        """Let time pass."""
-        self.time += timedelta(**span)
 
 
 @dataclass(frozen=True)
@@ -113,6 +100,8 @@ class Served:
     rules: RuleSet
     cookies: dict[str, str] = field(default_factory=dict)
     health: Health = HEALTH
+    #: Waits in the place of a delay, which otherwise passes at once.
+    sleep: Callable[[float], Awaitable[Any]] | None = None
     #: True where a server on loopback stands for one of the internet.
     private: bool = False
 
@@ -210,10 +199,6 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
         slept: list[float] = []
         counters = Counters()
 
-        async def sleep(seconds: float) -> None:
-            slept.append(seconds)
-            real.move(seconds=seconds)
-
         async def failed(words: str) -> None:
             calls.append(words)
 
@@ -222,6 +207,12 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                 async with HttpClient(gap=timedelta(0)) as http:
                     reachable = replace(source, allow_private=served.private)
                     return await make_source(reachable, http, asyncio.to_thread).poll(Cursor(), clock.now())
+
+            async def sleep(seconds: float) -> None:
+                slept.append(seconds)
+                real.move(seconds=seconds)
+                if served.sleep:
+                    await served.sleep(seconds)
 
             store = Store.open(parsed.database, real_now=real.now)
             with ThreadPoolExecutor(1) as writer:

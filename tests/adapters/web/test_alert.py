@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.web.conftest import HOSTILE
 from tocsin.market.series import append, begin, close_before
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.store.inbound import prices
 
-HOSTILE = '<script>alert(1)</script> "gallium" \u202eban\u202c ' + "x" * 10_000
 MAIL = Message(kind=MessageKind.TEXT, subject="s", text="t")
 
 

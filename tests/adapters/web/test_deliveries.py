@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.web.conftest import HOSTILE
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
 from tocsin.store.outbox import receivers
 
-HOSTILE = '<script>alert(1)</script> "China bans gallium exports" \u202e' + "x" * 10_000
 LINK = "https://ops.example.org/a/1.1.ack.here.1772459999.abcdefghijklmnopqrstuvwxyz"
 MAIL = Message(
     kind=MessageKind.MAIL,

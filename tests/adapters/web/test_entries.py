@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.web.conftest import HOSTILE
 from tocsin.store.queries.search import Wanted
-
-HOSTILE = "<script>alert(1)</script> \"quotes\" 'and' \u202eesrever gallium " + "x" * 10_000
 
 
 def test_entries_are_listed_with_the_rules_that_they_met(serve):

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 import pytest
 
+from adapters.web.conftest import HOSTILE
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.retry import ReceiverStatus
@@ -35,7 +36,6 @@ MAIL = ReceiverInfo(
     recipients=("desk@example.org",),
     digest=DigestTimes(at=time(7), below=Severity.CRITICAL),
 )
-HOSTILE = '<script>alert(1)</script> "China bans gallium exports" \u202e' + "x" * 10_000
 
 
 def test_more_shows_what_is_in_force_and_no_secret(serve):

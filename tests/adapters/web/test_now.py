@@ -8,12 +8,11 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.web.conftest import HOSTILE
 from tocsin.market.series import append, begin, close_before
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.notifying.silence import parse
 from tocsin.store.inbound import prices
-
-HOSTILE = '<script>alert(1)</script> "gallium" \u202eban\u202c ' + "x" * 10_000
 
 
 def sql(page, text):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-HOSTILE = '<script>alert(1)</script> "China bans gallium exports" \u202e' + "x" * 10_000
+from adapters.web.conftest import HOSTILE
 
 
 def _add(page, matchers, **fields):
