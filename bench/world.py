@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import random
 import re
 import sqlite3
@@ -163,7 +164,7 @@ def main(folder: Path, tick: float) -> None:
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     clock = FileClock(folder / "clock")
-    asyncio.run(Service(folder / "config.yaml", env={}, clock=clock, tick=timedelta(seconds=tick)).run())
+    asyncio.run(Service(folder / "config.yaml", env=os.environ, clock=clock, tick=timedelta(seconds=tick)).run())
 
 
 if __name__ == "__main__":
