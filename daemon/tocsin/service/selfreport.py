@@ -15,6 +15,9 @@ from tocsin.units import counted, local, size
 #: Names shown of many.
 _MOST = 5
 
+#: Octets of free disk below which a database has too little.
+NO_ROOM = 100 * 10**6
+
 
 def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int | None) -> Match | None:
     """Return the report that is due at *now*, about the time since the last one; None if none is due.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -113,6 +115,12 @@ def test_sources_that_all_fail_are_not_well(tocsin: Tocsin, daemon: Any) -> None
     result = tocsin("status").stdout
     assert "2 failing" in result
     assert "no source can be read" in result.partition("tocsin runs, but: ")[2]
+
+
+def test_a_disk_that_is_nearly_full_is_not_well(tocsin: Tocsin, daemon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full one stops every poll and every message, and for two minutes nothing else shows it."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3_000_000))
+    assert "only 3.0 MB free for the database" in tocsin("status").stdout
 
 
 def test_a_blocked_receiver_and_a_late_source_are_named(tocsin: Tocsin, daemon: Any) -> None:

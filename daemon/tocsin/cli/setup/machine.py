@@ -23,6 +23,7 @@ from tocsin.config.shipped import PRESETS, UNITS
 from tocsin.config.yaml.file import read_text, shown_path
 from tocsin.errors import ConfigError, Position, Problem, StoreError
 from tocsin.redaction import masked
+from tocsin.service.selfreport import NO_ROOM
 from tocsin.store.db import schema
 from tocsin.store.db.opening import open_database, running
 from tocsin.store.db.place import files_of, is_there
@@ -33,8 +34,8 @@ from tocsin.units import counted, size
 _MOST = 10
 #: Folders within a pack that hold no rules.
 _NO_RULES = frozenset({"tests", PRESETS})
-#: Octets of free disk below which there is too little, or soon will be.
-_NO_ROOM, _LITTLE_ROOM = 100 * 10**6, 10**9
+#: Octets of free disk below which there soon will be too little.
+_LITTLE_ROOM = 10**9
 #: A log that is larger than this is not folded into its database any more.
 _LARGE_LOG = 64 * 10**6
 #: Seconds for the check of the database.
@@ -207,7 +208,7 @@ def _room(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     words = f"{size(free)} free in {folder}"
     remedy = "free some, or: tocsin db prune --older 30d"
-    if free < _NO_ROOM:
+    if free < NO_ROOM:
         return fail("disk", words, remedy)
     return warn("disk", words, remedy) if free < _LITTLE_ROOM else ok("disk", words)
 

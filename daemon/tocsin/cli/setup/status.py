@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,13 +25,13 @@ from tocsin.errors import ConfigError, OutdatedError
 from tocsin.explain.receivers import rests
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.render.objects import plain
-from tocsin.service.selfreport import troubles
+from tocsin.service.selfreport import NO_ROOM, troubles
 from tocsin.store import Store
 from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import running
 from tocsin.store.db.place import name_of
 from tocsin.store.values import PeriodStatistics
-from tocsin.units import counted, duration
+from tocsin.units import counted, duration, size
 
 #: Alerts of this time are counted as unanswered: many people never answer.
 _ANSWERED_WITHIN = timedelta(days=7)
@@ -46,7 +47,7 @@ class Status:
     """The daemon and its work.
 
     *process* is None if no daemon runs, and *uptime* is how long it has run. *faults* counts those of the configuration file as it is now. *sources* counts them by state, *late* those whose poll is overdue;
-    *blocked* are the receivers that rest now; *last_sent* is the last delivery of each receiver; *day* has the
+    *free* are the octets on the disk of the database, None on a server; *blocked* are the receivers that rest now; *last_sent* is the last delivery of each receiver; *day* has the
     statistics of the last day.
     """
 
@@ -59,6 +60,7 @@ class Status:
     blocked: Mapping[str, ReceiverStatus]
     last_sent: Mapping[str, datetime]
     day: PeriodStatistics
+    free: int | None = None
 
     @property
     def verdict(self) -> str:
@@ -68,6 +70,7 @@ class Status:
         found = [
             *["the changed configuration was refused"] * bool(self.process.refused or self.faults),
             *[f"{counted(self.late, 'source')} not polled in time"] * bool(self.late),
+            *[f"only {size(self.free or 0)} free for the database"] * (self.free is not None and self.free < NO_ROOM),
             *["no source can be read"] * (bool(self.sources) and self.sources.keys() <= _UNREAD),
             *troubles(self.day),
         ]
@@ -94,7 +97,9 @@ def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
         _short(f"tocsin does not run, and there is no database at {name}: start it with tocsin run", json=json)
         raise typer.Exit(FAILED)
     try:
-        found = look(store, process, faults, now, time.monotonic())
+        file = file_of(settings.database)
+        free = shutil.disk_usage(file.parent).free if file else None
+        found = replace(look(store, process, faults, now, time.monotonic()), free=free)
     finally:
         store.close()
     if json:
