@@ -24,8 +24,8 @@ quick: $(VENV)/ready ## before each commit: format, lint, types, quick unit test
 test: $(VENV)/ready ## all gates and tests
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/gates.py
 
-test-postgres: $(VENV)/ready ## the tests of the store on PostgreSQL: TOCSIN_TEST_POSTGRES=postgresql://... names a server
-	@TOCSIN_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 tests/adapters/store
+test-postgres: $(VENV)/ready ## store and line on PostgreSQL: TOCSIN_TEST_POSTGRES=postgresql://... names a server
+	@TOCSIN_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 tests/adapters/store tests/adapters/line tests/adapters/cli/test_server.py tests/e2e/test_server.py
 
 chaos: $(VENV)/ready ## kill, stop, starve and misdate the daemon on loopback for up to half an hour, and count what came of it
 	@PYTHONPATH=daemon:tests/e2e $(BIN)/python -m chaos $(ARGS)

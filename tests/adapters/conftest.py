@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,3 +52,28 @@ def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests that are marked `everywhere` on both databases, and all of them where $TOCSIN_TEST_DATABASE says so."""
+    named = (mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "address" not in metafunc.fixturenames or "address" in named:
+        return
+    if os.environ.get("TOCSIN_TEST_DATABASE") == "postgresql":
+        metafunc.parametrize("address", ["postgresql"], indirect=True)
+    elif metafunc.definition.get_closest_marker("everywhere"):
+        metafunc.parametrize("address", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database with its tables and nothing in them; empty for the usual one in a file."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield ""
+        return
+    if request.node.get_closest_marker("sqlite"):
+        pytest.skip("it is about files of SQLite")
+    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
+    url = server.fresh(template)
+    yield url
+    server.drop(url)

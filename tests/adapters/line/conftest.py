@@ -107,6 +107,7 @@ class Line:
 
     store: Store
     clock: HandClock
+    url: str
     woken: list[None] = field(default_factory=list)
     rules: Callable[..., RuleSet] = rules
     list_source: Callable[..., ListSource] = ListSource
@@ -141,14 +142,15 @@ class Line:
 
 
 @pytest.fixture
-def line(tmp_path: Path, empty: Path) -> Iterator[Line]:
+def line(tmp_path: Path, empty: Path, address: str) -> Iterator[Line]:
     """A fresh database."""
     shutil.copy(empty, tmp_path / "t.db")
     ids = (f"{n:032x}" for n in itertools.count(1))
     clock = HandClock()
-    store = Store.open(f"sqlite:///{tmp_path}/t.db", real_now=clock.now, new_id=lambda: next(ids))
+    url = address or f"sqlite:///{tmp_path}/t.db"
+    store = Store.open(url, real_now=clock.now, new_id=lambda: next(ids))
     try:
-        yield Line(store=store, clock=clock)
+        yield Line(store=store, clock=clock, url=url)
     finally:
         store.close()
 
@@ -268,11 +270,8 @@ class World:
 
     def restart(self) -> None:
         """A new process on the same database."""
-        path = self.line.store.database.path
         self.line.store.close()
-        self.line.store = Store.open(
-            f"sqlite:///{path}", real_now=self.line.clock.now, new_id=lambda: os.urandom(16).hex()
-        )
+        self.line.store = Store.open(self.line.url, real_now=self.line.clock.now, new_id=lambda: os.urandom(16).hex())
 
 
 @pytest.fixture

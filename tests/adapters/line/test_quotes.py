@@ -84,6 +84,7 @@ def test_an_edge_in_the_cooldown_waits_for_its_end(line):
     assert held.due_at == told + timedelta(days=3)
 
 
+@pytest.mark.sqlite
 def test_a_restart_at_any_quote_changes_nothing(line):
     """Whatever was in memory is in the database: series, sigma, session in progress, held quotes and edges."""
     prices = [*CALM, "112", "113", "113.5", "180", "113.2", "101", "150", "149", "151", "160"]
@@ -164,6 +165,7 @@ def _die_in_commit(line):
     see(line, pipeline, "112")
 
 
+@pytest.mark.sqlite
 def test_a_kill_within_the_commit_leaves_all_or_nothing(line):
     """After `kill -9` the shock is judged again as if it had never been seen, and told once."""
     see(line, start(line), *CALM)
@@ -226,6 +228,7 @@ def test_a_quote_of_an_unknown_instrument_is_left_out(line):
     assert see(line, start(line), "1", instrument="lead") is None
 
 
+@pytest.mark.sqlite
 def test_old_quotes_are_forgotten_and_closes_stay(line):
     """The database does not grow by every poll, and what sigma was learned from can still be shown."""
     see(line, start(line), *CALM)

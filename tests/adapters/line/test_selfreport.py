@@ -67,7 +67,7 @@ def test_a_report_says_what_was_checked_found_told_and_lost(line: Line) -> None:
         "Sent        1 message, 0 suppressed, 0 waiting",
         "Failed      nothing",
         "Lost        nothing",
-        " kB, 5.0 GB free on its disk",
+        "B, 5.0 GB free on its disk",
     ):
         assert words in message.text
     assert "5.0 GB free" in message.html

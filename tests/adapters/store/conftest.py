@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -286,31 +285,6 @@ class Hands:
         """One entry with one match, through a poll; one with the title of another belongs to its story."""
         entry = self.entry(name, **fields)
         return self.poll(store, self.batch(entry), [self.judged(entry, rule or self.rule())], decide or Teller())
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run tests that are marked `everywhere` on both databases, and all of them where $TOCSIN_TEST_DATABASE says so."""
-    named = (mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
-    if "address" not in metafunc.fixturenames or "address" in named:
-        return
-    if os.environ.get("TOCSIN_TEST_DATABASE") == "postgresql":
-        metafunc.parametrize("address", ["postgresql"], indirect=True)
-    elif metafunc.definition.get_closest_marker("everywhere"):
-        metafunc.parametrize("address", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a database with its tables and nothing in them; empty for the usual one in a file."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        yield ""
-        return
-    if request.node.get_closest_marker("sqlite"):
-        pytest.skip("it is about files of SQLite")
-    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
-    url = server.fresh(template)
-    yield url
-    server.drop(url)
 
 
 @pytest.fixture

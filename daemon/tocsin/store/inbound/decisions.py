@@ -28,6 +28,9 @@ from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import enqueue
 from tocsin.store.values import Committed, JudgedBatch, Once, Reopened
 
+#: Built once, because that costs more than to run them.
+_NEW = {kind: insert(kind.metadata.tables[str(kind.__tablename__)]) for kind in (StoryRow, AlertRow, MatchRow)}
+
 #: The policy, a pure function.
 Decide = Callable[[Facts], Decision]
 
@@ -59,7 +62,7 @@ class Deciding:
         _write_stories(self.session, decision.stories, known)
         _write(self.session, AlertRow, decision.alerts, known.next_alert)
         decided = [{**mapping.match_columns(item), "decided_at": self.now} for item in decision.decided]
-        put(self.session, insert(MatchRow), decided)
+        put(self.session, _NEW[MatchRow], decided)
         notified = decision.last_notified.items()
         rows = [{"rule": rule, "key": key, **mapping.columns(last, LastNotifiedRow)} for (rule, key), last in notified]
         save(self.session, LastNotifiedRow, ("rule", "key"), rows)
@@ -171,7 +174,7 @@ def _write_stories(session: Session, stories: Sequence[Story], known: Facts) -> 
 
 def _write(session: Session, table: type[StoryRow | AlertRow], values: Sequence[Story | Alert], first: int) -> None:
     """Write *values*: those from the number *first* on are new, and a clash with a row of another decision is an error."""
-    put(session, insert(table), [mapping.columns(value, table) for value in values if value.id >= first])
+    put(session, _NEW[table], [mapping.columns(value, table) for value in values if value.id >= first])
     save(session, table, ("id",), [mapping.columns(value, table) for value in values if value.id < first])
 
 
