@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from tocsin.errors import LockedError, LostError, StoreError
 from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import open_database, running
+from tocsin.store.db.postgres_errors import explain
 from tocsin.store.store import Store
 
 psycopg = pytest.importorskip("psycopg")
@@ -242,6 +244,34 @@ def test_a_pooler_that_gives_sessions_away_is_refused(postgres, address):
             else:
                 with closing(open_database(url)) as database, database.read():
                     database.lock()
+
+
+def test_an_old_server_is_refused(postgres, address, monkeypatch):
+    """Its version and the oldest that does are named."""
+    from tocsin.store.db import postgres as engine
+
+    monkeypatch.setattr(engine, "_OLDEST", 99)
+    with pytest.raises(StoreError, match=r"is PostgreSQL \d+, and tocsin needs 99 or later: upgrade it"):
+        Store.open(address, real_now=lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        pytest.param(
+            "DiskFull", "no space is left for .*free some on the disk of its server; nothing was half", id="full"
+        ),
+        pytest.param("TooManyConnections", "takes no more connections: lower `connections`", id="too many"),
+        pytest.param("LockNotAvailable", "another program keeps .* locked", id="locked"),
+        pytest.param("DataCorrupted", "is damaged .*restore a backup with pg_restore", id="damaged"),
+        pytest.param("InvalidPassword", "check user and password", id="password"),
+    ],
+)
+def test_an_error_of_the_server_names_its_remedy(address, error, words):
+    """Those that a test cannot bring about."""
+    found = explain(getattr(psycopg.errors, error)("it\nsaid so"), "postgresql://h/n")
+    assert re.search(words, str(found))
+    assert "\n" not in str(found)
 
 
 def test_a_missing_library_is_named(address, monkeypatch):
