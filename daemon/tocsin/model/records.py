@@ -127,7 +127,7 @@ class Roundup:
     """Events from *since* to *until* for the reader of one digest.
 
     *needs* are severe alerts that were sent to the reader earlier and not answered. *movers* are the instruments that
-    moved most, largest move first. *sources* counts those that are polled. The other figures count events in that time.
+    moved most, largest move first. *sources* counts those that are polled or handed in to. The other figures count events in that time.
     """
 
     since: datetime

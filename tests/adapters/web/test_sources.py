@@ -6,7 +6,10 @@ from datetime import timedelta
 
 from adapters.web.conftest import CONFIG
 from tocsin.errors import Fault
+from tocsin.ingest.pushes import Push
 from tocsin.model.entries import PUSH
+from tocsin.sources.documents.items import Item
+from tocsin.store.programs import RequestAnswer
 from tocsin.store.values import Fetch, PollFailure, PollRecord
 
 
@@ -157,3 +160,22 @@ def test_a_source_that_programs_push_to_shows_its_pushes_and_offers_no_poll(serv
     assert "Poll now" not in one
     assert "Next poll</dt>" not in one
     assert "push</span>" in every
+
+
+def test_what_was_handed_in_leads_to_its_entries_and_is_watched(serve):
+    """The list has what a push has, the address is the one to send to, and Now counts what is not polled."""
+
+    async def scene(page):
+        page.store.sync_sources([("desk", "/api/v1/sources/desk/items", PUSH)], page.clock.now())
+        item = (Item(title="China bans gallium exports"), {})
+        await page.daemon.push(
+            Push(source="desk", items=[item], size=9, answer=lambda _: RequestAnswer(status=200, text=""))
+        )
+        return (await page.get("/t/sources/desk")).text, (await page.get("/t/")).text
+
+    one, now = serve(scene, web="url: https://ops.example.org/t")
+    assert "<dd>https://ops.example.org/t/api/v1/sources/desk/items</dd>" in one
+    assert '<a href="/t/entries?source=desk">1 entry</a> since' in one
+    assert '<th scope="col">Handed in</th><th scope="col" class="count">New</th>' in one
+    assert "Status" not in one
+    assert '<a href="/t/sources">1 source</a>' in now

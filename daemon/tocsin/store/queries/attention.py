@@ -70,5 +70,5 @@ def open_alerts(session: Session, since: datetime, now: datetime) -> OpenAlerts:
 
 
 def watched(session: Session) -> Watched:
-    """Return what is polled, and what of it cannot be read."""
-    return Watched(sources=overview.polled(session), ailing=overview.ailing(session))
+    """Return how many sources there are, and which cannot be read."""
+    return Watched(sources=overview.sources(session), ailing=overview.ailing(session))

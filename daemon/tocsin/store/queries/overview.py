@@ -37,7 +37,8 @@ USUAL = timedelta(days=1)
 LONGEST = timedelta(days=8)
 #: Rows read of each kind: a digest shows fewer.
 MOST = 100
-_POLLED = and_(col(SourceRow.disabled).is_(False), col(SourceRow.kind) != PUSH)
+_ACTIVE = col(SourceRow.disabled).is_(False)
+_POLLED = and_(_ACTIVE, col(SourceRow.kind) != PUSH)
 _ILL = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead)
 _LOUD = [severity for severity in Severity if severity.rank >= LOUD.rank]
 #: The reason why a match without an alert was not sent, by outcome.
@@ -63,7 +64,7 @@ def roundup(session: Session, delivery: Delivery, now: datetime) -> Roundup:
         needs=_needs(session, delivery, min(since, now - USUAL), now, included),
         held=(*_unsent(session, delivery, since), *_counted(session, delivery, *waits), *_passed_over(session, since)),
         ailing=ailing(session),
-        sources=polled(session),
+        sources=sources(session),
         entries=session.exec(select(func.count()).where(col(EntryRow.first_seen) >= since)).one(),
         matches=session.exec(select(func.count()).where(col(MatchRow.decided_at) >= since)).one(),
         alerts=session.exec(select(func.count()).where(col(AlertRow.opened_at) >= since)).one(),
@@ -143,9 +144,9 @@ def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
     return [HeldBack(what="matches", why=_UNSENT[MatchOutcome(fate)], count=count) for fate, count in rows]
 
 
-def polled(session: Session) -> int:
-    """Return the number of sources that are polled."""
-    return session.exec(select(func.count()).where(_POLLED)).one()
+def sources(session: Session) -> int:
+    """Return the number of sources that are polled, or to which programs hand in."""
+    return session.exec(select(func.count()).where(_ACTIVE)).one()
 
 
 def ailing(session: Session) -> tuple[Ailing, ...]:

@@ -57,10 +57,15 @@ async def show_source(page: Page) -> web.Response:
         "source.html",
         source=detail.source,
         fetches=detail.fetches,
-        address=addresses.get(detail.source.name, ""),
+        address=_below_site(page, addresses.get(detail.source.name, "")),
         rhythm=tuple(rhythm(habits, page.zone)),
         hints=tuple(server_hints(habits)),
     )
+
+
+def _below_site(page: Page, address: str) -> str:
+    """Return *address*; that of the API as programs reach it, behind the name and the path of the page."""
+    return f"{page.site.origin}{page.site.base}{address}" if address.startswith("/api/") else address
 
 
 async def poll(page: Page) -> web.Response:
