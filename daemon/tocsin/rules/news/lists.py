@@ -80,11 +80,19 @@ class TermList:
     _minus: TermList | None = None
     _loose: bool | None = None
     _needed: Needed | None = None
+    _gives: frozenset[str] | None = None
 
     @property
     def label(self) -> str:
         """The name of its label: the list's own, without its pack."""
         return self.name.rpartition("/")[2]
+
+    @property
+    def gives(self) -> frozenset[str]:
+        """The labels that a hit can give: its own, or none."""
+        if self._gives is None:
+            self._gives = frozenset([self.label] if self.labelled else ())
+        return self._gives
 
     @property
     def labels(self) -> frozenset[str]:

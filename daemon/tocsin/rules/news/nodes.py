@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -44,7 +45,7 @@ class Leaf(Written):
     @property
     def gives(self) -> frozenset[str]:
         """The labels that a hit can give."""
-        return frozenset([self.terms.label]) if self.terms.labelled else _NOTHING
+        return self.terms.gives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,12 +93,13 @@ class Named(Written):
         return frozenset(label for label, _ in self.expression.given)
 
 
-# What is known of the hits of a pair or a union is kept in the node itself, so that these two have no slots.
+# What a pair or a union needs is kept in the node itself, so that these two have no slots.
 @dataclass(frozen=True, kw_only=True)
 class Pair(Written):
     """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*.
 
-    *distinct*: both sides are made of the same lists and terms, so two different values of them are asked for.
+    *distinct*: both sides are made of the same lists and terms, so two different values of them are asked for. *gives* are the
+    labels that a hit can give.
     """
 
     op: str
@@ -105,33 +107,32 @@ class Pair(Written):
     left: Near
     right: Near
     distinct: bool = False
+    gives: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        sides = (self.left,) if self.op in SUBTRACTING else (self.left, self.right)
+        object.__setattr__(self, "gives", _given(sides))
 
     @cached_property
     def needed(self) -> Needed:
         """What a sentence with a hit has."""
         return self.left.needed if self.op in SUBTRACTING else rarer(self.left.needed, self.right.needed)
 
-    @cached_property
-    def gives(self) -> frozenset[str]:
-        """The labels that a hit can give."""
-        return self.left.gives if self.op in SUBTRACTING else self.left.gives | self.right.gives
-
 
 @dataclass(frozen=True, kw_only=True)
 class Union(Written):
-    """Any of several: the union of their hits."""
+    """Any of several: the union of their hits, which can give the labels *gives*."""
 
     parts: tuple[Near, ...]
+    gives: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gives", _given(self.parts))
 
     @cached_property
     def needed(self) -> Needed:
         """What a sentence with a hit has."""
         return any_of(part.needed for part in self.parts)
-
-    @cached_property
-    def gives(self) -> frozenset[str]:
-        """The labels that a hit can give."""
-        return _NOTHING.union(*(part.gives for part in self.parts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +197,7 @@ class All(Written):
     @property
     def gives(self) -> frozenset[str]:
         """The labels that a match can give."""
-        return _NOTHING.union(*(test.gives for negated, test in self.tests if not negated))
+        return _given([test for negated, test in self.tests if not negated])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,4 +210,13 @@ class Condition(Written):
     @property
     def gives(self) -> frozenset[str]:
         """The labels that a match can give."""
-        return _NOTHING.union(*(part.gives for part in self.parts))
+        return _given(self.parts)
+
+
+def _given(parts: Iterable[All | Test]) -> frozenset[str]:
+    """Return the labels of all *parts*; where one has them all, its own set, since there are many nodes."""
+    given = _NOTHING
+    for part in parts:
+        if not part.gives <= given:
+            given = given | part.gives if given else part.gives
+    return given
