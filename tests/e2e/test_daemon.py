@@ -282,7 +282,7 @@ def test_a_test_is_sent_by_the_daemon_that_runs(world: World) -> None:
         ("desk", "delivered", 200),
     ]
     sent = [delivery["id"] for delivery in world.listing("deliveries", "list")]
-    assert {result["delivery"] for result in results} == set(sent)
+    assert {result["id"] for result in results} == set(sent)
     assert [subject for subject in subjects(world) if "TEST" in subject] == [
         "[TEST] Test: this is how an alert arrives - tocsin can reach you here"
     ] * 2
