@@ -8,6 +8,8 @@ from collections.abc import Callable
 #: Text that is shown instead of a secret.
 HIDDEN = "***"
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s\"'<>\\]+")
+#: A password with a character that has to be escaped in an address, as people paste it; figures alone are a port.
+_PASTED = re.compile(r"""(?<=://)([^\s/?#@:"'<>,\\\[]{0,80}:)(?!\d*(?:[/?#\s"'<>,]|$))([^\s@]{1,80})(?=@)""")
 _USER = re.compile(r"(?<=://)([^/?#]+)@")
 _PARAMETER = re.compile(r"(?<=[?&;#])(?P<name>[^=&;#]{1,80})=(?P<value>[^&;#]+)")
 #: The ends of names of parameters whose values let somebody in, without punctuation and in lower case.
@@ -61,4 +63,5 @@ def _covered(text: str, cover: Callable[[str], str]) -> str:
         secret = (name.endswith(_NAMES) or _RANDOM.fullmatch(found["value"])) and "${" not in found["value"]
         return f"{found['name']}={cover(found['value'])}" if secret else found[0]
 
+    text = _PASTED.sub(lambda found: f"{found[1]}{cover(found[2])}", text)
     return _ADDRESS.sub(lambda found: _PARAMETER.sub(parameter, _USER.sub(user, found[0])), text)

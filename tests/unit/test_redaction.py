@@ -16,6 +16,8 @@ RANDOM = "0123456789abcdef0123456789abcdef01234567"
         ("https://s3cret@a.example/feed", "https://***@a.example/feed"),
         ("https://s3cret:@a.example/feed", "https://***:@a.example/feed"),
         ("https://me:s3@cret:x@a.example/feed", "https://me:***@a.example/feed"),
+        ("https://me:s3cret/x#y?z@a.example/feed", "https://me:***@a.example/feed"),
+        ("https://me:x\"'<\\s3cret@a.example/feed", "https://me:***@a.example/feed"),
         ("https://a.example/feed?token=s3cret", "https://a.example/feed?token=***"),
         ("https://a.example/feed?id=7&API_KEY=s3cret&page=2", "https://a.example/feed?id=7&API_KEY=***&page=2"),
         ("https://a.example/feed?apikey=s3cret#top", "https://a.example/feed?apikey=***#top"),
@@ -45,6 +47,9 @@ def test_a_secret_is_masked_by_its_kind(text: str, shown: str) -> None:
         "https://a.example/2026/03/china-bans-gallium-exports-0123456789-0123456789",
         "https://a.example/?q=" + "rareearths" * 9,
         "write ann@a.example?token=x",
+        "https://a.example:8443/@ann, https://[2001:db8::1]:80/@ann, https://a.example/@ann:b@c",
+        '{"at":"https://a.example","by":"ann@a.example"}',
+        '{"at":"https://a.example:443","by":"ann@a.example"}',
         "key=value without an address",
     ],
 )
