@@ -11,10 +11,10 @@ import pytest
 from playwright.async_api import Page as Tab
 from playwright.async_api import async_playwright
 
-from adapters.conftest import empty
-from adapters.web.conftest import Served, news, serve, unused_port
+from adapters.conftest import empty, unused_port
+from adapters.web.conftest import Served, serve
 
-__all__ = ["empty", "news", "serve", "unused_port"]
+__all__ = ["empty", "serve", "unused_port"]
 
 Scene = Callable[[Served, Tab], Awaitable[Any]]
 #: Without the second, Chromium may abort in a container.

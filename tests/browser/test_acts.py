@@ -222,11 +222,11 @@ def test_a_link_logs_in_once(browse):
     browse(scene, log_in=False, quiet=False)
 
 
-def test_the_message_as_sent_runs_in_a_frame_of_its_own(browse, news):
+def test_the_message_as_sent_runs_in_a_frame_of_its_own(browse):
     """The mail is shown as it was, and can neither run nor load anything."""
 
     async def scene(page, tab):
-        news(page, "China bans gallium <script>parent.document.title='taken'</script>")
+        page.bring("China bans gallium <script>parent.document.title='taken'</script>")
         await tab.goto("/deliveries?state=all")
         await tab.locator("main table a").first.click()
         await expect(tab.get_by_role("heading", level=1)).to_be_visible()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -25,7 +24,7 @@ from tocsin.config.loading import load_rules
 from tocsin.ingest.config import IngestConfig
 from tocsin.ingest.pushes import PushIntake
 from tocsin.model.counters import Counters
-from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
+from tocsin.model.entries import Batch, Cursor, Entry
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
@@ -147,16 +146,29 @@ class Served:
         answer = await self.post(f"{base}/login", {"code": self.code(user)})
         assert answer.status == 303, answer
 
-    def bring(self, *news: str | Entry, source: str = "wire") -> None:
-        """Commit *news*, as headlines or entries, as a poll of *source*, judged and decided as by the daemon."""
+    def bring(
+        self,
+        *news: str | Entry,
+        source: str = "wire",
+        to: Sequence[str] = ("here",),
+        receivers: Sequence[ReceiverInfo] = (),
+        **fields: Any,
+    ) -> None:
+        """Commit *news*, as entries or as headlines with *fields*, as a poll of *source*, judged and decided as by the daemon.
+
+        Each alert is a message *to* these receivers, or to *receivers*.
+        """
         known = {view.name for view in self.store.read.sources()}
         self.store.sync_sources(
             [(name, "https://example.org/feed", "feed") for name in sorted(known | {source})], self.clock.now(), {}
         )
+        found = tuple(receivers) or tuple(ReceiverInfo(name=name, recipients=("",)) for name in to)
+        policy = Policy(routes=(Route(to=tuple(one.name for one in found)),), receivers=found)
         if source not in known:
-            self._commit(source, [])  # the first poll is a silent baseline
+            self._commit(source, [], policy)  # the first poll is a silent baseline
             self.clock.move(minutes=1)
-        self._commit(source, [one if isinstance(one, Entry) else self.entry(one, source=source) for one in news])
+        entries = [one if isinstance(one, Entry) else self.entry(one, source=source, **fields) for one in news]
+        self._commit(source, entries, policy)
 
     def entry(self, title: str, **fields: Any) -> Entry:
         """An entry with this headline that is new now."""
@@ -164,13 +176,13 @@ class Served:
         values = {"source": "wire", "summary": f"More on this: {title}", "link": "https://example.org/x", **fields}
         return Entry(id=f"{title} {now}", keys=(), title=title, first_seen=now, published=now, **values)
 
-    def _commit(self, source: str, entries: list[Entry]) -> None:
+    def _commit(self, source: str, entries: list[Entry], policy: Policy) -> None:
         now = self.clock.now()
         self.real.move(minutes=6)  # leases of the polls before have ended
         lease = next(one for one in self.store.claim_sources(now, timedelta(minutes=5), 99) if one.name == source)
         batch = Batch(source=source, entries=tuple(entries), cursor=Cursor(), changed=True)
         found = JudgedBatch(batch=batch, judged=[self.rules.evaluate(entry, now) for entry in entries])
-        self.store.commit(lease, found, EVERYBODY.decide, now, PollRecord(due_at=now))
+        self.store.commit(lease, found, policy.decide, now, PollRecord(due_at=now))
 
 
 Scene = Callable[[Served], Awaitable[Any]]
@@ -258,43 +270,3 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
         return asyncio.run(play())
 
     return run
-
-
-@pytest.fixture
-def news(tmp_path: Path) -> Callable[..., None]:
-    """Let a source bring headlines: `news(page, *titles, to=("here",))`. Each that met a rule is an alert with a message."""
-
-    def come(
-        page: Served,
-        *titles: str,
-        to: tuple[str, ...] = ("here",),
-        receivers: tuple[ReceiverInfo, ...] = (),
-        **fields: Any,
-    ) -> None:
-        rules = load_rules([tmp_path / "rules"]).rules
-        known = receivers or tuple(ReceiverInfo(name=name, recipients=("",)) for name in to)
-        policy = Policy(routes=(Route(to=tuple(one.name for one in known)),), receivers=known)
-        now = page.clock.now()
-        if not page.store.read.sources():
-            page.store.sync_sources([("wire", "https://example.org/feed", "feed")], now)
-        # The first poll of a source brings no news.
-        for found in ((), titles):
-            [lease] = page.store.claim_sources(now, timedelta(minutes=1), 1)
-            entries = tuple(
-                Entry(
-                    source="wire",
-                    id=title,
-                    keys=(EntryKey(kind=KeyKind.ID, value=hashlib.md5(title.encode()).hexdigest()),),
-                    title=title,
-                    first_seen=now,
-                    **{"link": "https://example.org/1", **fields},
-                )
-                for title in found
-            )
-            batch = Batch(source="wire", entries=entries, cursor=Cursor(), changed=True)
-            judged = [rules.evaluate(entry, now) for entry in entries]
-            page.store.commit(
-                lease, JudgedBatch(batch=batch, judged=judged), policy.decide, now, PollRecord(due_at=now)
-            )
-
-    return come

@@ -98,11 +98,11 @@ def test_what_retention_took_is_said(serve):
     assert all("China bans gallium exports" in answer.text for answer in (alert, now, listed))
 
 
-def test_each_try_of_a_message_has_the_words_of_the_server(serve, news):
+def test_each_try_of_a_message_has_the_words_of_the_server(serve):
     """Who was told, and if not, why not."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         page.clock.move(minutes=2)
         now = page.clock.now()
         [delivery] = page.store.claim_deliveries(now, timedelta(minutes=1))

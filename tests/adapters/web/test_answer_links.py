@@ -39,11 +39,11 @@ async def _ask(page, method, path, **headers):
     return await page.ask(method, path, headers={**HOST, **headers})
 
 
-def test_a_link_shows_its_alert_and_the_button_that_was_asked_for_first(serve, news):
+def test_a_link_shows_its_alert_and_the_button_that_was_asked_for_first(serve):
     """A reader on a phone sees what it is about; a scanner that opens every link changes nothing."""
 
     async def scene(page):
-        news(page, BAN, "China bans cobalt exports")
+        page.bring(BAN, "China bans cobalt exports")
         links = _links(page)
         shown = await _ask(page, "GET", links[AnswerKind.NOISE])
         head = await _ask(page, "HEAD", links[AnswerKind.NOISE])
@@ -57,11 +57,11 @@ def test_a_link_shows_its_alert_and_the_button_that_was_asked_for_first(serve, n
 
 
 @pytest.mark.parametrize("log_in", [False, True], ids=["logged out", "logged in"])
-def test_a_link_leads_to_no_other_page(serve, news, log_in):
+def test_a_link_leads_to_no_other_page(serve, log_in):
     """Whoever was forwarded a mail gets one alert of us, and no more."""
 
     async def scene(page):
-        news(page, BAN, link="https://news.example/gallium")
+        page.bring(BAN, link="https://news.example/gallium")
         return await _ask(page, "GET", _links(page)[AnswerKind.ACK])
 
     text = serve(scene, web=WEB, log_in=log_in).text
@@ -71,11 +71,11 @@ def test_a_link_leads_to_no_other_page(serve, news, log_in):
 
 
 @pytest.mark.parametrize("kind", list(AnswerKind))
-def test_a_post_answers_once_in_the_name_of_the_receiver(serve, news, kind):
+def test_a_post_answers_once_in_the_name_of_the_receiver(serve, kind):
     """A second tap is harmless, and so is a form on a page of another site: the link is the right."""
 
     async def scene(page):
-        news(page, BAN)
+        page.bring(BAN)
         link = _links(page)[kind]
         first = await _ask(page, "POST", link, Origin="https://mail.example.com", **{"Sec-Fetch-Site": "cross-site"})
         answered = page.store.read.answered([1])[1]
@@ -89,14 +89,14 @@ def test_a_post_answers_once_in_the_name_of_the_receiver(serve, news, kind):
     assert " by here." in first.text
     assert " by here." in shown.text
     if kind is AnswerKind.SNOOZE:
-        assert answered.snoozed_until.isoformat() == "2026-03-02T16:00:00+00:00"
+        assert answered.snoozed_until.isoformat() == "2026-03-02T16:01:00+00:00"
 
 
-def test_buttons_of_the_page_are_links_that_work(serve, news):
+def test_buttons_of_the_page_are_links_that_work(serve):
     """Somebody who meant another answer taps that one."""
 
     async def scene(page):
-        news(page, BAN)
+        page.bring(BAN)
         shown = await _ask(page, "GET", _links(page)[AnswerKind.ACK])
         for path in re.findall(r'action="([^"]*)"', shown.text):
             assert (await _ask(page, "POST", path)).status == 200
@@ -106,11 +106,11 @@ def test_buttons_of_the_page_are_links_that_work(serve, news):
     assert sorted(kind for kind, _ in answers) == sorted(AnswerKind)
 
 
-def test_an_expired_link_says_so(serve, news):
+def test_an_expired_link_says_so(serve):
     """The clock decides, to the second, and nothing is written."""
 
     async def scene(page):
-        news(page, BAN)
+        page.bring(BAN)
         link = _links(page)[AnswerKind.ACK]
         page.clock.move(days=7, seconds=-1)
         last = await _ask(page, "GET", link)
@@ -147,11 +147,11 @@ def _swap(text, old, new):
         pytest.param(lambda one, other: "/alarm/a/..%2f..%2fetc", id="a path"),
     ],
 )
-def test_a_forged_link_is_no_page(serve, news, forge):
+def test_a_forged_link_is_no_page(serve, forge):
     """Whatever was changed, it is unknown, and the answer does not tell whether there is such an alert."""
 
     async def scene(page):
-        news(page, BAN, "China bans cobalt exports")
+        page.bring(BAN, "China bans cobalt exports")
         forged = forge(_links(page)[AnswerKind.ACK], _links(page, 2)[AnswerKind.ACK])
         return (await _ask(page, "GET", forged)), (await _ask(page, "POST", forged)), _answers(page), _answers(page, 2)
 
@@ -160,11 +160,11 @@ def test_a_forged_link_is_no_page(serve, news, forge):
     assert "This link does not work" in asked.text
 
 
-def test_a_number_that_is_given_again_after_a_restore_has_other_links(serve, news):
+def test_a_number_that_is_given_again_after_a_restore_has_other_links(serve):
     """The mail of the lost alert 1 must not answer the new alert 1."""
 
     async def scene(page):
-        news(page, BAN)
+        page.bring(BAN)
         [card] = page.store.read.cards([1])
         key = derive(page.secret, ANSWER_KEY)
         signer = Signer(url=URL, lasts=timedelta(days=7), key=key)
@@ -178,11 +178,11 @@ def test_a_number_that_is_given_again_after_a_restore_has_other_links(serve, new
     assert serve(scene, web=WEB, log_in=False) == [404, 404, 200]
 
 
-def test_a_changed_secret_ends_all_links(serve, news):
+def test_a_changed_secret_ends_all_links(serve):
     """Whoever fears that a mail leaked makes a new secret."""
 
     async def scene(page):
-        news(page, BAN)
+        page.bring(BAN)
         return [
             (await _ask(page, "GET", _links(page, secret=secret)[AnswerKind.ACK])).status for secret in ("x" * 32, "")
         ]
@@ -190,11 +190,11 @@ def test_a_changed_secret_ends_all_links(serve, news):
     assert serve(scene, web=WEB, log_in=False) == [404, 200]
 
 
-def test_the_link_of_a_receiver_that_was_removed_ends(serve, news):
+def test_the_link_of_a_receiver_that_was_removed_ends(serve):
     """Somebody who left the desk no longer answers for it."""
 
     async def scene(page):
-        news(page, BAN)
+        page.bring(BAN)
         link = _links(page, receiver="left")[AnswerKind.ACK]
         return await _ask(page, "GET", link), await _ask(page, "POST", link), _answers(page)
 
@@ -203,32 +203,32 @@ def test_the_link_of_a_receiver_that_was_removed_ends(serve, news):
     assert "not configured any more" in asked.text
 
 
-def test_links_that_were_switched_off_end(serve, news):
+def test_links_that_were_switched_off_end(serve):
     """`answer_links: off` means those that were sent, too."""
 
     async def scene(page):
-        news(page, BAN)
+        page.bring(BAN)
         return (await _ask(page, "POST", _links(page)[AnswerKind.ACK])).status, _answers(page)
 
     assert serve(scene, web=f"{WEB}answer_links: off", log_in=False) == (404, [])
 
 
-def test_another_name_for_the_page_is_refused_even_with_a_good_link(serve, news):
+def test_another_name_for_the_page_is_refused_even_with_a_good_link(serve):
     """The wall in front of names stands for links, too."""
 
     async def scene(page):
-        news(page, BAN)
+        page.bring(BAN)
         return (await page.ask("POST", _links(page)[AnswerKind.ACK], headers={"Host": "evil.example"})).status
 
     assert serve(scene, web=WEB, log_in=False) == 421
 
 
-def test_a_hostile_headline_stays_text(serve, news):
+def test_a_hostile_headline_stays_text(serve):
     """The page needs no login, so it is the first that a stranger's headline would try."""
     title = "China bans gallium <script>alert(1)</script> \"'\u202e" + "x" * 9000
 
     async def scene(page):
-        news(page, title, link="javascript:alert(1)")
+        page.bring(title, link="javascript:alert(1)")
         return await _ask(page, "GET", _links(page)[AnswerKind.ACK])
 
     shown = serve(scene, web=WEB, log_in=False)
@@ -239,11 +239,11 @@ def test_a_hostile_headline_stays_text(serve, news):
     assert "script-src 'self'" in shown.headers["Content-Security-Policy"]
 
 
-def test_no_log_line_holds_a_link(serve, news, caplog, tmp_path):
+def test_no_log_line_holds_a_link(serve, caplog, tmp_path):
     """A log is read by others than the reader of the mail."""
 
     async def scene(page):
-        news(page, BAN)
+        page.bring(BAN)
         link = _links(page)[AnswerKind.ACK]
         with contextlib.closing(sqlite3.connect(tmp_path / "tocsin.db")) as database:
             database.execute("ALTER TABLE answer RENAME TO lost")

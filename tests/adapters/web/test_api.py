@@ -92,11 +92,11 @@ def test_lists_are_read_to_their_end_without_a_gap_or_a_double(api):
     assert len(wanted["matches"]) == 120
 
 
-def test_objects_are_those_of_the_command_line(api, news):
+def test_objects_are_those_of_the_command_line(api):
     """Lists and single objects have the shape of --json."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         read = page.store.read
         [alert] = read.alerts()
         [delivery] = read.deliveries()
@@ -136,11 +136,11 @@ def test_objects_are_those_of_the_command_line(api, news):
     assert {rule["id"] for rule in answers["rules"]} >= {"metals/ban"}
 
 
-def test_hostile_news_is_text_in_json(api, news):
+def test_hostile_news_is_text_in_json(api):
     """Markup is as it was written; what is invisible could turn a sentence round, and is left out."""
 
     async def scene(page):
-        news(page, HOSTILE, link="javascript:alert(1)")
+        page.bring(HOSTILE, link="javascript:alert(1)")
         return await page.get("/api/v1/entries", headers=bearer(READ))
 
     found = api(scene)
@@ -151,11 +151,11 @@ def test_hostile_news_is_text_in_json(api, news):
 
 
 @pytest.mark.parametrize("query", ["alerts?severity=high&label=mineral=gallium", "alerts?q=gallium", "alerts?rule=ban"])
-def test_alerts_take_the_filters_of_the_page(api, news, query):
+def test_alerts_take_the_filters_of_the_page(api, query):
     """One of two alerts is about gallium."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         return await ask(page, query), await ask(page, query.replace("gallium", "cobalt").replace("ban", "other"))
 
     found, none = api(scene)
@@ -200,11 +200,11 @@ def test_an_error_says_what_is_wrong_as_problem_details(api, method, path, token
     assert problem["detail"]
 
 
-def test_a_program_polls_a_source_ends_a_silence_and_resends(api, news):
+def test_a_program_polls_a_source_ends_a_silence_and_resends(api):
     """Each act answers with what it changed, and its second time changes nothing more."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         now = page.clock.now()
         page.store.act.silence((Matcher(name="rule", op="=", value="ban"),), now, now + timedelta(hours=4))
         page.clock.move(minutes=5)
@@ -225,12 +225,12 @@ def test_a_program_polls_a_source_ends_a_silence_and_resends(api, news):
     assert "under way" in json.loads(waits.text)["detail"]
 
 
-def test_alerts_and_deliveries_are_read_to_their_end(api, news):
+def test_alerts_and_deliveries_are_read_to_their_end(api):
     """Both are ordered by time, and many have the same."""
 
     async def scene(page):
         for n in range(60):
-            news(page, f"Country number {n} bans gallium exports, {'abcdefghij'[n % 10] * 9} {n} {n * 7919}")
+            page.bring(f"Country number {n} bans gallium exports, {'abcdefghij'[n % 10] * 9} {n} {n * 7919}")
             page.clock.move(days=3 * (n % 2))
         read = page.store.read
         known = {one.id for one in read.alerts(limit=500)}, {one.id for one in read.deliveries(limit=500)}

@@ -32,11 +32,11 @@ async def send(page, path, body, token=ACT, **headers):
     return found.status, json.loads(found.text)
 
 
-def test_an_answer_is_recorded_once_by_the_name_of_its_token(api, news):
+def test_an_answer_is_recorded_once_by_the_name_of_its_token(api):
     """A program that is not sure sends it again."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         first = await send(page, "alerts/1/answers", {"kind": "noise", "why": "a\nrumour"})
         second = await send(page, "alerts/1/answers", {"kind": "noise"})
         snooze = await send(page, "alerts/1/answers", {"kind": "snooze", "for": "4h"})
@@ -48,15 +48,15 @@ def test_an_answer_is_recorded_once_by_the_name_of_its_token(api, news):
     assert first[1]["answered"]["verdict"] == "noise"
     assert first[1]["answered"]["why"] == "a rumour"
     assert [(one.kind, one.by) for one in history] == [("noise", "actor"), ("snooze", "actor")]
-    assert snooze[1]["answered"]["snoozed_until"] == "2026-03-02T16:00:00+00:00"
+    assert snooze[1]["answered"]["snoozed_until"] == "2026-03-02T16:01:00+00:00"
     assert "wake" in calls
 
 
-def test_a_silence_is_made_and_ended(api, news):
+def test_a_silence_is_made_and_ended(api):
     """Both ways of writing its end."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         first = await send(page, "silences", {"matchers": ["mineral=gallium", "severity<=high"], "for": "4h"})
         second = await send(
             page, "silences", {"matchers": "rule=ban", "until": "2026-07-01T09:30", "why": "a \\ \t\ud83d\ude00"}
@@ -66,9 +66,9 @@ def test_a_silence_is_made_and_ended(api, news):
 
     first, second, ended, stored = api(scene)
     assert (first[0], second[0], ended[0]) == (201, 201, 200)
-    assert first[1]["ends"] == "2026-03-02T16:00:00+00:00"
+    assert first[1]["ends"] == "2026-03-02T16:01:00+00:00"
     assert second[1]["ends"] == "2026-07-01T08:30:00+00:00"  # in the zone of the configuration
-    assert ended[1]["ends"] == "2026-03-02T12:00:00+00:00"
+    assert ended[1]["ends"] == "2026-03-02T12:01:00+00:00"
     assert {one.by for one in stored} == {"actor"}
     assert "a \\ \t\U0001f600" in {one.why for one in stored}
 
@@ -94,11 +94,11 @@ def test_a_silence_is_made_and_ended(api, news):
         pytest.param("why", {"rule": "ban", "title": "x", "date": "soon"}, "date", "ISO 8601", id="no date"),
     ],
 )
-def test_a_fault_of_a_body_names_its_key(api, news, path, body, key, words):
+def test_a_fault_of_a_body_names_its_key(api, path, body, key, words):
     """Nothing is done, and a program can show the place."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         found = await send(page, path, body)
         return found, page.store.read.answers([1]), page.store.read.silences()
 
@@ -127,11 +127,11 @@ def test_a_fault_of_a_body_names_its_key(api, news, path, body, key, words):
         pytest.param('{"kind": "ack", "why": "\\ud800"}', "U+D800", id="half a character"),
     ],
 )
-def test_what_is_no_object_of_json_is_refused(api, news, body, words):
+def test_what_is_no_object_of_json_is_refused(api, body, words):
     """It is said where, if there is a place."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         return await send(page, "alerts/1/answers", body), page.store.read.answers([1])
 
     (status, problem), answers = api(scene)
@@ -174,11 +174,11 @@ def test_an_alert_that_is_not_there_takes_no_answer(api):
     assert (status, problem["detail"]) == (404, "There is no alert 7.")
 
 
-def test_why_explains_a_stored_entry_and_a_given_one(api, news):
+def test_why_explains_a_stored_entry_and_a_given_one(api):
     """As `tocsin why --json` does; the right to read is enough."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         stored = await send(page, "why", {"rule": "ban", "entry": "1"}, token=READ)
         given = await send(page, "why", {"rule": "metals/ban", "title": "China sells <b>gallium</b>"}, token=READ)
         none = await send(page, "why", {"rule": "ban", "entry": "99"}, token=READ)
@@ -196,11 +196,11 @@ def test_why_explains_a_stored_entry_and_a_given_one(api, news):
     assert (none[0], busy[0]) == (404, 429)
 
 
-def test_a_settled_message_is_sent_again_once(api, news):
+def test_a_settled_message_is_sent_again_once(api):
     """The second request gets the same copy."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         await send(page, "silences", {"matchers": ["rule=ban"], "for": "1d"})
         page.clock.move(minutes=5)
         page.store.claim_deliveries(page.clock.now(), timedelta(minutes=1))

@@ -68,11 +68,11 @@ def schema():
     return find
 
 
-def test_every_answer_is_as_described(serve, news, schema):
+def test_every_answer_is_as_described(serve, schema):
     """Real objects of real news, a message that was suppressed, and what each act answers."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         page.store.sync_sources(
             [("wire", "https://example.org/feed", "feed"), ("desk", "items", PUSH)], page.clock.now()
         )

@@ -17,12 +17,12 @@ TOKENS = f"tokens: {{runbook: {{secret: {TOKEN}, may: act}}, filter: {{secret: {
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 
 
-def test_every_example_of_the_page_works(serve, news):
+def test_every_example_of_the_page_works(serve):
     """In its order, on a database with one alert; the example of an error is that error."""
     examples = re.findall(r"^```http\n(GET|POST) (\S+)\n((?:(?!```).*\n)*)```", PAGE, re.MULTILINE)
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         page.store.sync_sources(
             [("wire", "https://example.org/feed", "feed"), ("desk", "items", PUSH)], page.clock.now()
         )
@@ -43,7 +43,7 @@ def test_every_example_of_the_page_works(serve, news):
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_every_recipe_for_the_shell_works(serve, news):
+def test_every_recipe_for_the_shell_works(serve):
     """Typed twice, it prints the same: the request has a key."""
     recipes = re.findall(r"^```sh\n(curl .*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
@@ -58,7 +58,7 @@ def test_every_recipe_for_the_shell_works(serve, news):
         return shell.returncode, printed.decode()
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         return [await type_in(page, recipe) for recipe in recipes for _ in range(2)]
 
     found = serve(scene, web=TOKENS, log_in=False)

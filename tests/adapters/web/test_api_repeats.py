@@ -33,11 +33,11 @@ async def send(page, path, body, key="k1", token=ACT):
         pytest.param("reload", None, 202, id="a reload"),
     ],
 )
-def test_a_repeated_request_gets_the_same_answer(serve, news, path, body, status):
+def test_a_repeated_request_gets_the_same_answer(serve, path, body, status):
     """Hours later, when the state of things has long moved on; the store has what one request leaves."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         page.store.act.silence((), page.clock.now(), page.clock.now() + timedelta(hours=9), by="", why="")
         page.clock.move(minutes=5)
         [one, *_] = page.store.claim_deliveries(page.clock.now(), timedelta(minutes=1)) or page.store.read.deliveries()
@@ -57,11 +57,11 @@ def test_a_repeated_request_gets_the_same_answer(serve, news, path, body, status
     assert reloads <= 1
 
 
-def test_a_key_belongs_to_one_request_of_one_sender_for_a_day(serve, news):
+def test_a_key_belongs_to_one_request_of_one_sender_for_a_day(serve):
     """Another body is refused and does nothing; another token, and another day, may choose the key again."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         first = await send(page, "alerts/1/answers", SNOOZE)
         body = await send(page, "alerts/1/answers", {"kind": "noise"})
         path = await send(page, "silences", SNOOZE)
@@ -76,11 +76,11 @@ def test_a_key_belongs_to_one_request_of_one_sender_for_a_day(serve, news):
     assert history == [("snooze", "actor"), ("snooze", "other"), ("snooze", "actor")]
 
 
-def test_a_refused_request_keeps_no_key(serve, news):
+def test_a_refused_request_keeps_no_key(serve):
     """Its sender mends the body and sends it with the same key."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         return [await send(page, "alerts/1/answers", body) for body in ({"kind": "nose"}, {"kind": "noise"})]
 
     assert [status for status, _ in serve(scene, web=TOKENS, log_in=False)] == [422, 201]

@@ -68,17 +68,17 @@ def test_without_a_message_nobody_waits(serve):
         pytest.param("all", ["delivered", "dead", "retry", "ready"], id="all"),
     ],
 )
-def test_a_list_holds_the_messages_in_its_states(serve, news, state, shown):
+def test_a_list_holds_the_messages_in_its_states(serve, state, shown):
     """Each list is an address that can be kept."""
 
     async def scene(page):
         for title, end in (("gallium", DeliveryState.DELIVERED), ("cobalt", DeliveryState.DEAD)):
-            news(page, f"China bans {title} exports")
+            page.bring(f"China bans {title} exports")
             send(page, end)
         page.clock.move(hours=13)
-        news(page, "Chile halts gallium sales")
+        page.bring("Chile halts gallium sales")
         send(page, DeliveryState.RETRY)
-        news(page, "Chile halts cobalt sales")
+        page.bring("Chile halts cobalt sales")
         return await page.get(f"/deliveries?state={state}")
 
     found = serve(scene)
@@ -94,11 +94,11 @@ def test_a_state_that_is_none_is_refused(serve):
     assert "the states are held, ready" in answer.text
 
 
-def test_older_messages_follow_by_cursor(serve, news):
+def test_older_messages_follow_by_cursor(serve):
     """A page has fifty; none is shown twice, and none is left out. A place that is none begins no list anew."""
 
     async def scene(page):
-        news(page, "China bans gallium exports", to=tuple(f"r{number:02}" for number in range(70)))
+        page.bring("China bans gallium exports", to=tuple(f"r{number:02}" for number in range(70)))
         first = await page.get("/deliveries")
         [cursor] = re.findall(r"\?cursor=([0-9a-f-]+)", first.text)
         return first, await page.get(f"/deliveries?cursor={cursor}"), await page.get("/deliveries?cursor=nothing")
@@ -110,11 +110,11 @@ def test_older_messages_follow_by_cursor(serve, news):
     assert unknown.status == 400
 
 
-def test_a_delivery_shows_its_tries_with_the_words_of_the_server(serve, news):
+def test_a_delivery_shows_its_tries_with_the_words_of_the_server(serve):
     """What went wrong is read here, and not in a log."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         [dead] = send(page, DeliveryState.DEAD)
         return await page.get(f"/deliveries/{dead}"), await page.get("/deliveries/nothing")
 
@@ -122,16 +122,16 @@ def test_a_delivery_shows_its_tries_with_the_words_of_the_server(serve, news):
     assert shown.status == 200
     assert "550 no such &lt;b&gt;mailbox&lt;/b&gt;" in shown.text
     assert '<a href="/alerts/1">gallium: ban</a>' in shown.text
-    assert "2026-03-02 12:02" in shown.text
+    assert "2026-03-02 12:03" in shown.text
     assert "frame-src 'self'" in shown.headers["Content-Security-Policy"]
     assert missing.status == 404
 
 
-def test_the_message_as_sent_is_shut_in_and_its_links_for_answers_do_not_work(serve, news):
+def test_the_message_as_sent_is_shut_in_and_its_links_for_answers_do_not_work(serve):
     """It was written by strangers in part, and a link in it answers without a login."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         before = [view.id for view in page.store.read.deliveries()]
         waiting = await page.get(f"/deliveries/{before[0]}/message")
         [sent] = send(page)
@@ -161,11 +161,11 @@ def test_the_message_as_sent_is_shut_in_and_its_links_for_answers_do_not_work(se
         ),
     ],
 )
-def test_a_message_without_a_page_is_shown_as_text(serve, news, message, words):
+def test_a_message_without_a_page_is_shown_as_text(serve, message, words):
     """Chats and webhooks get no HTML."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         [sent] = send(page, message=message)
         return await page.get(f"/deliveries/{sent}/message")
 
@@ -175,11 +175,11 @@ def test_a_message_without_a_page_is_shown_as_text(serve, news, message, words):
     assert "abcdefghijklmnopqrstuvwxyz" not in text
 
 
-def test_a_dead_letter_is_resent_once_however_often_the_button_is_pressed(serve, news):
+def test_a_dead_letter_is_resent_once_however_often_the_button_is_pressed(serve):
     """An impatient hand makes no two copies; what is under way is not sent again."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         [dead] = send(page, DeliveryState.DEAD)
         before = await page.get(f"/deliveries/{dead}")
         first = await page.post(f"/deliveries/{dead}/resend")
@@ -199,11 +199,11 @@ def test_a_dead_letter_is_resent_once_however_often_the_button_is_pressed(serve,
     assert sorted(view.state for view in views) == ["dead", "ready"]
 
 
-def test_a_blocked_receiver_says_until_when_and_what_ends_it(serve, news):
+def test_a_blocked_receiver_says_until_when_and_what_ends_it(serve):
     """Its messages wait, and nobody else knows why."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         rests = page.clock.now() + timedelta(hours=1)
         with page.store.database.write() as session:
             status = ReceiverStatus(failures=4, rests=rests, refused="535 bad password", refusals=3)
@@ -211,16 +211,16 @@ def test_a_blocked_receiver_says_until_when_and_what_ends_it(serve, news):
         return await page.get("/deliveries")
 
     text = serve(scene).text
-    assert text.count("here is blocked until 2026-03-02 13:00: 535 bad password") == 2
+    assert text.count("here is blocked until 2026-03-02 13:01: 535 bad password") == 2
     assert "What ends it: correct its address or account, then: tocsin notify-test here" in text
     assert "1 message waits." in text
 
 
-def test_hostile_words_are_only_text(serve, news):
+def test_hostile_words_are_only_text(serve):
     """A headline comes with the alert, an error from a server."""
 
     async def scene(page):
-        news(page, HOSTILE, link="javascript:alert(1)")
+        page.bring(HOSTILE, link="javascript:alert(1)")
         [sent] = send(page)
         return await page.get("/deliveries?state=all"), await page.get(f"/deliveries/{sent}")
 

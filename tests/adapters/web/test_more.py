@@ -92,11 +92,11 @@ def test_a_digest_that_would_not_come_says_why(serve, receiver, words):
     assert words in text
 
 
-def test_the_next_digest_is_shown_as_it_would_leave(serve, news):
+def test_the_next_digest_is_shown_as_it_would_leave(serve):
     """It is shut into a frame, as any message; looking changes nothing, and its links answer nothing."""
 
     async def scene(page):
-        news(page, HOSTILE, receivers=(MAIL,), link="javascript:alert(1)")
+        page.bring(HOSTILE, receivers=(MAIL,), link="javascript:alert(1)")
         before = page.store.read.deliveries()
         shown = [await page.get(path) for path in ("/digest/mail", "/digest/mail/1/message")]
         others = [(await page.get(f"/digest/{path}")).status for path in ("mail/2/message", "mail/x/message", "chat")]

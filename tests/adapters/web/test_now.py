@@ -228,14 +228,14 @@ def test_more_cards_than_a_person_reads_are_counted_with_a_link(serve):
     assert 'href="/alerts?state=open&amp;severity=high%2Ccritical&amp;since=14d">3 more</a> need an answer' in many.text
 
 
-def test_what_a_silence_hid_needs_nobody(serve, news):
+def test_what_a_silence_hid_needs_nobody(serve):
     """Not these, until then: also not here."""
 
     async def scene(page):
         page.store.act.silence(
             [parse("mineral=gallium")], page.clock.now(), page.clock.now() + timedelta(days=1), by="", why=""
         )
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         page.store.claim_deliveries(page.clock.now(), timedelta(minutes=1))
         return await page.get("/")
 

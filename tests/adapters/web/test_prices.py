@@ -60,12 +60,12 @@ def test_a_price_is_listed_with_its_move_its_age_and_the_source_in_use(serve):
     assert ">no source<" in lead
 
 
-def test_an_instrument_has_its_charts_with_the_alerts_about_it(serve, news):
+def test_an_instrument_has_its_charts_with_the_alerts_about_it(serve):
     """A letter leads to its alert; without enough prices the page says so."""
 
     async def scene(page):
         quoted(page, [str(100 + number % 7) for number in range(90)])
-        news(page, '<script>alert(1)</script> China bans "gallium" exports')
+        page.bring('<script>alert(1)</script> China bans "gallium" exports')
         page.clock.move(minutes=5)
         return await page.get("/prices/tin"), await page.get("/prices/zinc"), await page.get("/prices/gold")
 

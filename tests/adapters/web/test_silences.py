@@ -20,11 +20,11 @@ def test_without_a_silence_the_page_says_so(serve):
     assert "that ended" not in page.text
 
 
-def test_a_preview_shows_what_waits_and_what_was_hidden_and_writes_nothing(serve, news):
+def test_a_preview_shows_what_waits_and_what_was_hidden_and_writes_nothing(serve):
     """A matcher that is too wide is seen before it hides a week."""
 
     async def scene(page):
-        news(page, "China bans gallium exports", "Chile halts cobalt sales")
+        page.bring("China bans gallium exports", "Chile halts cobalt sales")
         found = await page.get("/silences/new?m=mineral%3Dgallium&m=rule%3Dban&for=1d&why=known")
         return found, page.store.read.silences()
 
@@ -38,11 +38,11 @@ def test_a_preview_shows_what_waits_and_what_was_hidden_and_writes_nothing(serve
     assert written == ()
 
 
-def test_what_was_sent_already_is_not_hidden_now(serve, news):
+def test_what_was_sent_already_is_not_hidden_now(serve):
     """The preview tells apart what it can still keep back."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         page.clock.move(minutes=5)
         page.store.claim_deliveries(page.clock.now(), timedelta(minutes=1))
         return await page.get("/silences/new?m=mineral%3Dgallium")
@@ -52,11 +52,11 @@ def test_what_was_sent_already_is_not_hidden_now(serve, news):
     assert "1 alert:" in text
 
 
-def test_a_silence_is_made_by_its_visitor_and_ended_once(serve, news):
+def test_a_silence_is_made_by_its_visitor_and_ended_once(serve):
     """It is listed with what it hides; a second click on the button changes nothing."""
 
     async def scene(page):
-        news(page, "China bans gallium exports")
+        page.bring("China bans gallium exports")
         made = await _add(page, "mineral=gallium\r\nrule=ban", why="known")
         page.clock.move(minutes=1)
         page.store.claim_deliveries(page.clock.now(), timedelta(minutes=1))
@@ -72,7 +72,7 @@ def test_a_silence_is_made_by_its_visitor_and_ended_once(serve, news):
     assert '<code class="tag">mineral=gallium</code> <code class="tag">rule=ban</code>' in listed.text
     assert "1 message now" in listed.text
     assert "1 alert of the last 7 days" in listed.text
-    assert "2026-03-02 16:00" in listed.text
+    assert "2026-03-02 16:01" in listed.text
     assert re.search(r">ann<", listed.text)
     assert (first.status, second.status) == (303, 303)
     assert after == (ended,)
@@ -129,11 +129,11 @@ def test_no_such_silence_is_no_page(serve):
     assert serve(scene) == [404, 404, 404]
 
 
-def test_a_hostile_headline_is_only_text(serve, news):
+def test_a_hostile_headline_is_only_text(serve):
     """The label and title of an alert come from strangers' words in part."""
 
     async def scene(page):
-        news(page, HOSTILE)
+        page.bring(HOSTILE)
         return await page.get("/silences/new?m=rule%3Dban")
 
     text = serve(scene).text
