@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing
+import threading
+import time
+from contextlib import closing, suppress
 from datetime import timedelta
 
 import pytest
@@ -18,6 +21,7 @@ from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import open_database, running
 from tocsin.store.db.postgres_errors import explain
 from tocsin.store.store import Store
+from tocsin.store.values import JudgedBatch, PollRecord
 
 psycopg = pytest.importorskip("psycopg")
 pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
@@ -114,6 +118,70 @@ def test_a_transaction_that_loses_its_connection_leaves_nothing(hands, store, po
     hands.real.pass_by(timedelta(hours=1))
     hands.tell(store, "one")
     assert store.read.counts().alerts == 1
+
+
+class _Wire:
+    """A wire to the server, which can break when a COMMIT has been done and before its answer arrives."""
+
+    def __init__(self, postgres, folder):
+        self.breaks = False
+        self._server = str(postgres.folder / ".s.PGSQL.5432")
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / ".s.PGSQL.5432"))
+        self._listener.listen()
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                self._threads.append(threading.Thread(target=self._carry, args=(self._listener.accept()[0],)))
+                self._threads[-1].start()
+
+    def _carry(self, client):
+        with client, socket.socket(socket.AF_UNIX) as server, suppress(OSError):
+            server.connect(self._server)
+            while True:
+                for end in select.select([client, server], [], [])[0]:
+                    data = end.recv(65536)
+                    if not data:
+                        return
+                    if end is client and self.breaks and b"COMMIT\0" in data:
+                        client.close()
+                        server.sendall(data)
+                        return
+                    (server if end is client else client).sendall(data)
+
+    def close(self):
+        """Let nobody in any more, and wait for those inside."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(10)
+
+
+def test_a_commit_whose_answer_is_lost_is_not_done_twice(hands, store, postgres, tmp_path):
+    """The daemon cannot know whether it was done: whichever it was, the next poll makes one alert of it."""
+    if postgres.folder is None:
+        pytest.skip("it is not our server")
+    wire = _Wire(postgres, tmp_path)
+    hands.url = hands.url.replace(str(postgres.folder), str(tmp_path))
+    entry = hands.entry()
+    with closing(wire):
+        far = hands.open()
+        lease = hands.lease(far)
+        wire.breaks = True
+        found = JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)])
+        with pytest.raises(StoreError, match=r"cannot be reached"):
+            far.commit(lease, found, hands.teller(), hands.now, PollRecord(due_at=hands.now))
+        wire.breaks = False
+        ends = time.monotonic() + 10
+        while store.read.counts().alerts == 0 and time.monotonic() < ends:  # the server is about to do it
+            time.sleep(0.01)
+        hands.tell(far)
+        assert far.read.counts().alerts == 1
+        assert len(far.read.deliveries()) == 1
+        far.close()
 
 
 @pytest.mark.parametrize("stays", [True, False], ids=["it works", "it was there"])
