@@ -19,7 +19,7 @@ from tocsin.config.stores import open_copy, open_store
 from tocsin.errors import UsageError
 from tocsin.store.db import backup as copies
 from tocsin.store.db.opening import open_database, upgrade_tables
-from tocsin.store.db.place import name_of, path_of
+from tocsin.store.db.place import is_served, is_there, name_of, path_of
 from tocsin.store.db.transfer import transfer
 from tocsin.store.queries.contents import Contents
 from tocsin.units import counted, duration, size
@@ -115,6 +115,8 @@ def copy(source: FromArgument, target: ToArgument, json: JsonOption = False) -> 
 
     Both are addresses, as in the configuration. A copy that was interrupted goes on when it is called again.
     """
+    if not is_served(source) and not is_there(path_of(source)):
+        raise UsageError(f"there is no database at {path_of(source)}: check the name")
     with closing(open_database(source)) as old, closing(open_database(target)) as new, progress("copy") as tick:
         rows = transfer(old, new, tick)
         names = (old.name, new.name)

@@ -57,6 +57,14 @@ def test_a_copy_has_all_rows_and_goes_on_behind_their_numbers(served: Tocsin, se
         assert [one.matchers[0].text for one in store.read.silences()] == ["mineral=cobalt"]
 
 
+def test_a_copy_of_nothing_is_refused(tocsin: Tocsin, server: str) -> None:
+    """A name that was mistyped makes no empty database."""
+    done = tocsin("db", "copy", f"sqlite:///{tocsin.folder}/typo.db", server, config=False)
+    assert done.exit_code == 2
+    assert "there is no database at" in done.stderr
+    assert not (tocsin.folder / "typo.db").exists()
+
+
 def test_a_copy_overwrites_nothing(served: Tocsin, server: str) -> None:
     """Rows of two databases would contradict each other."""
     done = served("db", "copy", f"sqlite:///{served.folder}/tocsin.db", server, config=False)

@@ -11,6 +11,8 @@ from sqlalchemy.exc import ArgumentError
 from tocsin.errors import AS_OWNER, StoreError
 from tocsin.files import hand_over, unlike_file
 
+_FORMS = "write sqlite:///PATH or postgresql://USER@HOST/NAME"
+
 #: Device and inode.
 Identity = tuple[int, int]
 
@@ -44,9 +46,9 @@ def path_of(url: str) -> Path:
     try:
         address = make_url(url)
     except ArgumentError as error:
-        raise StoreError(f"{url!r} is not the address of a database: write sqlite:///PATH") from error
+        raise StoreError(f"{url!r} is not the address of a database: {_FORMS}") from error
     if address.get_backend_name() != "sqlite":
-        raise StoreError(f"{address.get_backend_name()} is not supported: write sqlite:///PATH")
+        raise StoreError(f"{address.get_backend_name()} is not supported: {_FORMS}")
     if address.database in {None, "", ":memory:"}:
         raise StoreError("a database in memory would forget which alerts were sent: write sqlite:///PATH")
     path = Path(str(address.database))
