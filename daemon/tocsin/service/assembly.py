@@ -12,13 +12,16 @@ from tocsin.config.config import Config
 from tocsin.config.discovery import Poll
 from tocsin.config.feeds import FeedConfig
 from tocsin.deliver.dispatcher import DeliveryConfig
-from tocsin.errors import UsageError
+from tocsin.errors import StoreError, UsageError
 from tocsin.ingest.config import IngestConfig
+from tocsin.ingest.pushes import Push
 from tocsin.model.deliveries import MessageKind
 from tocsin.model.entries import Batch, Cursor
 from tocsin.protocols import Clock, Run
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http.client import HttpClient
+from tocsin.store.programs import RequestAnswer
+from tocsin.web.daemon import TakePush
 from tocsin.web.links import links_of
 
 
@@ -55,3 +58,12 @@ def proposer(path: Path, env: Mapping[str, str], makers: Factories) -> Propose:
         return propose(path, env, edit)
 
     return proposed
+
+
+def taker(makers: Factories, push: TakePush) -> TakePush:
+    """Return what takes in what programs hand in; in a dry run it refuses all, because a program forgets what was taken."""
+
+    async def refused(_: Push) -> RequestAnswer:
+        raise StoreError("this is a dry run, which keeps nothing: the program has to hand it in again")
+
+    return refused if makers.dry else push

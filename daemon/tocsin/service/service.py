@@ -31,7 +31,7 @@ from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, Runtime, runner
 from tocsin.redaction import masked
 from tocsin.rules import builtin
-from tocsin.service.assembly import assembled, poller, proposer
+from tocsin.service.assembly import assembled, poller, proposer, taker
 from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.loads import facts, log_cycle, log_refusal, log_warnings, status
@@ -214,7 +214,7 @@ class Service:
             wake=self._wake.set,
             poll=poller(self._makers, self._http, self._work, self._clock),
             propose=proposer(self._path, self._env, self._makers),
-            push=self._pipeline.push,
+            push=taker(self._makers, self._pipeline.push),
         )
         self._listener = Listener(daemon, failed=self._page_failed)
         self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from adapters.web.conftest import NOON
+from tocsin.config.build import dry_makers
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import PUSH
+from tocsin.service.assembly import taker
 
 READ, ACT, INGEST, OTHER = ("read-" + "r" * 30, "act-" + "a" * 30, "ingest-" + "i" * 30, "ingest-" + "o" * 30)
 TOKENS = f"""\
@@ -318,6 +320,18 @@ def test_a_request_with_a_key_is_taken_in_once(api):
     first, again, other, pushes = api(scene)
     assert first == again
     assert (first[0], other, pushes) == (201, 422, 2)
+
+
+def test_a_dry_run_takes_nothing(api):
+    """Its database ends with it, and a program does not hand in again what was answered."""
+
+    async def scene(page):
+        page.daemon.push = taker(dry_makers(), page.daemon.push)
+        found = await send(page, {"title": BAN}, **{"Idempotency-Key": "k1"})
+        return found, page.store.read.history().entries
+
+    (status, _), entries = api(scene)
+    assert (status, entries) == (503, 0)
 
 
 def test_a_source_that_is_pushed_to_is_not_polled(api):
