@@ -173,9 +173,12 @@ def test_what_was_handed_in_leads_to_its_entries_and_is_watched(serve):
         )
         return (await page.get("/t/sources/desk")).text, (await page.get("/t/")).text
 
-    one, now = serve(scene, web="url: https://ops.example.org/t")
+    token = f"{{secret: {'s' * 30}, may: ingest}}"
+    one, now = serve(scene, web=f"url: https://ops.example.org/t\ntokens: {{desk: {token}, other: {token}}}")
     assert "<dd>https://ops.example.org/t/api/v1/sources/desk/items</dd>" in one
     assert '<a href="/t/entries?source=desk">1 entry</a> since' in one
     assert '<th scope="col">Handed in</th><th scope="col" class="count">New</th>' in one
     assert "Status" not in one
+    assert "<dt>Labels</dt><dd>tier=primary</dd>" in one
+    assert "<dd>the label company from desk, other</dd>" in one
     assert '<a href="/t/sources">1 source</a>' in now

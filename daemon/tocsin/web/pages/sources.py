@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from tocsin.config.feeds import FeedConfig
+from tocsin.config.pushes import PushConfig
+from tocsin.config.web import Right
 from tocsin.explain.sources import rhythm, server_hints
 from tocsin.store.values import SourceDetail
 from tocsin.web.page import Page, Route, get, post
@@ -51,13 +54,17 @@ async def list_sources(page: Page) -> web.Response:
 async def show_source(page: Page) -> web.Response:
     """Show one source with its last fetches."""
     detail = await _detail(page)
-    config, habits = page.daemon.config, detail.source.habits
-    addresses = {source.name: source.address for source in config.every_source}
+    name, habits = detail.source.name, detail.source.habits
+    config = next((one for one in page.daemon.config.every_source if one.name == name), None)
+    labels = config.labels if isinstance(config, FeedConfig | PushConfig) else {}
     return page.show(
         "source.html",
         source=detail.source,
         fetches=detail.fetches,
-        address=_below_site(page, addresses.get(detail.source.name, "")),
+        address=_below_site(page, config.address if config else ""),
+        labels=[f"{label}={value}" for label, values in labels.items() for value in values],
+        push=config if isinstance(config, PushConfig) else None,
+        programs=_programs(page, config) if isinstance(config, PushConfig) else (),
         rhythm=tuple(rhythm(habits, page.zone)),
         hints=tuple(server_hints(habits)),
     )
@@ -66,6 +73,13 @@ async def show_source(page: Page) -> web.Response:
 def _below_site(page: Page, address: str) -> str:
     """Return *address*; that of the API as programs reach it, behind the name and the path of the page."""
     return f"{page.site.origin}{page.site.base}{address}" if address.startswith("/api/") else address
+
+
+def _programs(page: Page, source: PushConfig) -> tuple[str, ...]:
+    """Return the tokens that may hand in to *source*."""
+    web = page.daemon.config.web
+    tokens = web.tokens if web else {}
+    return tuple(name for name, token in tokens.items() if token.may is Right.INGEST and source.takes_from(name))
 
 
 async def poll(page: Page) -> web.Response:
