@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from tocsin.errors import AS_OWNER, StoreError
 from tocsin.files import hand_over, unlike_file
+from tocsin.redaction import masked
 
 _FORMS = "write sqlite:///PATH or postgresql://USER@HOST/NAME"
 
@@ -46,7 +47,7 @@ def path_of(url: str) -> Path:
     try:
         address = make_url(url)
     except ArgumentError as error:
-        raise StoreError(f"{url!r} is not the address of a database: {_FORMS}") from error
+        raise StoreError(f"{masked(url)!r} is not the address of a database: {_FORMS}") from error
     if address.get_backend_name() != "sqlite":
         raise StoreError(f"{address.get_backend_name()} is not supported: {_FORMS}")
     if address.database in {None, "", ":memory:"}:
