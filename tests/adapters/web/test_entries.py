@@ -126,6 +126,19 @@ def test_one_entry_is_shown_against_every_rule(serve):
     assert 'href="/play?rule=metals%2Fban&amp;entry=2"' in missed.text
 
 
+def test_an_entry_shows_what_rules_know_of_it(serve):
+    """Labels decide about a rule as words do; and from an entry it is one step to its source."""
+
+    async def scene(page):
+        entry = page.entry("China bans gallium exports", labels={"tier": ("primary",), "company": ("<mp>", "glencore")})
+        page.bring(replace(entry, published=None))
+        return await page.get("/entries/1")
+
+    text = " ".join(serve(scene).text.split())
+    assert "· company=&lt;mp&gt;, glencore · tier=primary" in text
+    assert '<a href="/sources/wire">wire</a> · without a date · seen' in text
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/entries/7", 404), ("/entries/x", 404), ("/entries/1?rule=nothing", 404), ("/entries/1?rule=ban", 200)],
