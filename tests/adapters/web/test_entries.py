@@ -135,7 +135,7 @@ def test_an_entry_shows_what_rules_know_of_it(serve):
         return await page.get("/entries/1")
 
     text = " ".join(serve(scene).text.split())
-    assert "· company=&lt;mp&gt;, glencore · tier=primary" in text
+    assert "</a> · tier=primary · company=&lt;mp&gt;, glencore</p>" in text
     assert '<a href="/sources/wire">wire</a> · without a date · seen' in text
 
 
