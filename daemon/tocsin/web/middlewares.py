@@ -163,7 +163,8 @@ class Wall:
         needed = route.may if route else Right.READ
         if needed is not None and visitor is None:
             raise web.HTTPUnauthorized(text="You are not logged in.", headers={hdrs.WWW_AUTHENTICATE: "Bearer"})
-        if needed is not None and visitor and needed not in visitor.rights:
+        # Whoever has any right is told what does not exist: a token may be as good as the address is wrong.
+        if route and needed is not None and visitor and needed not in visitor.rights:
             raise web.HTTPForbidden(text=f"This token may not {needed}.")
         if route and route.by_person and visitor and visitor.token:
             raise web.HTTPForbidden(text="No token may change the configuration. Log in with a browser.")

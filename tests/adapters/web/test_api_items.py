@@ -212,6 +212,15 @@ def test_only_a_source_that_is_pushed_to_takes_items(api, path, status, words):
     assert words in problem["detail"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("POST", "source/desk/items", 404), ("PUT", ITEMS, 405), ("GET", ITEMS, 405)]
+)
+def test_a_wrong_address_is_not_called_a_wrong_token(api, method, path, status):
+    """Whoever writes the program has to know which of the two to correct."""
+    headers = {"Authorization": f"Bearer {INGEST}"}
+    assert api(lambda page: page.ask(method, f"/api/v1/{path}", headers=headers)).status == status
+
+
 def test_a_source_that_was_removed_takes_nothing(api):
     """Its row has gone while the page still has the configuration before."""
 
