@@ -22,7 +22,7 @@ from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.show import Kind, schema, show, write_config
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.files import there
-from tocsin.rules.lint import History
+from tocsin.rules.lint.history import History
 from tocsin.units import counted
 
 app = typer.Typer(help="Show the configuration.", no_args_is_help=True)

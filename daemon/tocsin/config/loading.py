@@ -22,8 +22,9 @@ from tocsin.model.prices import Instrument
 from tocsin.policy.polling.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
-from tocsin.rules.lint import History, lint, lint_history, lint_names
-from tocsin.rules.never import Given
+from tocsin.rules.lint.history import History, lint_history
+from tocsin.rules.lint.never import Given
+from tocsin.rules.lint.packs import lint, lint_names
 from tocsin.rules.overlay import lay_over
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import Scopes

@@ -15,7 +15,7 @@ from tocsin.model.entries import Entry
 from tocsin.replay.replay import EVERYBODY, Poll, Replay, polls
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
-from tocsin.rules.lint import lint
+from tocsin.rules.lint.packs import lint
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.overlay import lay_over
 from tocsin.rules.ruleset import RuleSet

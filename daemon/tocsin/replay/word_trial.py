@@ -14,7 +14,7 @@ from tocsin.model.rules import Located
 from tocsin.replay.playground import MOST, Headline, headline_of
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
-from tocsin.rules.lint import lint
+from tocsin.rules.lint.packs import lint
 from tocsin.rules.overlay import lay_over
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import Scopes, scope_of

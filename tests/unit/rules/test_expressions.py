@@ -12,7 +12,7 @@ from tocsin.errors import Problem
 from tocsin.model.rules import Evidence
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
-from tocsin.rules.lint import lint, lint_names
+from tocsin.rules.lint.packs import lint, lint_names
 from tocsin.rules.news.evaluate import Judgement
 
 CURB = {"curb": "$restrict NOT NEAR/3 $undo", "act": "@curb NEAR/6 $export OR quota"}

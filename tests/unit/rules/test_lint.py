@@ -11,7 +11,8 @@ from tocsin.config.packs import parse_pack
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Severity
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.lint import History, lint, lint_history, lint_names
+from tocsin.rules.lint.history import History, lint_history
+from tocsin.rules.lint.packs import lint, lint_names
 from tocsin.rules.news.rarity import COMMON, OFTEN
 
 

@@ -24,9 +24,6 @@ _CUSTOMARY = ("tier",)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
 #: Country codes that are mistaken for language codes, with the language of the country.
 _COUNTRIES = {"cn": "zh", "jp": "ja", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da", "gr": "el"}
-#: Escapes, classes and group names of a regular expression: capitals in them are not letters to find.
-_NO_LETTER = re.compile(r"\\[pP]\{\w*\}|\\[pP]\w|\\x\{?\w+\}?|\\.|\[\[:\^?\w+:\]|\(\?P<\w+>")
-_IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
 _MOVES = ("change", "gap")
 _PRICES = ("last", "high", "low")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -57,16 +54,6 @@ def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -
             for part in parts(node):
                 if words := _compared(part, negative=negative):
                     yield place.warning(words, part.start, len(part.text))
-
-
-def regex(text: str) -> str:
-    """Return a sentence on why the regular expression *text* can find nothing; empty if it can."""
-    body = text[4:-1]
-    if not text.startswith("re:/") or _IGNORES_CASE.search(body):
-        return ""
-    if not any(c.isupper() for c in _NO_LETTER.sub("", body)):
-        return ""
-    return f"{text} has a capital, and the text it looks at has none: write it in small letters"
 
 
 def _tests(
