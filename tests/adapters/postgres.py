@@ -47,10 +47,10 @@ class Server:
             for statement in statements:
                 session.execute(statement.encode())
 
-    def fresh(self, template: str = "") -> str:
-        """A new database, like *template* if one is named: its address."""
+    def fresh(self, template: str = "", settings: str = "") -> str:
+        """A new database, like *template* if one is named, and with *settings*: its address."""
         name = f"tocsin_test_{os.getpid()}_{next(_numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'} {settings}")
         self._made.append(name)
         return self.named(name)
 

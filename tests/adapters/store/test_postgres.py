@@ -13,8 +13,10 @@ import threading
 import time
 from contextlib import closing, suppress
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from sqlalchemy import text
 
 from tocsin.errors import LockedError, LostError, StoreError
 from tocsin.store.db.lock import Running
@@ -242,6 +244,11 @@ def _guarded(postgres):
     return postgres.address.replace("tocsin@", "guarded:canary-7f3a@")
 
 
+def _encoded(encoding, postgres):
+    """A database as a server makes it that was set up without a locale."""
+    return postgres.fresh(settings=f"ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'")
+
+
 def _name(url):
     return url.partition("?")[0].rpartition("/")[2]
 
@@ -266,6 +273,8 @@ def _name(url):
         ),
         pytest.param(_guest, r"may not do this .*permission denied for schema public.*OWNER TO", id="no rights"),
         pytest.param(_read_only, "may not be written: it is a standby", id="read only"),
+        pytest.param(partial(_encoded, "LATIN1"), "is in LATIN1, .*createdb --encoding=UTF8", id="one script"),
+        pytest.param(partial(_encoded, "SQL_ASCII"), "is in SQL_ASCII, .*createdb --encoding=UTF8", id="no script"),
         pytest.param(
             lambda _: "postgresql://u:canary-7f3a@127.0.0.1:1/x",
             "cannot be reached .*efused.*check that it runs",
@@ -312,6 +321,13 @@ def test_a_pooler_that_gives_sessions_away_is_refused(postgres, address):
             else:
                 with closing(open_database(url)) as database, database.read():
                     database.lock()
+
+
+def test_a_client_of_another_charset_stores_every_script(address, monkeypatch):
+    """PGCLIENTENCODING is set on some machines for psql alone."""
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with closing(open_database(address)) as database, database.read() as session:
+        assert session.connection().execute(text("SELECT :said"), {"said": "镓"}).scalar_one() == "镓"
 
 
 def test_an_old_server_is_refused(postgres, address, monkeypatch):

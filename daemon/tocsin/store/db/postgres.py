@@ -65,7 +65,13 @@ class PostgresDatabase:
         given: Any = address.query.get("options", "")
         driver = {key: value for key, value in _DRIVER.items() if key not in address.query}
         # `_begin` issues BEGIN, together with the lock; the driver would need a round trip for each.
-        arguments: dict[str, Any] = {**driver, "autocommit": True, "options": f"{settings} {given}".strip()}
+        # Whatever the database or PGCLIENTENCODING says, news is in every script.
+        arguments: dict[str, Any] = {
+            **driver,
+            "autocommit": True,
+            "client_encoding": "UTF8",
+            "options": f"{settings} {given}".strip(),
+        }
         self._engine = create_engine(
             address, connect_args=arguments, pool_size=max(1, connections - 1), max_overflow=0, pool_use_lifo=True
         )
@@ -127,7 +133,7 @@ class PostgresDatabase:
         """Check the server of the first connection.
 
         Raises:
-            StoreError: it is too old, or a pooler is between that no lock survives.
+            StoreError: it is too old, it cannot hold every character, or a pooler is between that no lock survives.
         """
         version = session.info.server_version // 10_000
         if version < _OLDEST:
@@ -135,6 +141,11 @@ class PostgresDatabase:
                 f"the server of {self.name} is PostgreSQL {version}, and tocsin needs {_OLDEST} or later: upgrade it"
             )
             raise StoreError(words)
+        if (encoding := session.info.parameter_status("server_encoding")) != "UTF8":
+            raise StoreError(
+                f"the database {self.name} is in {encoding}, which does not hold the characters of every language: "
+                "make another one with createdb --encoding=UTF8 --template=template0"
+            )
         if _number(session) != session.info.backend_pid and self._is_shared(session):
             raise postgres_errors.pooled(self.name)
 
