@@ -3,42 +3,48 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
 from tocsin.config.database import DatabaseKey, DatabaseShape, below, named
 from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, check_source, make_feed
 from tocsin.config.instruments import InstrumentShape, make_instrument
-from tocsin.config.pack_file import Lists
-from tocsin.config.packs import check_lists, read_lists
+from tocsin.config.overrides import OverrideShape, check_override, make_overrides
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
 from tocsin.config.price_tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
 from tocsin.config.pushes import PushConfig, PushShape, check_pushes, make_push
-from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config, weekdays
+from tocsin.config.receivers import (
+    ReceiverConfig,
+    ReceiverShape,
+    check_receiver,
+    check_to,
+    is_off,
+    receiver_config,
+    weekdays,
+)
+from tocsin.config.routes import RouteShape, make_route
 from tocsin.config.secrets import Filler, unread, untaken
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
 from tocsin.config.state import default_database, left_behind
 from tocsin.config.values import Packs, Zone
 from tocsin.config.web import WebConfig, check_web
 from tocsin.config.yaml.file import read, read_text, shown_path
-from tocsin.config.yaml.nodes import Missing, Node, Pairs, Scalar, children, entries, member, problem, said, scalars
-from tocsin.config.yaml.shape import Duration, Shape, Texts, tag
-from tocsin.errors import AS_OWNER, ConfigError, Position, Problem, by_place, meant
+from tocsin.config.yaml.nodes import Missing, Node, Pairs, children, entries, member, problem
+from tocsin.config.yaml.shape import Duration, Shape, tag
+from tocsin.errors import AS_OWNER, ConfigError, Position, Problem, by_place
 from tocsin.model.prices import Instrument
-from tocsin.model.rules import Located, Severity
+from tocsin.model.rules import Located
 from tocsin.policy.notifying.receiver import WeeklyTime
 from tocsin.policy.notifying.route import Route
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-_SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,52 +88,6 @@ class Config:
         return tuple(source.name for source in self.every_source)
 
 
-def _comparison(text: str) -> tuple[str, Severity]:
-    """Return the operator and the level of *text*.
-
-    Raises:
-        ValueError: *text* is neither a level nor a comparison with one.
-    """
-    found = _SEVERITY.match(text)
-    if not found or found[2] not in list(Severity):
-        likely = meant(found[2], list(Severity)) if found else ""
-        words = f'must be a level, or a comparison such as ">= high"; the levels are {", ".join(Severity)}{likely}'
-        raise ValueError(words)
-    return found[1] or "=", Severity(found[2])
-
-
-class _Route(Shape):
-    to: Texts
-    """The receivers that this route adds."""
-    severity: Annotated[str, AfterValidator(lambda text: _comparison(text) and text)] | None = None
-    """A severity, or a comparison with one, such as ">= high"."""
-    labels: dict[str, str] = Field(default_factory=dict)
-    """Labels that an alert must have, such as {mineral: lithium}."""
-    event: str = ""
-    """An event or the beginning of one: trade fits trade.export.restrict."""
-    rule: str = ""
-    """A rule (pack/id, or the id alone), or a pack."""
-    origins: int | None = Field(default=None, ge=2, le=50)
-    """Notify these receivers again when this many independent origins report the same. Default: not again."""
-
-
-class _Override(Shape):
-    disable: bool = False
-    """True to switch the rule off."""
-    severity: Severity | None = None
-    """A severity that replaces `severity` and `severity_if` of the rule."""
-    unless: str | None = None
-    """A condition that cancels matches, in addition to the rule's own `unless`. It may name the lists of the rule's pack."""
-    to: Texts = ()
-    """The only receivers of this rule. Routes are not used for it."""
-    lists: Lists = Field(default_factory=dict)
-    """Words that are added to the lists of a pack. Only under the name of a pack."""
-
-    refused: ClassVar[Mapping[str, str]] = {
-        "expressions": "expressions cannot be overridden; add words to a list of the pack, or an unless to a rule"
-    }
-
-
 _Named = Annotated[str, Field(pattern=_NAME)]
 
 
@@ -168,9 +128,9 @@ class ConfigFile(Shape):
     """Instruments by id: each has a price."""
     receivers: dict[_Named, ReceiverShape] = Field(default_factory=dict)
     """The receivers that are notified, by name."""
-    routes: tuple[_Route, ...] | None = None
+    routes: tuple[RouteShape, ...] | None = None
     """Which alerts go to which receivers. Every route that fits adds its receivers. Default: all alerts to all."""
-    overrides: dict[str, _Override] = Field(default_factory=dict)
+    overrides: dict[str, OverrideShape] = Field(default_factory=dict)
     """Changes to rules without editing their packs, by pack/id or the id alone, and to lists of a pack, by its id."""
     retention: Duration = timedelta(days=90)
     """Time for which the texts and evidence of entries are kept. Alerts and headlines stay."""
@@ -280,33 +240,14 @@ def _check(root: Node) -> Iterator[Problem]:
     for key, receiver in named:
         yield from check_receiver(key.text, receiver, names)
     for route in children(member(root, "routes")):
-        yield from _check_receivers(member(route, "to"), names)
+        yield from check_to(member(route, "to"), names)
     for override in children(member(root, "overrides")):
-        yield from _check_receivers(member(override, "to"), names)
-        yield from check_lists(override)
-        if isinstance(override, Pairs) and not override.pairs:
-            yield problem(override, "an override needs disable, severity, unless, to or lists")
+        yield from check_to(member(override, "to"), names)
+        yield from check_override(override)
     if not children(member(root, "sources")):
         yield problem(root, "there is no source: nothing will be polled", warning=True)
-    if all(_is_off(receiver) for _, receiver in named):
+    if all(is_off(receiver) for _, receiver in named):
         yield problem(root, "there is no enabled receiver: nobody will be notified", warning=True)
-
-
-def _is_off(receiver: Node) -> bool:
-    """Return whether *receiver* is valid and disabled. An invalid receiver is not off, it has to be corrected."""
-    console, url = member(receiver, "console"), member(receiver, "url")
-    return (
-        isinstance(url, Scalar)
-        and url.value == ""
-        and not url.broken
-        and not (isinstance(console, Scalar) and console.value)
-    )
-
-
-def _check_receivers(to: Node | None, names: list[str]) -> Iterator[Problem]:
-    for target in scalars(to):
-        if target.text not in names:
-            yield problem(target, f"there is no receiver {said(target.text)}{meant(target.text, names)}")
 
 
 # ---- values -------------------------------------------------------------------------------------------------------
@@ -324,7 +265,7 @@ def _config(
     defaults = {
         "database": f"sqlite:///{default_database(env)}",
         # Every receiver gets every alert.
-        "routes": (_Route(to=tuple(file.receivers)),),
+        "routes": (RouteShape(to=tuple(file.receivers)),),
     }
     file = file.model_copy(update={key: value for key, value in defaults.items() if getattr(file, key) is None})
     on = {name: item for name, item in file.receivers.items() if item.console or item.url}
@@ -344,8 +285,8 @@ def _config(
             for name, item in file.instruments.items()
         ),
         receivers=tuple(receiver_config(name, item, file.timezone) for name, item in on.items()),
-        routes=tuple(_route(route, on) for route in file.routes or ()),
-        overrides=tuple(_overrides(file)),
+        routes=tuple(make_route(route, on) for route in file.routes or ()),
+        overrides=tuple(make_overrides(member(file.node, "overrides"), file.overrides)),
         heartbeat=file.heartbeat if file.heartbeat.url else None,
         report=WeeklyTime(at=file.self_report.at, days=weekdays(file.self_report.on), zone=file.timezone),
         problems=problems,
@@ -356,23 +297,3 @@ def _database(file: ConfigFile) -> dict[str, Any]:
     if isinstance(file.database, DatabaseShape):
         return {"database": file.database.url, "connections": file.database.connections}
     return {"database": file.database, "connections": DatabaseShape.model_fields["connections"].default}
-
-
-def _route(route: _Route, on: Container[str]) -> Route:
-    return route.build(
-        Route,
-        to=tuple(name for name in route.to if name in on),
-        severity=_comparison(route.severity) if route.severity else None,
-    )
-
-
-def _overrides(file: ConfigFile) -> Iterator[Override]:
-    for key, value in entries(member(file.node, "overrides")):
-        item = file.overrides[key.text]
-        unless = member(value, "unless")
-        yield item.build(
-            Override,
-            rule=key.place,
-            lists=tuple(read_lists(value)),
-            unless=unless.place if isinstance(unless, Scalar) and item.unless is not None else None,
-        )

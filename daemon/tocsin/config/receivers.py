@@ -148,6 +148,24 @@ def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Prob
     yield from _check_secrets(member(node, "secret"))
 
 
+def check_to(to: Node | None, names: Sequence[str]) -> Iterator[Problem]:
+    """Yield a fault for each receiver in *to* that is not among *names*, those of all receivers."""
+    for target in scalars(to):
+        if target.text not in names:
+            yield problem(target, f"there is no receiver {said(target.text)}{meant(target.text, names)}")
+
+
+def is_off(receiver: Node) -> bool:
+    """Return whether *receiver* is valid and disabled. An invalid receiver is not off, it has to be corrected."""
+    console, url = member(receiver, "console"), member(receiver, "url")
+    return (
+        isinstance(url, Scalar)
+        and url.value == ""
+        and not url.broken
+        and not (isinstance(console, Scalar) and console.value)
+    )
+
+
 def _check_quiet_hours(node: Node | None) -> Iterator[Problem]:
     start, end = member(node, "from"), member(node, "to")
     if isinstance(start, Scalar) and isinstance(end, Scalar) and start.text == end.text:
