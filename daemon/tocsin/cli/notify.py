@@ -18,7 +18,8 @@ from tocsin.cli.output import FAILED, PARTLY, dump, progress, say
 from tocsin.clock import SystemClock
 from tocsin.config.config import Config
 from tocsin.config.contacts import make_receiver
-from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.deliver.config import DeliveryConfig
+from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import LockedError, UsageError
 from tocsin.model.deliveries import SETTLED, DeliveryState
 from tocsin.protocols import P, Runtime, T

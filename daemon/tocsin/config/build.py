@@ -15,7 +15,7 @@ from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.config.secrets import unread
 from tocsin.config.stores import open_copy, open_upgraded
-from tocsin.deliver.dispatcher import DeliveryConfig
+from tocsin.deliver.config import DeliveryConfig
 from tocsin.ingest.config import IngestConfig
 from tocsin.model.deliveries import MessageKind
 from tocsin.policy.decide import Policy

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
+from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.context import compose
+from tocsin.deliver.events import about_storm, about_turn, about_undelivered, too_late
 from tocsin.errors import StoreError
 from tocsin.log import line
 from tocsin.market.series import Series
-from tocsin.model.alerts import Alert, AnswerLinks, no_links
+from tocsin.model.alerts import Alert
 from tocsin.model.counters import Counted, Timed
 from tocsin.model.deliveries import (
     SETTLED,
@@ -33,53 +34,23 @@ from tocsin.model.deliveries import (
     Message,
     Settlement,
 )
-from tocsin.model.prices import Instrument
 from tocsin.model.reasons import Cause, Reason
-from tocsin.model.rules import Match
 from tocsin.policy.notifying import retry, timing
-from tocsin.policy.notifying.receiver import ReceiverInfo, quiet_now
-from tocsin.policy.notifying.retry import Consequence, ReceiverStatus, Turn, after
-from tocsin.policy.notifying.timing import Limit, Storm
+from tocsin.policy.notifying.receiver import quiet_now
+from tocsin.policy.notifying.retry import Consequence, ReceiverStatus, after
+from tocsin.policy.notifying.timing import Limit
 from tocsin.protocols import Runtime
 from tocsin.receivers import Receiver
 from tocsin.render.message import reduced
 from tocsin.render.reasons import in_words
-from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
-from tocsin.store import Decide, Fallbacks, Store
+from tocsin.store import Fallbacks, Store
 from tocsin.store.values import Claimable
-from tocsin.units import counted, utc
 
 log = logging.getLogger(__name__)
 
 #: Real time after which a send counts as lost; longer than any receiver allows an attempt.
 LEASE = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryConfig:
-    """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
-
-    *people* are the receivers as decisions see them: in quiet hours only alerts that break through are sent.
-    *fallbacks* are the substitutes of each receiver, with their recipients; *routed* returns the recipients of an alert,
-    *links* the links to answer in a message to a receiver, as it is sent at a time.
-    """
-
-    receivers: Mapping[str, Receiver]
-    zone: ZoneInfo
-    decide: Decide
-    instruments: Sequence[Instrument] = ()
-    price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
-    rates: Mapping[str, int] = field(default_factory=dict)
-    people: Sequence[ReceiverInfo] = ()
-    fallbacks: Fallbacks = field(default_factory=dict)
-    routed: Callable[[Alert], Collection[tuple[str, str]]] = lambda _: ()
-    links: Callable[[str, datetime], AnswerLinks] = lambda *_: no_links
-
-    @property
-    def present(self) -> list[tuple[str, str]]:
-        """Return all recipients: (receiver, recipient) each."""
-        return [(name, recipient) for name, item in self.receivers.items() for recipient in item.recipients]
 
 
 class Dispatcher:
@@ -173,7 +144,7 @@ class Dispatcher:
         """Hold messages over the limit of their receiver, and log the beginning of each storm."""
         if not limits:
             return
-        own = partial(_stormy, now=now)
+        own = partial(about_storm, now=now)
         for storm in await self._runtime.write(self._store.apply_limits, limits, now, own, self.outbound.decide):
             log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
 
@@ -197,10 +168,10 @@ class Dispatcher:
     async def _give_up_expired(self, now: datetime) -> None:
         """Give up messages that were not delivered in time, and report them."""
         fallbacks = self.outbound.fallbacks
-        own = partial(_undelivered, fallbacks=fallbacks, now=now)
+        own = partial(about_undelivered, fallbacks=fallbacks, now=now)
         while expired := await self._runtime.write(self._store.expire, now, own, self.outbound.decide, fallbacks):
             for delivery in expired:
-                words = _expired(delivery)
+                words = too_late(delivery)
                 settlement = Settlement(
                     state=DeliveryState.DEAD, due_at=now, reason=Reason(cause=Cause.OTHER, words=words)
                 )
@@ -318,59 +289,12 @@ def _judge(
         receiver=status,
     )
     dead = settlement.state is DeliveryState.DEAD
-    own = _undelivered(delivery, in_words(settlement.reason), fallbacks=fallbacks, now=now) if dead else ()
-    turned = _turned(turn, delivery.receiver, before, status, now) if turn else ()
+    own = about_undelivered(delivery, in_words(settlement.reason), fallbacks=fallbacks, now=now) if dead else ()
+    turned = about_turn(turn, delivery.receiver, before, status, now) if turn else ()
     return Consequence(settlement=settlement, status=status, own=(*own, *turned))
-
-
-def _turned(
-    turn: Turn, receiver: str, before: ReceiverStatus, status: ReceiverStatus, now: datetime
-) -> tuple[Match, ...]:
-    """Return the event for operators that a receiver refuses our messages, fails, or works again."""
-    info, words = {
-        Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, status.refused),
-        Turn.FAILING: (builtin.RECEIVER_FAILING, f"Nothing was delivered since {_utc(status.since)}: {status.refused}"),
-        Turn.DELIVERS: (
-            builtin.RECEIVER_DELIVERS,
-            f"Nothing was delivered from {_utc(before.since)} on: {before.refused}",
-        ),
-    }[turn]
-    return (builtin.own_match(info, {"receiver": (receiver,)}, words, now),)
-
-
-def _utc(time: datetime | None) -> str:
-    return f"{utc(time)}" if time else "a time that is not known"
 
 
 def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
     """Return why the condition of a held alert is no longer true; empty if its rule has changed meanwhile."""
     rule = rules[alert.rule]
     return ended(rule, series, now) if rule.info.hash == alert.rule_hash else ""
-
-
-def _stormy(storm: Storm, *, now: datetime) -> Match:
-    """Return the event for operators that a storm began."""
-    detail = (
-        f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {in_words(storm.limit.reason(storm.receiver))}: "
-        f"they are sent together at {utc(storm.until)}, with all that comes until then."
-    )
-    return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
-
-
-def _undelivered(delivery: Delivery, words: str = "", *, fallbacks: Fallbacks, now: datetime) -> tuple[Match, ...]:
-    """Return the event for operators that an alert was not delivered; none for messages to operators, and for tests.
-
-    It is written in the transaction that gives the delivery up, so that a crash cannot separate the two.
-    """
-    if delivery.kind in (DeliveryKind.OPERATOR, DeliveryKind.TEST):
-        return ()
-    titles = "; ".join(item.alert.title for item in delivery.tidings)
-    words = words or _expired(delivery)
-    if delivery.receiver in fallbacks:
-        words += f"; {fallbacks[delivery.receiver][0].to} is notified instead"
-    detail = f"“{titles}” to {delivery.receiver} {delivery.recipient}: {words} (delivery {delivery.id})"
-    return (builtin.own_match(builtin.DELIVERY_DEAD, {"receiver": (delivery.receiver,)}, detail, now),)
-
-
-def _expired(delivery: Delivery) -> str:
-    return f"not delivered within its time, after {counted(delivery.attempt - 1, 'try')}"

@@ -11,7 +11,7 @@ from tocsin.config.build import Factories, assemble
 from tocsin.config.config import Config
 from tocsin.config.discovery import Poll
 from tocsin.config.feeds import FeedConfig
-from tocsin.deliver.dispatcher import DeliveryConfig
+from tocsin.deliver.config import DeliveryConfig
 from tocsin.errors import StoreError, UsageError
 from tocsin.ingest.config import IngestConfig
 from tocsin.ingest.pushes import Push

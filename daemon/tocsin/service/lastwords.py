@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import uuid4
 
-from tocsin.deliver.dispatcher import DeliveryConfig
+from tocsin.deliver.config import DeliveryConfig
 from tocsin.errors import LostError, StoreError
 from tocsin.log import line
 from tocsin.model.alerts import Alert, AlertContent

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.deliver.config import DeliveryConfig
+from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import StoreError
 from tocsin.market.series import begin
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, MessageKind

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.deliver.config import DeliveryConfig
+from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import Fault
 from tocsin.model.alerts import AnswerKind
 from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.deliver.config import DeliveryConfig
+from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import StoreError
 from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.reasons import Cause

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.deliver.config import DeliveryConfig
+from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.protocols import Runtime
 from tocsin.receivers.kinds import build

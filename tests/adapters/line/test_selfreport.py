@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.deliver.config import DeliveryConfig
+from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import Fault
 from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
 from tocsin.policy.notifying.receiver import WeeklyTime

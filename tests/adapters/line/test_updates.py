@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import update
 
-from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.deliver.config import DeliveryConfig
+from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import (
     AttemptResult,

@@ -1,0 +1,41 @@
+"""What the dispatcher needs from a good configuration. A reload replaces it as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tocsin.model.alerts import Alert, AnswerLinks, no_links
+from tocsin.model.prices import Instrument
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.receivers import Receiver
+from tocsin.rules.prices.edge import PriceRule
+from tocsin.store import Decide, Fallbacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryConfig:
+    """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
+
+    *people* are the receivers as decisions see them: in quiet hours only alerts that break through are sent.
+    *fallbacks* are the substitutes of each receiver, with their recipients; *routed* returns the recipients of an alert,
+    *links* the links to answer in a message to a receiver, as it is sent at a time.
+    """
+
+    receivers: Mapping[str, Receiver]
+    zone: ZoneInfo
+    decide: Decide
+    instruments: Sequence[Instrument] = ()
+    price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
+    rates: Mapping[str, int] = field(default_factory=dict)
+    people: Sequence[ReceiverInfo] = ()
+    fallbacks: Fallbacks = field(default_factory=dict)
+    routed: Callable[[Alert], Collection[tuple[str, str]]] = lambda _: ()
+    links: Callable[[str, datetime], AnswerLinks] = lambda *_: no_links
+
+    @property
+    def present(self) -> list[tuple[str, str]]:
+        """Return all recipients: (receiver, recipient) each."""
+        return [(name, recipient) for name, item in self.receivers.items() for recipient in item.recipients]
