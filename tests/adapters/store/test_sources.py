@@ -1,6 +1,7 @@
 """The rows of the sources: due times by the Clock, leases by real time."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -125,6 +126,16 @@ def test_a_source_keeps_its_row_under_another_name(hands, store, before, after, 
 
 
 @pytest.mark.everywhere
+def test_many_sources_are_few_statements(hands, store, statements):
+    """A start and a reload with thousands of sources hold the writer for less than a second."""
+    names = [f"f{number}" for number in range(50)]
+    first = {name: f"{number}" for number, name in enumerate(names)}
+    other = {name: f"{number}" for number, name in enumerate(reversed(names))}
+    new = {f"g{number}": "new" for number in range(50)}
+    for sources in (first, other, new, first):
+        assert statements(partial(store.sync_sources, _at(**sources), hands.now)) < 10
+
+
 def test_a_poll_under_way_of_a_renamed_source_writes_nothing(hands, store):
     """It began under a name that is somebody else's now, whatever the fences of the two have counted to."""
     _known(store, hands, a="1", b="2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,12 +10,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, and_, col, func, insert, or_, select, update
+from sqlmodel import Session, and_, col, func, or_, select, update
 
 from tocsin.errors import ConflictError, Fault, LeaseLostError
 from tocsin.model.entries import PUSH, Batch, Cursor
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import habits, mapping
+from tocsin.store.db.statements import put
 from tocsin.store.db.tables import SourceRow
 from tocsin.store.values import Deferral, Fetch, GroupHold, PollFailure, PollRecord, Rest, SourceLease
 from tocsin.units import utc
@@ -54,19 +56,21 @@ def sync(
     # Higher than the fence of any poll under way whose name may go to another row.
     fence = max((row.fence for row in known), default=0) + 1
     _make_way(session, rows, known)
+    added: list[dict[str, object]] = []
+    # Rows whose same columns change are written by one statement.
+    changed: defaultdict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
     for item in wanted:
         row, group = rows.get(item.name), groups.get(item.name, "")
         if row is None:
             own = {"name": item.name, "kind": item.kind, "address": item.address, "host_group": group}
-            session.exec(insert(SourceRow).values(**own, due_at=now, **_NEW))
-        else:
-            fields = _changes(row, item, group, now, fence)
-            if fields:
-                session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(**fields))
+            added.append({**own, "due_at": now, **_NEW})
+        elif fields := _changes(row, item, group, now, fence):
+            changed[tuple(fields)].append({"number": row.id, **fields})
+    for values in changed.values():
+        put(session, _ON, values)
+    put(session, _TABLE.insert(), added)
     kept = {row.id for row in rows.values()}
-    gone = [row.id for row in known if row.id not in kept and not row.disabled]
-    voided = {"disabled": True, "lease_until": None, "fence": SourceRow.fence + 1}
-    session.exec(update(SourceRow).where(col(SourceRow.id).in_(gone)).values(**voided))
+    put(session, _OFF, [{"number": row.id} for row in known if row.id not in kept and not row.disabled])
 
 
 class _Known(NamedTuple):
@@ -100,11 +104,12 @@ def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _
     free = {row.name: row for row in known}
     same = {(row.name, row.address) for row in known}
     found = {item.name: free.pop(item.name) for item in wanted if (item.name, item.address) in same}
-    heirs = sorted(free.values(), key=lambda row: (row.disabled, -row.id))
+    heirs: defaultdict[str, list[_Known]] = defaultdict(list)
+    for row in sorted(free.values(), key=lambda row: (not row.disabled, row.id)):
+        heirs[row.address].append(row)
     for item in wanted:
-        heir = next((row for row in heirs if row.name in free and row.address == item.address), None)
-        if heir and item.name not in found and item.kind in _OF_ENTRIES:
-            found[item.name] = free.pop(heir.name)
+        if item.kind in _OF_ENTRIES and item.name not in found and heirs[item.address]:
+            found[item.name] = free.pop(heirs[item.address].pop().name)
     for item in wanted:
         if item.name not in found and item.name in free:
             found[item.name] = free.pop(item.name)
@@ -116,9 +121,8 @@ def _make_way(session: Session, rows: Mapping[str, _Known], known: Sequence[_Kno
     changed = {row.id for name, row in rows.items() if row.name != name}
     kept = {row.id for row in rows.values()}
     evicted = {row.id for row in known if row.id not in kept and row.name in rows}
-    for row in known:
-        if row.id in changed | evicted:
-            session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(name=f"{row.name}#{row.id}"))
+    moved = changed | evicted
+    put(session, _ON, [{"number": row.id, "name": f"{row.name}#{row.id}"} for row in known if row.id in moved])
 
 
 def _changes(row: _Known, wanted: _Wanted, group: str, now: datetime, fence: int) -> dict[str, object]:
@@ -339,6 +343,7 @@ _HOLDER = select(
 _FETCHES = select(_TABLE.c.fetches).where(_TABLE.c.id == bindparam("number"))
 _BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number")).values(polls=_TABLE.c.polls + 1)
 _ON = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
+_OFF = _ON.values(disabled=True, lease_until=None, fence=_TABLE.c.fence + 1)
 _HELD = _TABLE.update().where(
     _TABLE.c.name == bindparam("named"), _TABLE.c.fence == bindparam("held"), _TABLE.c.lease_until.is_not(None)
 )
