@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import Engine, event
 
 from tocsin.model.alerts import AnswerKind, MatchOutcome
-from tocsin.model.deliveries import DeliveryState
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.reasons import Cause, Reason
+from tocsin.policy.notifying.retry import Consequence, Settlement
 from tocsin.render.objects import plain
 from tocsin.render.reasons import in_words
-from tocsin.store.values import Counts, Place
+from tocsin.store.values import Claimable, Counts, Place
 
 HOUR = timedelta(hours=1)
 
@@ -156,21 +157,35 @@ def test_queries_together_see_one_state(hands, store):
 
 
 @pytest.mark.sqlite
-def test_a_list_of_deliveries_reads_no_more_than_it_shows(hands, store):
-    """Messages are kept for years: neither their newest nor their copies are found by looking at all of them."""
+def test_deliveries_are_read_no_more_than_they_are_shown(hands, store):
+    """Messages are kept for years: neither the newest, nor copies, nor the last one sent are found by looking at all."""
     hands.tell(store)
     plans: list[str] = []
 
     def explain(connection, cursor, statement, parameters, *_):
-        if statement.startswith("SELECT") and "FROM delivery" in statement and "count(" not in statement:
+        if statement.startswith(("SELECT", "WITH")) and "FROM delivery" in statement and "count(" not in statement:
             found = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
             plans.extend(row[3] for row in found)
 
     event.listen(Engine, "before_cursor_execute", explain)
     try:
         found = store.read.outbox((DeliveryState.READY,), Place(at=hands.now + HOUR, id="0"))
+        store.read.last_sent()
     finally:
         event.remove(Engine, "before_cursor_execute", explain)
     assert len(found.deliveries) == 1
     assert plans
     assert not [plan for plan in plans if plan.startswith("SCAN delivery") or "ORDER BY" in plan]
+
+
+def test_the_last_message_to_each_receiver_is_known(hands, store):
+    """A receiver that gets nothing any more is noticed; one that never got anything has no such time."""
+    sent = Consequence(settlement=Settlement(state=DeliveryState.DELIVERED, due_at=hands.now))
+    for hour, name in enumerate(("one", "two")):
+        now = hands.now + hour * HOUR
+        hands.tell(store, name, hands.teller(to=(("desk", ""), ("ops", ""))), title=name)
+        for delivery in store.claim_deliveries(now, HOUR, Claimable()):
+            if delivery.receiver == "desk" or hour == 0:
+                store.settle(delivery, AttemptResult(error_class=ErrorClass.OK), lambda _: sent, now)
+    hands.tell(store, "three", hands.teller(to=(("boss", ""),)), title="three")
+    assert store.read.last_sent() == {"desk": hands.now + HOUR, "ops": hands.now}

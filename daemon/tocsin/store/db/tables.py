@@ -283,6 +283,7 @@ class DeliveryRow(columns.Row, table=True):
         Index("ix_delivery_state_due_at", "state", "due_at"),
         Index("ix_delivery_due_at_id", "due_at", "id"),
         Index("ix_delivery_state_created_at_id", "state", "created_at", "id"),
+        Index("ix_delivery_receiver_delivered_at", "receiver", "delivered_at"),
     )
 
     id: str = columns.text(primary_key=True)
