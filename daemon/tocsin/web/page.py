@@ -43,6 +43,8 @@ NAVIGATION = (
     ("silences", "Silences"),
     ("more", "More"),
 )
+#: The main pages that others belong to, whose addresses are not below theirs.
+_BELONGS_TO = {"add-source": "sources", "add-word": "rules", "digest": "more"}
 
 
 class Page:
@@ -179,7 +181,8 @@ class Page:
     @property
     def navigation(self) -> Sequence[tuple[str, str, bool]]:
         """The main pages: address, name, and True for that which this one belongs to."""
-        here = self.path.partition("/")[0]
+        first = self.path.partition("/")[0]
+        here = _BELONGS_TO.get(first, first)
         return [(self.address(path), name, path == here) for path, name in NAVIGATION]
 
     def local(self, time: datetime | None) -> str:

@@ -1,5 +1,7 @@
 """The frame of every page: login, navigation, errors, and the sources as the first list."""
 
+import pytest
+
 
 def test_a_link_logs_a_browser_in_and_the_button_out(serve):
     """A person gets in with what the command line prints, sees their name, and can leave."""
@@ -38,6 +40,25 @@ def test_the_sources_are_a_list_and_a_page_each(serve):
     assert "<h1>wire</h1>" in one.text
     assert (one.status, missing.status) == (200, 404)
     assert "There is no source daily." in missing.text
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/sources/wire", "Sources"),
+        ("/add-source", "Sources"),
+        ("/add-word?rule=metals/ban", "Rules"),
+        ("/digest/here", "More"),
+    ],
+)
+def test_the_navigation_shows_where_a_page_belongs(serve, path, name):
+    """Also where its address is not below that of the main page."""
+
+    async def scene(page):
+        page.bring("China exports gallium")
+        return await page.get(path)
+
+    assert f'aria-current="page">{name}</a>' in serve(scene).text
 
 
 def test_every_page_has_a_title_landmarks_and_a_way_past_the_navigation(serve):
