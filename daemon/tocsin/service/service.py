@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import random
-import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,7 +20,6 @@ from tocsin import __version__
 from tocsin.config.build import Factories
 from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
-from tocsin.config.database import file_of
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
@@ -35,8 +33,8 @@ from tocsin.service.assembly import assembled, poller, proposer, taker
 from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.loads import facts, log_cycle, log_refusal, log_warnings, status
+from tocsin.service.maintenance import Maintenance
 from tocsin.service.scheduler import Ticker
-from tocsin.service.selfreport import self_report
 from tocsin.store import CHECKED_WITHIN
 from tocsin.store.db.lock import Running
 from tocsin.trouble import Trouble
@@ -107,7 +105,8 @@ class Service:
         await self._start()
         ticker = Ticker()
         try:
-            self._listen()
+            self._watched = Watched(self._path, self._loaded.folders)
+            self._handle_signals()
             ticker.every(self._tick, "poll", partial(self._try, self._poll_tick))
             ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
@@ -159,6 +158,13 @@ class Service:
         """Request a reload of configuration and rules; a faulty one changes nothing."""
         self._reload_wanted = True
 
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name, act in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
+            # Only the main thread may handle signals; in another one the caller stops the service.
+            with suppress(ValueError, RuntimeError):
+                loop.add_signal_handler(name, act)
+
     # ---- building --------------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
@@ -201,6 +207,7 @@ class Service:
         self._pipeline = Pipeline(
             self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
+        self._maintenance = Maintenance(self._store, self._pipeline, runtime)
         await self._pipeline.resume()
         daemon = Daemon(
             store=self._store,
@@ -232,7 +239,7 @@ class Service:
         named = [(s.name, s.identity, s.kind) for s in config.every_source]
         groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
         await self._write(self._store.sync_sources, named, now, groups)
-        await self._set_aside()
+        await self._maintenance.set_aside()
         for pack in loaded.packs:
             if not pack.kept_back:
                 await self._write(self._store.keep_pack, pack.folder, pack.hash, pack.files, now)
@@ -305,29 +312,19 @@ class Service:
         except DamagedError as error:
             self._trouble.failed(error)
             with suppress(StoreError):
-                await self._set_aside()
+                await self._maintenance.set_aside()
         except StoreError as error:
             self._trouble.failed(error)
         else:
             self._trouble.worked()
 
-    async def _set_aside(self) -> None:
-        """Take unreadable rows out of use, so that the others work on, and notify operators."""
-        found = await self._write(self._store.set_aside, self._clock.now())
-        for row in found:
-            log.error(line("row damaged, not used any more", kind=row.kind, name=row.name, reason=row.words))
-        if found:
-            now = self._clock.now()
-            await self._pipeline.tell([builtin.about_damage(row.kind, row.name, row.words, now) for row in found])
-
     async def _sweep(self) -> None:
-        await self._set_aside()
-        swept = 0
-        while piece := await self._write(self._store.sweep, self._clock.now(), self._config.retention):
-            swept += piece
-        if swept:
-            log.info(line("swept", rows=swept))
+        await self._maintenance.set_aside()
+        await self._maintenance.sweep(self._config.retention)
         await self._pipeline.look_at_pushes()
+
+    async def _report(self) -> None:
+        await self._maintenance.report(self._config)
 
     async def _feed_watchdog(self) -> None:
         # A restart does not free space on a full disk.
@@ -345,14 +342,6 @@ class Service:
     async def _page_failed(self, words: str) -> None:
         """Notify operators that nobody can see the page."""
         await self._try(partial(self._pipeline.tell, [builtin.about_page(words, self._clock.now())]))
-
-    async def _report(self) -> None:
-        config, now = self._config, self._clock.now()
-        file = file_of(config.database)
-        free = shutil.disk_usage(file.parent).free if file else None
-        report = await self._write(self_report, self._store, config.report, now, free=free)
-        if report:
-            await self._pipeline.tell([report])
 
     async def _watch(self) -> None:
         """Reload if requested, or if files have changed and are no longer being written."""
@@ -404,11 +393,3 @@ class Service:
         if missing:
             now = self._clock.now()
             await self._pipeline.tell([builtin.about_gone(kind, names, now) for kind, names in missing.items()])
-
-    def _listen(self) -> None:
-        self._watched = Watched(self._path, self._loaded.folders)
-        loop = asyncio.get_running_loop()
-        for name, act in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
-            # Only the main thread may handle signals; in another one the caller stops the service.
-            with suppress(ValueError, RuntimeError):
-                loop.add_signal_handler(name, act)
