@@ -164,8 +164,7 @@ def check_web(root: Node) -> Iterator[Problem]:
     is_socket = isinstance(listen, Scalar) and listen.text.startswith(_UNIX)
     yield from _too_short(member(web, "secret"))
     yield from _too_short(member(proxy, "secret"))
-    for _, token in entries(member(web, "tokens")):
-        yield from _too_short(member(token, "secret"))
+    yield from _check_tokens(member(web, "tokens"))
     socket = member(proxy, "socket")
     if isinstance(socket, Scalar) and socket.value is True and not is_socket:
         yield problem(socket, "needs a unix socket: listen: unix:/run/tocsin/web.sock")
@@ -176,6 +175,18 @@ def check_web(root: Node) -> Iterator[Problem]:
         yield problem(links, "has no effect without a url, which the links need", warning=True)
     if proxy is not None and not children(proxy):
         yield problem(proxy, "needs a secret, or socket: true")
+
+
+def _check_tokens(tokens: Node | None) -> Iterator[Problem]:
+    """Yield faults of the secrets of *tokens*; of two with one secret the second would never be recognised."""
+    owners: dict[str, str] = {}
+    for name, token in entries(tokens):
+        secret = member(token, "secret")
+        yield from _too_short(secret)
+        if isinstance(secret, Scalar) and not secret.broken:
+            owner = owners.setdefault(str(secret.value), name.text)
+            if owner != name.text:
+                yield problem(secret, f"is that of {owner}, too: give each program a secret of its own")
 
 
 def _too_short(node: Node | None) -> Iterator[Problem]:

@@ -69,6 +69,10 @@ def test_an_address_is_a_port_a_socket_or_off(text, address):
         ("proxy: {}", "needs a secret, or socket: true"),
         ("group: www-data", "is for a unix socket only"),
         ("tokens: {panel: {secret: short}}", "is too short"),
+        (
+            f"tokens: {{panel: {{secret: {'s' * 24}}}, desk: {{secret: {'s' * 24}, may: ingest}}}}",
+            "is that of panel, too: give each program a secret of its own",
+        ),
         (f"tokens: {{panel: {{secret: {LONG}, may: write}}}}", "must be read, act or ingest"),
         (f"tokens: {{Panel x: {{secret: {LONG}}}}}", "must be letters"),
         ("tokens: {panel: {}}", "secret is missing here"),
@@ -86,7 +90,7 @@ def test_a_fault_names_its_place_and_remedy(web, words):
 
 def test_a_token_is_a_secret_with_a_right():
     """What may be shown of it is its name and its right."""
-    web = _parse(f"web: {{tokens: {{panel: {{secret: {LONG}}}, feed: {{secret: {LONG}, may: ingest}}}}}}").web
+    web = _parse(f"web: {{tokens: {{panel: {{secret: {LONG}}}, feed: {{secret: {LONG}2, may: ingest}}}}}}").web
     assert {name: token.may for name, token in web.tokens.items()} == {"panel": Right.READ, "feed": Right.INGEST}
     assert LONG not in repr(web)
 

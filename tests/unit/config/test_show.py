@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
@@ -111,10 +112,10 @@ web:
   proxy: {socket: true, secret: c4nary-0123456789abcdef012345}
   tokens:
     panel: {secret: c4nary-0123456789abcdef012345, may: act}
-    filter: {secret: c4nary-0123456789abcdef012345, may: ingest}
+    filter: {secret: c4nary-0123456789abcdef012346, may: ingest}
   answer_links: 2d
 """
-ENV = {"KEY": "c4nary", "MAIL": "mailto://user:c4nary@example.org", "LONG": "c4nary" * 5}
+ENV = {"KEY": "c4nary", "MAIL": "mailto://user:c4nary@example.org", "LONG": "c4nary" * 5, "OTHER": "c4nary" * 6}
 
 
 @pytest.fixture
@@ -213,6 +214,7 @@ def test_what_is_shown_is_a_configuration_again(config: Config, tmp_path: Path) 
         ("url: '***'\n    console", "url: '${MAIL}'\n    console"),
         ("url: '***'", "url: ''"),
         ("- '***'", "- ''"),
+        ("secret: '***'\n      may: ingest", "secret: '${OTHER}'\n      may: ingest"),
         ("secret: '***'", "secret: '${LONG}'"),
     ):
         assert masked in text
@@ -221,7 +223,9 @@ def test_what_is_shown_is_a_configuration_again(config: Config, tmp_path: Path) 
     path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
     again = load_config(path, ENV)
-    assert write_config(again) == text.replace("url: '${MAIL}'", "url: '***'").replace("'${LONG}'", "'***'")
+    for reference in ("url: '${MAIL}'", "'${LONG}'", "'${OTHER}'"):
+        text = text.replace(reference, re.sub(r"\$.*}", "***", reference))
+    assert write_config(again) == text
     assert (again.routes, again.overrides[0].to, again.retention) == (
         config.routes,
         config.overrides[0].to,
