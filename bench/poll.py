@@ -2,8 +2,8 @@
 
     python bench/poll.py [--feeds 2000] [--entries 20]
 
-A loopback server (a process of its own) serves the feeds in three states: `304` (validators are answered), `same` (no
-validators, the same body again) and `new` (one new entry in each). Each program runs in a process of its own, fetches
+A loopback server (a process of its own) serves the feeds in four states: `304` (validators are answered), `same` (no
+validators, the same body again), `edited` (another body with the same entries) and `new` (one new entry in each). Each program runs in a process of its own, fetches
 everything once, and is then measured on the second refresh: polls a CPU second (user and system time of that process),
 wall time, and its resident memory. `reader` is taken if it is installed (pip install reader); sanitising is off for it,
 as tocsin takes plain text only.
@@ -28,7 +28,7 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
-STATES = ("304", "same", "new")
+STATES = ("304", "same", "edited", "new")
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -36,7 +36,7 @@ START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def serve(entries: int) -> None:
-    """Serve /STATE/N on a free port, which is printed; `POST /grow` adds an entry to every feed of the state `new`."""
+    """Serve /STATE/N on a free port, which is printed; `POST /grow` changes the feeds of the states `edited` and `new`."""
     grown = 0
 
     def body(state: str, number: int) -> bytes:
@@ -48,7 +48,9 @@ def serve(entries: int) -> None:
             f"<description>{'A sentence about supply, demand and the weather at the pit. ' * 8}</description></item>"
             for k in reversed(range(count))
         )
-        return f"<rss version='2.0'><channel><title>Feed {number}</title><link>http://x.example/</link>{items}</channel></rss>".encode()
+        edition = f"<ttl>{10 + grown}</ttl>" if state == "edited" else ""
+        head = f"<title>Feed {number}</title><link>http://x.example/</link>{edition}"
+        return f"<rss version='2.0'><channel>{head}{items}</channel></rss>".encode()
 
     async def feed(request: web.Request) -> web.Response:
         state, number = request.match_info["state"], int(request.match_info["number"])

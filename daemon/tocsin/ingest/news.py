@@ -24,6 +24,7 @@ from tocsin.policy.polling.findings import find, is_late
 from tocsin.policy.polling.history import PollHistory
 from tocsin.protocols import P, Runtime
 from tocsin.store import Store
+from tocsin.store.inbound.identity import must_touch
 from tocsin.store.values import Committed, Deferral, Fetch, JudgedBatch, Reopened, Unseen
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,10 @@ class NewsIntake:
         answer = Answer(poll=poll, batch=batch, fetch=fetch, after=after)
         if not batch.changed:
             return answer
+        for note in batch.notes:
+            log.info(line("source repaired", source=poll.lease.name, note=note))
+        if _says_nothing(poll, batch, unseen):
+            return answer
         late = [entry.id for entry in fresh if is_late(entry, last_success, poll.now)] if after.flood else ()
         people = sum(len(receiver.recipients) for receiver in poll.config.policy.receivers)
         backlog = Backlog(fresh, unseen.rewritten, batch.deleted, people=people)
@@ -92,8 +97,6 @@ class NewsIntake:
             kept = replace(habits, unfinished=findings)
             earlier = await self._take_in(answer, backlog, flood=late, habits=kept)
         await self.commit(answer, backlog.cut(), earlier=earlier, flood=late)
-        for note in batch.notes:
-            log.info(line("source repaired", source=poll.lease.name, note=note))
         return None
 
     async def commit(
@@ -177,6 +180,13 @@ class NewsIntake:
         count(self._runtime.counters, committed)
         if committed.delivery_ids:
             self._committed()
+
+
+def _says_nothing(poll: Poll, batch: Batch, unseen: Unseen) -> bool:
+    """Check whether only the row of the source changes by a changed document: an advertisement, or the time of its making."""
+    lease = poll.lease
+    news = unseen.new or unseen.rewritten or batch.deleted or unseen.volatile != lease.habits.volatile
+    return not news and not must_touch(lease.document_at, poll.now)
 
 
 def _timed(call: Callable[P, Committed], /, *args: P.args, **kwargs: P.kwargs) -> tuple[Committed, float]:

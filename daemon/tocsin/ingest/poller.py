@@ -200,7 +200,8 @@ class Pipeline:
         if answer.after.events:
             await self._news.commit(answer, Chunk())
             return
-        rest = Rest(lease=poll.lease, cursor=batch.cursor, record=answer.record)
+        changed = poll.now if batch.changed else None
+        rest = Rest(lease=poll.lease, cursor=batch.cursor, record=answer.record, document_at=changed)
         self._resting.append(rest)
         log.debug(line("source rests", source=poll.lease.name, prices=len(batch.prints), next=rest.record.due_at))
 

@@ -40,6 +40,7 @@ class SourceLease:
     dead: bool = False
     habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
     fetches: str = ""  # the text of the row; only the store reads it
+    document_at: datetime | None = None  # when its document last changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +112,15 @@ class PollFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """A successful poll without news: its lease, and its new cursor and record."""
+    """A successful poll without news: its lease, and its new cursor and record.
+
+    *document_at* is when its document changed, None if it did not.
+    """
 
     lease: SourceLease
     cursor: Cursor
     record: PollRecord
+    document_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import ResponseHints
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.entries import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor, EntryKey, KeyKind
 from tocsin.policy.polling.schedule import Terms
 
 if TYPE_CHECKING:
@@ -230,3 +231,46 @@ def test_a_source_in_silence_is_told_once_even_when_nothing_changes(line: Line) 
     source.answers = [{"entries": (line.entry("wire", "At last", line.clock.now()),)}]
     play(line, pipeline, days=1)
     assert ops(line) == ["Source silent: wire", "Source recovered: wire"]
+
+
+def known_by_title(line: Line, name: str, title: str) -> Any:
+    """An entry that is known by its id and by its headline, as those of real feeds are."""
+    found = line.entry(name, title, line.clock.now())
+    return replace(found, keys=(*found.keys, EntryKey(kind=KeyKind.TITLE_DAY, value=f"{abs(hash(title)):032x}")))
+
+
+def test_bodies_that_changed_without_news_are_written_together(line: Line) -> None:
+    """An advertisement in each of many feeds is one transaction."""
+    writes = []
+
+    async def noted(call: Any, /, *args: Any, **kwargs: Any) -> Any:
+        writes.append(call.__name__)
+        return call(*args, **kwargs)
+
+    line.at_once = noted
+    entries = {name: known_by_title(line, name, "Nothing") for name in "abc"}
+    sources = [Feed(name, {"entries": (entries[name],), "answer": ResponseHints(status=200)}) for name in "abc"]
+    play(line, line.pipeline(*sources))
+    writes.clear()
+    play(line, line.pipeline(*sources), hours=1)
+    assert writes == ["claim_sources", "complete_unchanged"]
+    assert [len(source.cursors) for source in sources] == [2, 2, 2]
+    assert view(line, "a").last_success == line.clock.now()
+    for source in sources:
+        source.answers = [{"entries": (entries[source.name], known_by_title(line, source.name, "China bans cobalt"))}]
+    play(line, line.pipeline(*sources), hours=1)
+    assert writes.count("commit") == 3
+
+
+def test_what_a_source_shows_for_a_year_stays_known(line: Line) -> None:
+    """Entries that stand in a feed under changing advertisements are no news when their keys would be old."""
+    source = Feed("wire", {"entries": (known_by_title(line, "wire", "China bans gallium"),)})
+    pipeline = line.pipeline(source)
+    play(line, pipeline)
+    for _ in range(20):
+        play(line, pipeline, days=20)
+        play(line, pipeline, hours=1)
+        line.store.sweep(line.clock.now(), timedelta(days=90))
+    play(line, pipeline, hours=1)
+    assert len(source.cursors) == 42
+    assert view(line, "wire").entries <= 1

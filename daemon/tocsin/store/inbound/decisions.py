@@ -120,7 +120,7 @@ def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: st
         identity.reword(session, source_id, known, [item.entry for item in rewritten], now)
     if renewed:  # perhaps for good: then the new ids identify the entries from now on
         identity.add(session, source_id, known, batch.entries, now)
-    if source.document_at is None or source.document_at.date() != now.date():
+    if identity.must_touch(source.document_at, now):
         identity.touch(session, source_id, batch, now)
     first = unevaluated.first_time(session, found.once)
     circumstance = (source.last_success is None, source.last_success)

@@ -223,6 +223,11 @@ def unseen(
     return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), rewritten=rewritten, volatile=found.drifting)
 
 
+def must_touch(document_at: datetime | None, now: datetime) -> bool:
+    """Check whether the keys of a document must be touched, which last changed at *document_at*: on its first poll of a day."""
+    return document_at is None or document_at.date() != now.date()
+
+
 def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None:
     """Record that the source still shows the keys of the document, at most once a day each."""
     stale = [

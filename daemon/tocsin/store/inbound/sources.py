@@ -274,6 +274,7 @@ def complete_unchanged(
             "why": item.record.reasons,
             "learned": item.record.habits,
             "fetched": habits.add_fetch(item.lease.fetches, item.record.fetch) if item.record.fetch else None,
+            "changed": item.document_at,
         }
         for item in rests
     ]
@@ -353,6 +354,7 @@ _BY_LEASE = _HELD.values(
     reasons=bindparam("why"),
     habits=func.coalesce(bindparam("learned", type_=_TABLE.c.habits.type), _TABLE.c.habits),
     fetches=func.coalesce(bindparam("fetched"), _TABLE.c.fetches),
+    document_at=func.coalesce(bindparam("changed", type_=_TABLE.c.document_at.type), _TABLE.c.document_at),
 )
 _UNPOLLED = _HELD.values(lease_until=None, reasons=bindparam("why"))
 
