@@ -73,9 +73,12 @@ def test_a_named_expression_is_one_line_and_can_be_unfolded(tocsin: Tocsin) -> N
 def test_the_words_of_strangers_cannot_steer_the_terminal(tocsin: Tocsin) -> None:
     """Neither escapes nor bidirectional marks nor markup of our own."""
     hostile = "\x1b[2Jbans \u202egallium [red]x[/red]"
-    result = tocsin("why", "ban", "--title", hostile, "--source", "\x1b]0;x\x07", "--label", "tier=\x1b[1m")
+    result = tocsin("why", "ban", "--title", hostile, "--source", "\x1b]0;x\x07")
     assert not {"\x1b", "\u202e", "\x07"} & set(result.stdout)
     assert "[red]x[/red]" in result.stdout
+    refused = tocsin("why", "ban", "--title", "x", "--label", "tier=\x1b[1m")
+    assert "invisible character U+001B" in " ".join(refused.stderr.split())
+    assert "\x1b[1m" not in refused.stderr
 
 
 def test_entries_of_a_file_and_of_stdin_are_explained_one_by_one(tocsin: Tocsin) -> None:
