@@ -73,8 +73,8 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
                 loaded = rules_of(settings, history=_history(settings))
         problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
-        changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
-        notes += [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
+        changed = [rule.info for rule in loaded.rules.every.values() if rule.info.override]
+        notes += [f"{info.id} is overridden: {info.override}" for info in changed]
     except ConfigError as error:
         problems += error.problems
     _report(problems, notes, judged, json=json)

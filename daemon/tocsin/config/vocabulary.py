@@ -57,7 +57,7 @@ class Vocabulary:
 def vocabulary(config: Config, rules: RuleSet, alerts: Collection[Alert] = ()) -> Vocabulary:
     """Return the vocabulary of *rules* and *config*. *alerts* were raised earlier, perhaps by other rules."""
     infos = rules.infos
-    ids = {alert.rule for alert in alerts} | infos.keys() | rules.disabled.keys()
+    ids = {alert.rule for alert in alerts} | rules.every.keys()
     events = {info.event for info in infos.values()} | {alert.event for alert in alerts}
     labels: dict[str, set[str]] = defaultdict(set)
     given: list[Labels] = [alert.labels for alert in alerts]

@@ -33,9 +33,7 @@ class RuleView:
 
 def rule_views(rules: RuleSet) -> Iterator[RuleView]:
     """Yield the rules by id, also those that are disabled."""
-    every = {**rules.rules, **rules.prices, **rules.correlations, **rules.disabled}
-    for name in sorted(every):
-        rule = every[name]
+    for name, rule in sorted(rules.every.items()):
         info = rule.info
         yield RuleView(
             id=name,

@@ -49,11 +49,23 @@ class RuleSet:
     @property
     def infos(self) -> dict[str, RuleInfo]:
         """Return what each rule is, by full id."""
-        return {
-            **{name: rule.info for name, rule in self.rules.items()},
-            **{name: rule.info for name, rule in self.prices.items()},
-            **{name: rule.info for name, rule in self.correlations.items()},
-        }
+        return {name: rule.info for name, rule in (self.rules | self.prices | self.correlations).items()}
+
+    @property
+    def every(self) -> dict[str, CompiledRule | PriceRule | Correlation]:
+        """Return all rules by full id, also the disabled ones."""
+        return self.rules | self.prices | self.correlations | self.disabled
+
+    @property
+    def every_news_rule(self) -> dict[str, CompiledRule]:
+        """Return the rules about entries by full id, in its order, also the disabled ones."""
+        found = (self.news_rule(name) for name in sorted(self.rules | self.disabled))
+        return {rule.info.id: rule for rule in found if rule}
+
+    def news_rule(self, rule_id: str) -> CompiledRule | None:
+        """Return the rule about entries with this full id, whether it is disabled or not; None if there is none."""
+        found = self.rules.get(rule_id) or self.disabled.get(rule_id)
+        return found if isinstance(found, CompiledRule) else None
 
     @property
     def hash(self) -> str:
@@ -90,8 +102,8 @@ class RuleSet:
         Raises:
             KeyError: there is no such rule.
         """
-        rule = self.disabled.get(rule_id) or self.rules[rule_id]
-        if not isinstance(rule, CompiledRule):
+        rule = self.news_rule(rule_id)
+        if rule is None:
             raise KeyError(rule_id)
         return prove(Judgement(entry, now), rule, placed=True, unfold=unfold)
 
@@ -163,7 +175,7 @@ def news_rule_named(name: str, rules: RuleSet) -> RuleInfo:
         UsageError: no rule has this id, several do, or it is about prices or other rules.
     """
     found = rule_named(name, rules)
-    if not isinstance(rules.rules.get(found.id) or rules.disabled.get(found.id), CompiledRule):
+    if rules.news_rule(found.id) is None:
         raise UsageError(f"the rule {found.id} is not about entries")
     return found
 
@@ -176,7 +188,7 @@ def rule_named(name: str, *sets: RuleSet) -> RuleInfo:
     """
     infos: dict[str, RuleInfo] = {}
     for rules in reversed(sets):
-        infos |= {full: rule.info for full, rule in rules.disabled.items()} | rules.infos
+        infos |= {full: rule.info for full, rule in rules.every.items()}
     if found := infos.get(name) or next(filter(None, (rules.find(name) for rules in sets)), None):
         return found
     bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]

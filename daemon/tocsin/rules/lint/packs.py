@@ -45,10 +45,11 @@ def lint(
         if not any(pack is one for one in clean):
             found += _pack(pack, rules)
         for rule in pack.rules:
-            if compiled := _compiled(rules, pack, rule):
+            name = f"{pack.id}/{rule.id.text}"
+            if compiled := rules.news_rule(name):
                 found += _often(rule, poll)
                 found += never.news(rule, compiled, given)
-            if price := rules.prices.get(f"{pack.id}/{rule.id.text}"):
+            if price := rules.prices.get(name):
                 found += never.prices(rule, price, instruments)
     return tuple(found)
 
@@ -59,7 +60,7 @@ def _pack(pack: PackSpec, rules: RuleSet) -> Iterator[Problem]:
         yield from lint_list(spec)
     yield from _expressions(pack, rules)
     seen: dict[str, RuleSpec] = {}
-    about = [(rule, compiled) for rule in pack.rules if (compiled := _compiled(rules, pack, rule))]
+    about = [(rule, compiled) for rule in pack.rules if (compiled := rules.news_rule(f"{pack.id}/{rule.id.text}"))]
     opened = shares([compiled.match for _, compiled in about])
     for (rule, compiled), part in zip(about, opened, strict=True):
         yield from _rule(rule, compiled)
@@ -90,12 +91,6 @@ def _texts(pack: PackSpec) -> Iterator[str]:
             unless = (rule.news.unless, rule.override.unless if rule.override else None)
             yield from (text.text for text in (rule.news.match, *unless) if text)
             yield from (text.text for _, text in rule.news.severity_if)
-
-
-def _compiled(rules: RuleSet, pack: PackSpec, rule: RuleSpec) -> CompiledRule | None:
-    name = f"{pack.id}/{rule.id.text}"
-    found = rules.rules.get(name) or rules.disabled.get(name)
-    return found if isinstance(found, CompiledRule) else None
 
 
 # ---- rules --------------------------------------------------------------------------------------------------------

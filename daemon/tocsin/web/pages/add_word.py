@@ -17,7 +17,7 @@ from tocsin.model.entries import Entry
 from tocsin.replay.playground_process import PlaygroundError, try_word
 from tocsin.replay.word_trial import WordEdit, WordTried
 from tocsin.rules.news.evaluate import CompiledRule
-from tocsin.rules.ruleset import RuleSet, rule_named
+from tocsin.rules.ruleset import RuleSet, news_rule_named
 from tocsin.units import parse_duration
 from tocsin.web.additions import ChangedError, lines_of, proposed, refusal, written
 from tocsin.web.page import Page, Route, configure, get
@@ -131,18 +131,14 @@ def _rule(page: Page, form: Form) -> CompiledRule:
     Raises:
         HTTPNotFound: there is none.
     """
-    known = news_rules(page.daemon.rules.rules)
+    rules = page.daemon.rules.rules
+    known = rules.every_news_rule
     if not known:
         page.missing("There is no rule about news.")
-    rules = page.daemon.rules.rules
     try:
-        info = rule_named(form.rule, rules) if form.rule else known[0]
+        return known[news_rule_named(form.rule, rules).id if form.rule else min(known)]
     except UsageError as error:
         page.missing(f"{error}.")
-    found = rules.rules.get(info.id) or rules.disabled.get(info.id)
-    if not isinstance(found, CompiledRule):
-        page.missing(f"The rule {info.id} is not about entries.")
-    return found
 
 
 def _there(rule: CompiledRule, new: NewWord) -> tuple[str, ...]:
@@ -165,8 +161,8 @@ async def _tried(page: Page, form: Form, new: NewWord) -> WordTried | str:
 def _edit(page: Page, new: NewWord) -> WordEdit:
     """Return the trial of *new*: by the rules in force that name its list, and with their packs, also those of rules that are off."""
     loaded = page.daemon.rules
-    every = (loaded.rules.rules | loaded.rules.disabled).values()
-    named = [one.info for one in every if isinstance(one, CompiledRule) and f"{new.pack}/{new.name}" in one.lists]
+    every = loaded.rules.every_news_rule.values()
+    named = [one.info for one in every if f"{new.pack}/{new.name}" in one.lists]
     files = {info.position.file for info in named if info.position}
     return WordEdit(
         word=new,

@@ -17,7 +17,6 @@ from tocsin.model.entries import Entry
 from tocsin.model.records import MatchView
 from tocsin.model.rules import Evidence, RuleInfo
 from tocsin.render.quotes import Quote
-from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet, news_rule_named
 from tocsin.store import Store
 from tocsin.store.queries.search import Found, Unread, Wanted
@@ -58,7 +57,7 @@ async def list_entries(page: Page) -> web.Response:
         q=text,
         wanted=wanted,
         sources=page.daemon.config.names,
-        rules=_about_news(page.daemon.rules.rules),
+        rules=list(page.daemon.rules.rules.every_news_rule),
     )
 
 
@@ -66,11 +65,6 @@ def _search(store: Store, wanted: Wanted) -> tuple[Found, tuple[Unread, ...]]:
     found = store.read.search_entries(wanted)
     looked = not found.entries and wanted.before is None
     return found, store.read.unread(wanted.since, (wanted.source,) if wanted.source else ()) if looked else ()
-
-
-def _about_news(rules: RuleSet) -> list[str]:
-    """Return the ids of the rules about entries, also of those that are off."""
-    return sorted(name for name, rule in (rules.rules | rules.disabled).items() if isinstance(rule, CompiledRule))
 
 
 # ---- one entry --------------------------------------------------------------------------------------------------
@@ -124,7 +118,7 @@ async def show_entry(page: Page) -> web.Response:
     shown = await page.read(_look, page, number, rule)
     if shown is None:
         page.missing(f"There is no entry {number}.")
-    return page.show("entry.html", shown=shown, rules=_about_news(rules))
+    return page.show("entry.html", shown=shown, rules=list(rules.every_news_rule))
 
 
 def _look(page: Page, number: int, rule: RuleInfo | None) -> Shown | None:
@@ -168,8 +162,7 @@ def _chosen(explanation: Explanation, page: Page) -> Chosen:
 
 
 def _verdicts(rules: RuleSet, matches: dict[str, MatchView], text: Entry | None, at: datetime) -> Iterator[Verdict]:
-    for name in _about_news(rules):
-        rule = rules.disabled.get(name) or rules.rules[name]
+    for name, rule in rules.every_news_rule.items():
         evidence = rules.explain(name, text, at) if text else None
         yield Verdict(
             rule=rule.info,

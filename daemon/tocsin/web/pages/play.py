@@ -12,7 +12,6 @@ from tocsin.errors import UsageError
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
 from tocsin.replay.playground import Edit
-from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.store import Store
 from tocsin.web.page import Page, Route, get
@@ -71,8 +70,7 @@ async def check_rule(page: Page) -> web.Response:
 
 def news_rules(rules: RuleSet) -> list[RuleInfo]:
     """Return the rules about entries by id, also those that are off."""
-    every = rules.rules | rules.disabled
-    return [every[name].info for name in sorted(every) if isinstance(every[name], CompiledRule)]
+    return [rule.info for rule in rules.every_news_rule.values()]
 
 
 async def _edit(page: Page, name: str) -> tuple[RuleInfo, Edit]:

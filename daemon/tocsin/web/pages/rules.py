@@ -84,8 +84,7 @@ def _view(page: Page) -> RuleView:
 
 
 def _info(page: Page, view: RuleView) -> RuleInfo:
-    rules = page.daemon.rules.rules
-    return rules.infos.get(view.id) or rules.disabled[view.id].info
+    return page.daemon.rules.rules.every[view.id].info
 
 
 async def _shown(page: Page, view: RuleView, found: Findings | None) -> web.Response:
@@ -116,7 +115,7 @@ def _of_rule(store: Store, now: datetime, rule: str) -> tuple[Past, Sequence[Ale
 def _warned(loaded: LoadedRules) -> dict[str, list[Problem]]:
     """Return the warnings about each rule: those from its id to the next one in its file."""
     rules = loaded.rules
-    infos = [*rules.infos.values(), *(rule.info for rule in rules.disabled.values())]
+    infos = [rule.info for rule in rules.every.values()]
     found: dict[str, list[Problem]] = {}
     for problem in loaded.warnings:
         at = problem.position
