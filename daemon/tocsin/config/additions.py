@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tocsin.config.config import Config, parse_config
+from tocsin.config.values import ID, LONGEST_NAME
 from tocsin.config.yaml.edit import replace_file
 from tocsin.config.yaml.file import LARGEST
 from tocsin.errors import ConfigError, FileError, UsageError
 from tocsin.files import read_regular
 from tocsin.sources.http import urls
-
-#: The most characters of a name in the configuration.
-_LONGEST_NAME = 64
-
 
 #: Returns the text of the configuration with something added. Raises UsageError if that cannot be done.
 Edit = Callable[[str], str]
@@ -129,7 +126,7 @@ def checked_name(name: str, taken: Collection[str]) -> str:
     Raises:
         UsageError: it is *taken*, or has characters that no name has.
     """
-    if name and (not re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}", name) or name in taken):
+    if name and (not re.fullmatch(ID, name) or name in taken):
         why = "is taken" if name in taken else "must be letters, digits, dots, dashes and underscores"
         raise UsageError(f"the name {_printable(name)[:80]} {why}")
     return name
@@ -142,7 +139,7 @@ def source_name(url: str, taken: Collection[str], title: str = "") -> str:
     if len(slug) < 3:
         host = urls.host(urls.escape(url))
         slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"^(www|feeds?|rss)\.", "", host)).strip("-") or "source"
-    base = slug[: _LONGEST_NAME - 6].rstrip("-")
+    base = slug[: LONGEST_NAME - 6].rstrip("-")
     return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken)
 
 

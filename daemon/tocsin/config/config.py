@@ -32,7 +32,7 @@ from tocsin.config.routes import RouteShape, make_route
 from tocsin.config.secrets import Filler, unread, untaken
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
 from tocsin.config.state import default_database, left_behind
-from tocsin.config.values import Packs, Zone
+from tocsin.config.values import ID, Packs, Zone
 from tocsin.config.web import WebConfig, check_web
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Missing, Node, Pairs, children, entries, member, problem
@@ -43,8 +43,6 @@ from tocsin.model.rules import Located
 from tocsin.policy.notifying.receiver import WeeklyTime
 from tocsin.policy.notifying.route import Route
 from tocsin.rules.spec import Override
-
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +86,7 @@ class Config:
         return tuple(source.name for source in self.every_source)
 
 
-_Named = Annotated[str, Field(pattern=_NAME)]
+_Named = Annotated[str, Field(pattern=ID)]
 
 
 def _kind(value: Any) -> str:

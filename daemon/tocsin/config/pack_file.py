@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, WithJsonSchema
 from pydantic.config import JsonDict
 
+from tocsin.config.values import ID
 from tocsin.config.yaml.shape import TEXTS, Duration, Shape, Texts, tag
 from tocsin.model.rules import Severity
 
@@ -17,7 +18,7 @@ COOLDOWN = timedelta(hours=12)
 #: A quote older than this in market time is not judged, and neither is a move before so many closes are known.
 STALE_AFTER = timedelta(hours=48)
 MIN_OBS = 10
-_Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+_Id = Annotated[str, Field(pattern=ID)]
 
 _Number = Annotated[int, Field(ge=1, le=1000)]
 

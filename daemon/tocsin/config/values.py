@@ -19,6 +19,9 @@ from tocsin.config.yaml.nodes import Missing
 from tocsin.config.yaml.shape import TEXT, TEXTS, context, listed
 from tocsin.sources.http import urls
 
+#: The names of sources, instruments and receivers and the ids of packs and rules, of at most LONGEST_NAME characters.
+LONGEST_NAME = 64
+ID = rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}$"
 _CLOCK = re.compile(r"^([01]?[0-9]|2[0-3]):([0-5][0-9])$")
 
 
