@@ -23,7 +23,13 @@ from tocsin.web.page import Page
 Numbers = dict[tuple[str, str], int]
 #: Seconds that a try waits for the one before.
 _PATIENCE = 3.0
-BUSY = "Another rule is being tried. Wait a few seconds, then try again."
+
+
+class OccupiedError(PlaygroundError):
+    """Another rule is being tried."""
+
+    def __init__(self) -> None:
+        super().__init__("Another rule is being tried. Wait a few seconds, then try again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +64,11 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What trying a rule brought: *tried*, or the *words* why not. *numbers* lead to its entries."""
+    """What trying a rule brought: *tried*, or the *words* why not, *busy* if another one is. *numbers* lead to its entries."""
 
     tried: Tried | None = None
     words: str = ""
+    busy: bool = False
     numbers: Numbers | None = None
 
     @property
@@ -88,7 +95,7 @@ async def run(page: Page, edit: Edit, entry: Entry | None, entries: Iterable[Ent
     try:
         return Findings(tried=await _in_turn(page, patience, partial(try_edit, edit, entry=entry, entries=entries)))
     except PlaygroundError as error:
-        return Findings(words=str(error))
+        return Findings(words=str(error), busy=isinstance(error, OccupiedError))
 
 
 async def in_turn(page: Page, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -105,7 +112,7 @@ async def _in_turn(page: Page, patience: float | None, call: Callable[[], T]) ->
         async with asyncio.timeout(patience):
             await page.daemon.trial.acquire()
     except TimeoutError:
-        raise PlaygroundError(BUSY) from None
+        raise OccupiedError from None
     try:
         # Not in the pool of the readers: it waits for a process most of the time.
         return await asyncio.to_thread(call)

@@ -17,7 +17,7 @@ from tocsin.web.api.answers import answer, post
 from tocsin.web.api.bodies import body_of, refuse
 from tocsin.web.page import Page, Route
 from tocsin.web.problems import BusyError, RefusedError
-from tocsin.web.trial import BUSY, Findings, Numbers, aligned, edit_of, margin, new_edit, run, try_over
+from tocsin.web.trial import Findings, Numbers, aligned, edit_of, margin, new_edit, run, try_over
 from tocsin.web.window import moment
 
 
@@ -144,7 +144,7 @@ def _tried(findings: Findings) -> Tried:
     """
     if findings.tried:
         return findings.tried
-    if findings.words == BUSY:
+    if findings.busy:
         raise BusyError
     raise web.HTTPUnprocessableEntity(text=findings.words)
 

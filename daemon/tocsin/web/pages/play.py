@@ -15,7 +15,7 @@ from tocsin.replay.playground import Edit
 from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.store import Store
 from tocsin.web.page import Page, Route, get
-from tocsin.web.trial import BUSY, Findings, edit_of, run, try_over
+from tocsin.web.trial import Findings, edit_of, run, try_over
 from tocsin.web.window import since
 
 #: Choices of a time to look back.
@@ -46,7 +46,7 @@ async def try_rule(page: Page) -> web.Response:
     text = form.get("text", "").replace("\r\n", "\n").rstrip("\n")
     begin = since(page, form.get("since") or _USUAL)
     found = await try_over(page, replace(edit, text=text), begin, await entry_named(page, form.get("entry", "")))
-    status = HTTPStatus.SERVICE_UNAVAILABLE if found.words == BUSY else HTTPStatus.OK
+    status = HTTPStatus.SERVICE_UNAVAILABLE if found.busy else HTTPStatus.OK
     shown = replace(edit, text=text)
     return _shown(
         page, info, shown, entry=form.get("entry", ""), span=form.get("since", _USUAL), found=found, status=status
@@ -60,8 +60,8 @@ async def check_rule(page: Page) -> web.Response:
     text = form.get("text", "").replace("\r\n", "\n").rstrip("\n")
     entry = await entry_named(page, form.get("entry", ""))
     found = await run(page, replace(edit, text=text), entry, None)
-    if found.words == BUSY:
-        raise web.HTTPServiceUnavailable(text=BUSY, headers={"Retry-After": "1"})
+    if found.busy:
+        raise web.HTTPServiceUnavailable(text=found.words, headers={"Retry-After": "1"})
     return page.show("complaints.html", found=found)
 
 
