@@ -45,12 +45,21 @@ def place(page: Page) -> Place | None:
     try:
         return Place.of(text) if text else None
     except ValueError:
-        bad_cursor()
+        _bad_cursor()
 
 
-def bad_cursor() -> NoReturn:
-    """Answer that the cursor leads nowhere. A list that began anew would never end."""
-    raise web.HTTPBadRequest(text="cursor= is not the next of an answer of this list: begin without it.")
+def number_after(page: Page) -> int | None:
+    """Return the cursor of a list that is ordered by numbers; None at its beginning.
+
+    Raises:
+        HTTPBadRequest: it is none.
+    """
+    text = page.request.query.get("cursor", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        _bad_cursor()
+    return int(text)
 
 
 def moment(page: Page, text: str) -> datetime:
@@ -72,3 +81,8 @@ def _moment(page: Page, name: str, text: str) -> datetime:
         return moment(page, text)
     except ValueError as error:
         raise web.HTTPBadRequest(text=f"{name}= {error}.") from None
+
+
+def _bad_cursor() -> NoReturn:
+    # A list that began anew would never end.
+    raise web.HTTPBadRequest(text="cursor= is not the next of an answer of this list: begin without it.")

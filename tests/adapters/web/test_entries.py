@@ -51,18 +51,20 @@ def test_each_filter_finds_what_fits(serve, query, wanted):
 
 
 def test_a_long_list_goes_on_where_it_ended(serve):
-    """Every entry is on one of the pages, none is on two."""
+    """Every entry is on one of the pages, none is on two, and no place in the list is taken for its beginning."""
 
     async def scene(page):
         page.bring(*(f"Headline {n}" for n in range(1, 72)))
         first = await page.get("/entries?source=wire")
-        return first, await page.get("/entries?source=wire&cursor=22")
+        paths = "/entries?source=wire&cursor=22", "/entries?cursor=elsewhere"
+        return first, *[await page.get(path) for path in paths]
 
-    first, second = serve(scene)
+    first, second, elsewhere = serve(scene)
     assert 'href="/entries?source=wire&amp;cursor=22"' in first.text
     numbers = [n for n in range(1, 72) for one in (first, second) if f'href="/entries/{n}"' in one.text]
     assert numbers == list(range(1, 72))
     assert "Older entries" not in second.text
+    assert elsewhere.status == 400
 
 
 def test_a_search_that_runs_out_of_time_goes_on_where_it_stopped(serve):

@@ -12,7 +12,6 @@ from tocsin.config.web import Right
 from tocsin.render.objects import plain
 from tocsin.store.values import Place
 from tocsin.web.page import Handler, Page, Route
-from tocsin.web.window import bad_cursor
 
 T = TypeVar("T")
 #: Below this path lies the API.
@@ -52,20 +51,6 @@ def part_of(page: Page, items: Sequence[T], name: Callable[[T], str]) -> tuple[S
     after = page.request.query.get("cursor", "")
     rest = sorted((item for item in items if name(item) > after), key=name)
     return rest[:PAGE], name(rest[PAGE - 1]) if len(rest) > PAGE else None
-
-
-def number_after(page: Page) -> int | None:
-    """Return the cursor of a list that is ordered by numbers; None at its beginning.
-
-    Raises:
-        HTTPBadRequest: it is none.
-    """
-    text = page.request.query.get("cursor", "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        bad_cursor()
-    return int(text)
 
 
 def words(page: Page, name: str) -> str:

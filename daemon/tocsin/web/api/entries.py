@@ -8,9 +8,9 @@ from aiohttp import web
 
 from tocsin.store.queries.search import Wanted
 from tocsin.web.alert_query import SEARCHED
-from tocsin.web.api.answers import answer, get, listed, number_after, words
+from tocsin.web.api.answers import answer, get, listed, words
 from tocsin.web.page import Page, Route
-from tocsin.web.window import given
+from tocsin.web.window import given, number_after
 
 _MOST_WORDS = 8
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)

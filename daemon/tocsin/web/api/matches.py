@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from tocsin.web.api.answers import PAGE, answer, get, listed, number_after, words
+from tocsin.web.api.answers import PAGE, answer, get, listed, words
 from tocsin.web.page import Page, Route
+from tocsin.web.window import number_after
 
 
 def routes() -> tuple[Route, ...]:

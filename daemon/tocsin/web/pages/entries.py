@@ -21,7 +21,7 @@ from tocsin.rules.ruleset import RuleSet, news_rule_named
 from tocsin.store import Store
 from tocsin.store.queries.search import Found, Unread, Wanted
 from tocsin.web.page import Page, Route, get
-from tocsin.web.window import since
+from tocsin.web.window import number_after, since
 
 #: Characters and words of a search.
 _LONGEST = 200
@@ -41,13 +41,12 @@ async def list_entries(page: Page) -> web.Response:
     """List the newest entries that fit the query; where there are none, the sources that could not be read then."""
     query = page.request.query
     text = query.get("q", "").strip()[:_LONGEST]
-    cursor = query.get("cursor", "")
     wanted = Wanted(
         since=since(page),
         words=tuple(text.split()[:_MOST_WORDS]),
         source=query.get("source", ""),
         met=query.get("met", ""),
-        before=int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else None,
+        before=number_after(page),
     )
     found, unread = await page.search(wanted.words, _search, page.store, wanted)
     return page.show(
