@@ -10,7 +10,7 @@ from tocsin.web.api.groups import GROUPS
 from tocsin.web.attempts import Attempts
 from tocsin.web.daemon import Daemon
 from tocsin.web.middlewares import LARGEST_BODY, Wall
-from tocsin.web.page import Route
+from tocsin.web.page import Page, Route
 from tocsin.web.pages import (
     add_source,
     add_word,
@@ -77,7 +77,14 @@ def application(daemon: Daemon, site: Site, attempts: Attempts) -> web.Applicati
             app.router.add_get(f"{site.base}{route.path}", handler)
         else:
             app.router.add_route(route.method, f"{site.base}{route.path}", handler)
+    if site.base:
+        app.router.add_get(site.base, wall.endpoint(Route(method="GET", path="", handler=_enter, may=None)))
     return app
+
+
+async def _enter(page: Page) -> web.Response:
+    """Lead from the configured address, which has no slash at its end, to the first page."""
+    page.go()
 
 
 def metrics_application(daemon: Daemon) -> web.Application:

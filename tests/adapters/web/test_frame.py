@@ -42,6 +42,16 @@ def test_the_sources_are_a_list_and_a_page_each(serve):
     assert "There is no source daily." in missing.text
 
 
+def test_the_configured_address_leads_to_the_first_page(serve):
+    """It has no slash at its end, and a browser sends the cookie only below it."""
+
+    async def scene(page):
+        return await page.get("/alarm", headers={"Cookie": ""})
+
+    answer = serve(scene, web="url: https://ops.example.org/alarm")
+    assert (answer.status, answer.headers["Location"]) == (303, "/alarm/")
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [
