@@ -10,11 +10,9 @@ import select
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +22,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from typer.testing import CliRunner
 
+from adapters.loopback import documents
 from tocsin.cli import app
 from tocsin.cli.setup import first_files, questions
 from tocsin.cli.setup.questions import mail_url
@@ -69,23 +68,8 @@ def feed() -> Iterator[str]:
     ]
     body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/feed" else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/feed"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with documents({"/feed": body}) as address:
+        yield f"{address}/feed"
 
 
 @pytest.fixture

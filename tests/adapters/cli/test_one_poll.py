@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+from adapters.loopback import documents
 
 Tocsin = Any
 NOW = datetime.now(UTC)
@@ -22,6 +22,7 @@ ITEMS = [
     }
     for n, title in enumerate(["China bans gallium exports", "Lithium falls", "Copper \x1b[31mrises"], 1)
 ]
+PAGE = b"<html><link rel=alternate type=application/rss+xml href=/feed></html>"
 ANSWERS = {
     "/feed": {"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": ITEMS},
     "/empty": {"version": "https://jsonfeed.org/version/1.1", "items": []},
@@ -30,30 +31,11 @@ ANSWERS = {
 }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        """Answer by the path."""
-        page = b"<html><link rel=alternate type=application/rss+xml href=/feed></html>"
-        body = page if self.path == "/" else json.dumps(ANSWERS.get(self.path)).encode()
-        self.send_response(200 if self.path == "/" or self.path in ANSWERS else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Say nothing."""
-
-
 @pytest.fixture
 def base() -> Iterator[str]:
     """The address of a server with a few documents."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with documents({"/": PAGE, **{path: json.dumps(answer).encode() for path, answer in ANSWERS.items()}}) as address:
+        yield address
 
 
 def _try(tocsin: Tocsin, url: str, *options: str) -> Any:

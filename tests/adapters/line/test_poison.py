@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.loopback import Quiet, serving
 from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
@@ -48,8 +47,8 @@ def chat() -> Iterator[Chat]:
     """A chat on loopback that understands Slack's webhooks."""
     state = Chat()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(Quiet):
+        def do_POST(self) -> None:  # noqa: N802 - the library's name
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             bad = bool(state.poison) and state.poison in body
             (state.refused if bad else state.accepted).append(body)
@@ -59,17 +58,9 @@ def chat() -> Iterator[Chat]:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    state.url = f"slack+http://127.0.0.1:{server.server_port}/hook"
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as address:
+        state.url = f"{address.replace('http:', 'slack+http:', 1)}/hook"
+        yield state
 
 
 def outbox(line: Any, pack: str, news: tuple[str, ...], *receivers: Any) -> Dispatcher:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from adapters.loopback import documents
 from adapters.web.conftest import CONFIG, NOON
 from tocsin.config.build import dry_makers
 from tocsin.config.config import load_config
@@ -42,29 +41,11 @@ NEW = {
 LINE = "  new: {feed: https://new.example/feed, every: 30m, labels: {tier: trade, region: [eu, us]}}\n"
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        """Answer by the path."""
-        body = PAGES.get(self.path, "").encode()
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Say nothing."""
-
-
 @pytest.fixture
 def base() -> Iterator[str]:
     """The address of a server with a feed and pages."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with documents({path: body.encode() for path, body in PAGES.items()}) as address:
+        yield address
 
 
 def seen(text: str) -> str:
