@@ -391,6 +391,30 @@ def test_one_document_is_not_asked_for_twice_at_once(visit):
     assert visit(scene) == (1, 4)
 
 
+def test_servers_that_hang_leave_connections_to_the_others(visit):
+    """However many servers accept a request and say nothing, the next one is asked."""
+
+    async def scene(site, http):
+        end = asyncio.Event()
+
+        async def hang(_):
+            await end.wait()
+            return web.Response(body=b"x")
+
+        names = [str(number) for number in range(150)]
+        site.answers = {f"/{name}": hang for name in names} | {"/news": web.Response(body=b"x")}
+        slow = [asyncio.create_task(http.fetch(f"{site.base}/{name}", allow_private=True)) for name in names]
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(10):
+                return await http.fetch(f"{site.base}/news", allow_private=True)
+        finally:
+            end.set()
+            await asyncio.gather(*slow)
+
+    assert visit(scene).body == b"x"
+
+
 def test_names_that_nobody_answers_for_hold_up_no_other(visit, monkeypatch):
     """Twenty feeds of a dead name server keep twenty threads busy, and the news of the others goes on."""
     end, look_up = threading.Event(), socket.getaddrinfo

@@ -137,7 +137,7 @@ class HttpClient:
         self._limits = limits or Limits()
         self._proxy = URL(proxy) if proxy else None
         self._trust = trusting(ca_file)
-        self._pace = Pace(gap=gap)
+        self._pace = Pace(gap=gap, in_flight=places(open_files()))
         self.gate = LargeDocumentGate()
         self._groups = tuple(groups)
         self._headers = {
