@@ -1,4 +1,4 @@
-"""Limits that a process sets itself before it reads or runs what strangers wrote."""
+"""Limits that a process sets itself: before it reads or runs what strangers wrote, and of its open files."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import math
 import os
 import resource
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 _NEVER = resource.RLIM_INFINITY
+#: Files that a daemon opens at most: connections to servers, and few others.
+_FILES = 8192
 
 
 def limit_process(memory: int) -> list[str]:
@@ -37,6 +40,24 @@ def limit_time(seconds: int, *, niceness: int = 0) -> list[str]:
             "niceness": lambda: os.nice(niceness) if niceness else None,
         }
     )
+
+
+def open_files() -> int:
+    """Return how many files this process may open."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return _FILES if limit == _NEVER else limit
+
+
+def allow_files() -> None:
+    """Let this process open as many files as it needs, if the system permits it.
+
+    The usual limit of 1024 is for programs that wait with select(2), which tocsin does not.
+    """
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = _FILES if most == _NEVER else min(_FILES, most)
+    if open_files() < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _refused(calls: Mapping[str, Callable[[], object]]) -> list[str]:

@@ -16,6 +16,7 @@ from tocsin.cli.output import PARTLY
 from tocsin.clock import SystemClock
 from tocsin.config.build import Factories, dry_makers
 from tocsin.errors import UsageError
+from tocsin.limits import allow_files
 from tocsin.service.service import Service
 
 
@@ -51,6 +52,7 @@ def once(
 
 
 def _service(config: Path, *, dry_run: bool) -> Service:
+    allow_files()
     return Service(config, env=os.environ, clock=SystemClock(), makers=dry_makers() if dry_run else Factories())
 
 

@@ -1,13 +1,15 @@
 """The rate of requests to one server, in real time."""
 
 import asyncio
+import resource
 import time
 from datetime import timedelta
 
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.http.pace import IN_FLIGHT, PROMPT, Pace, group
+from tocsin.limits import allow_files, open_files
+from tocsin.sources.http.pace import FEWEST, MOST, PROMPT, Pace, group, places
 
 GAP = timedelta(seconds=0.05)
 
@@ -122,7 +124,7 @@ def test_servers_that_hang_hold_up_nobody():
             end.clear()
             return waited
 
-        hanging = [f"{n}.com" for n in range(IN_FLIGHT)]
+        hanging = [f"{n}.com" for n in range(FEWEST)]
         return await ask_beside(hanging), await ask_beside(hanging)
 
     first, second = asyncio.run(play())
@@ -139,7 +141,7 @@ def test_a_server_that_answers_promptly_again_is_one_of_many():
 
     async def play():
         pace, most, active = Pace(gap=timedelta()), 0, 0
-        names = [f"{n}.com" for n in range(2 * IN_FLIGHT)]
+        names = [f"{n}.com" for n in range(2 * FEWEST)]
         everybody = asyncio.Barrier(len(names))
 
         async def ask(name, answered):
@@ -160,6 +162,23 @@ def test_a_server_that_answers_promptly_again_is_one_of_many():
         return await ask_all(everybody.wait), await ask_all(_at_once), await ask_all(_at_once)
 
     slow, again, prompt = asyncio.run(play())
-    assert slow == 2 * IN_FLIGHT
-    assert again == 2 * IN_FLIGHT
-    assert prompt == IN_FLIGHT
+    assert slow == 2 * FEWEST
+    assert again == 2 * FEWEST
+    assert prompt == FEWEST
+
+
+@pytest.mark.parametrize(("files", "number"), [(256, FEWEST), (1024, 32), (8192, MOST), (1 << 30, MOST)])
+def test_more_are_asked_at_once_where_more_files_may_be_open(files, number):
+    """Each connection is an open file: a daemon that has no more of them cannot even read its configuration."""
+    assert places(files) == number
+
+
+def test_a_daemon_opens_more_files_than_a_shell_gives_it():
+    """Where the usual limit can be raised, no connection fails for want of a file."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        allow_files()
+        assert open_files() == min(8192, before[1]) or before[1] == resource.RLIM_INFINITY
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -20,12 +20,13 @@ from yarl import URL
 
 from tocsin.certificates import trusting
 from tocsin.errors import Fault, SourceError
+from tocsin.limits import open_files
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check, check_name
 from tocsin.sources.http.answer import LONGEST_HEAD, MOST_LINES, TolerantConnector, decode
 from tocsin.sources.http.contact import needs_contact, user_agent
 from tocsin.sources.http.gate import LargeDocumentGate
-from tocsin.sources.http.pace import Pace, group
+from tocsin.sources.http.pace import Pace, group, places
 from tocsin.sources.http.refusal import MOST_SAID, TELLING, BlockedAddressError, challenged, refusal, unanswered
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
@@ -33,6 +34,8 @@ MOST_REDIRECTS = 5
 #: Simultaneous name lookups, each in a thread of the event loop. A silent name server blocks a thread for half a minute,
 #: so with the loop's default of a few threads, a few such servers would block all other feeds.
 LOOKUPS = 64
+#: Seconds for which a connection is kept, for the next source of its host: longer than the gap, as each is an open file.
+_KEPT = 3.0
 #: Pause for a server that limits our rate without saying for how long.
 _QUIET = timedelta(minutes=15)
 _LONGEST_QUIET = timedelta(hours=24)
@@ -210,7 +213,8 @@ class HttpClient:
         # With a proxy the socket connects to the proxy, so the names are checked instead.
         sockets = None if self._proxy and not allow_private else _checked_sockets(allow_private)
         return aiohttp.ClientSession(
-            connector=TolerantConnector(socket_factory=sockets, ssl=self._trust),
+            # The pace limits requests. A limit here would let servers that hang hold up all others.
+            connector=TolerantConnector(socket_factory=sockets, ssl=self._trust, limit=0, keepalive_timeout=_KEPT),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read),

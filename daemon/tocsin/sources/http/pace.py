@@ -23,10 +23,12 @@ _GAPS = {
 }
 #: Domains whose sites share one server.
 _GROUPS = ("reddit.com", "openrss.org", "tumblr.com", "substack.com", "wordpress.com")
-#: Most requests in flight at once, to all hosts that answer promptly ...
-IN_FLIGHT = 16
-#: ... which is within this number of seconds.
+#: Requests that may be in flight at once, to all hosts that answer promptly: no fewer, and no more than one process can read ...
+FEWEST, MOST = 16, 128
+#: ... and prompt is within this number of seconds.
 PROMPT = 0.5
+#: Open files for each of them: its connection, those kept for the next request, and those of slow servers.
+_FILES = 32
 #: A request that would wait longer is given up, well before the lease of its poll ends.
 PATIENCE = timedelta(seconds=90)
 
@@ -45,13 +47,21 @@ def host_group(url: str, more: Sequence[str] = ()) -> str:
     return group(name, more) if name else ""
 
 
-class Pace:
-    """Turns of requests, in real time. *gap* is the time between two starts of a group, *patience* the longest wait."""
+def places(files: int) -> int:
+    """Return how many requests a process that may open so many *files* can have in flight."""
+    return max(FEWEST, min(MOST, files // _FILES))
 
-    def __init__(self, *, gap: timedelta, patience: timedelta = PATIENCE) -> None:
+
+class Pace:
+    """Turns of requests, in real time. *gap* is the time between two starts of a group, *patience* the longest wait.
+
+    *in_flight* requests to hosts that answer promptly are made at once.
+    """
+
+    def __init__(self, *, gap: timedelta, patience: timedelta = PATIENCE, in_flight: int = FEWEST) -> None:
         self._gap = gap
         self._patience = patience
-        self._all = asyncio.Semaphore(IN_FLIGHT)
+        self._all = asyncio.Semaphore(in_flight)
         self._locks: dict[str, asyncio.Lock] = {}
         self._next: dict[str, float] = {}
         self._slow: set[str] = set()
