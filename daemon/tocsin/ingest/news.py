@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.errors import SourceError
+from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import Answer, IngestConfig, Poll
-from tocsin.ingest.counting import count
 from tocsin.ingest.judging import failures, judge
 from tocsin.log import line
 from tocsin.model.alerts import MatchOutcome
@@ -123,7 +123,7 @@ class NewsIntake:
         if history := taken.outcomes[MatchOutcome.BASELINE]:
             words, see = "what the first fetch held is history and was not sent", "tocsin alerts list --suppressed"
             log.info(line(words, source=poll.lease.name, matches=history, see=see))
-        self._wake(committed)
+        follow_up(committed, self._runtime.counters, self._committed)
 
     async def _take_in(self, answer: Answer, backlog: Backlog, *, flood: Collection[str], habits: PollHistory) -> Taken:
         """Commit all of *backlog* but its last chunk. Other work of the daemon runs between two chunks."""
@@ -145,7 +145,7 @@ class NewsIntake:
             backlog.took(seconds)
             taken = taken.and_also(committed.entries, committed.decision)
             self._progress()
-            self._wake(committed)
+            follow_up(committed, self._runtime.counters, self._committed)
             since = self._runtime.clock.now()
             if committed.delivery_ids:
                 asyncio.get_running_loop().call_later(SETTLES.total_seconds(), self._committed)
@@ -174,12 +174,7 @@ class NewsIntake:
             )
             taken = Taken().and_also(committed.entries, committed.decision)
             log.info(line("judged again", entries=len(again), **taken.tally()))
-            self._wake(committed)
-
-    def _wake(self, committed: Committed) -> None:
-        count(self._runtime.counters, committed)
-        if committed.delivery_ids:
-            self._committed()
+            follow_up(committed, self._runtime.counters, self._committed)
 
 
 def _says_nothing(poll: Poll, batch: Batch, unseen: Unseen) -> bool:

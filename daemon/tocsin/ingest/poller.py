@@ -16,8 +16,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tocsin.errors import DamagedError, Fault, LeaseLostError, SourceError, StoreError
+from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import IngestConfig, Poll
-from tocsin.ingest.counting import count
 from tocsin.ingest.news import LEASE, NewsIntake
 from tocsin.ingest.prices import PriceIntake
 from tocsin.ingest.pushes import Push, PushIntake
@@ -109,9 +109,7 @@ class Pipeline:
         """Commit events of the daemon."""
         decide, now = self.inbound.policy.decide, self._runtime.clock.now()
         committed = await self._runtime.write(self._store.tell, own, decide, now)
-        count(self._runtime.counters, committed)
-        if committed.delivery_ids:
-            self._committed()
+        follow_up(committed, self._runtime.counters, self._committed)
 
     async def push(self, push: Push) -> RequestAnswer:
         """Take in what a program hands in, and return the answer to it. Errors are those of `PushIntake.take`."""
@@ -241,9 +239,7 @@ class Pipeline:
             poll.config.policy.decide,
             now,
         )
-        count(self._runtime.counters, committed)
-        if committed.delivery_ids:
-            self._committed()
+        follow_up(committed, self._runtime.counters, self._committed)
 
     def _defer(self, deferral: Deferral) -> None:
         self._deferred.append(deferral)

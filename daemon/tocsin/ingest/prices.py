@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tocsin.errors import Fault, SourceError, StoreError
+from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import Answer, IngestConfig, Poll
-from tocsin.ingest.counting import count
 from tocsin.log import line
 from tocsin.market import series as market
 from tocsin.market.hygiene import Finding
@@ -185,9 +185,7 @@ class PriceIntake:
                 self._series[item.series.instrument.id] = item.series
                 self._states |= item.states
             self._failed |= failed
-            count(self._runtime.counters, committed)
-            if committed.delivery_ids:
-                self._committed()
+            follow_up(committed, self._runtime.counters, self._committed)
             return committed
 
     async def _load(self, instruments: Iterable[Instrument]) -> None:

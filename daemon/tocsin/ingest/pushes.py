@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import IngestConfig
-from tocsin.ingest.counting import count
 from tocsin.ingest.judging import failures, judge
 from tocsin.log import line
 from tocsin.model.counters import Counted, Timed
@@ -25,7 +25,7 @@ from tocsin.sources.documents.items import Item, Parsed
 from tocsin.sources.feeds.entries import entries
 from tocsin.store import Store
 from tocsin.store.programs import HandedIn, Pushed, RequestAnswer, RequestKey
-from tocsin.store.values import Committed, Fetch, JudgedBatch
+from tocsin.store.values import Fetch, JudgedBatch
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class PushIntake:
         counters.add(Counted.ENTRIES, push.source, by=committed.entries)
         tally = Taken().and_also(committed.entries, committed.decision).tally()
         log.info(line("entries handed in", source=push.source, items=len(push.items), new=committed.entries, **tally))
-        self._told(committed)
+        follow_up(committed, self._runtime.counters, self._committed)
         return answer
 
     async def look(self, config: IngestConfig) -> None:
@@ -85,12 +85,7 @@ class PushIntake:
                     committed = await self._runtime.write(
                         self._store.fall_silent, view.name, habits, own, config.policy.decide, now
                     )
-                    self._told(committed)
-
-    def _told(self, committed: Committed) -> None:
-        count(self._runtime.counters, committed)
-        if committed.delivery_ids:
-            self._committed()
+                    follow_up(committed, self._runtime.counters, self._committed)
 
     async def _judge(self, push: Push, config: IngestConfig) -> tuple[Pushed, datetime]:
         work, now, started = self._runtime.work, self._runtime.clock.now(), time.perf_counter()
