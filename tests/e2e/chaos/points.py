@@ -27,6 +27,7 @@ ELSEWHERE = frozenset({
     "store.give_back",
     "store.probe",
     "store.push",
+    "store.read.source",
     "store.rejudge",
     "store.rescue",
     "store.rewind",
