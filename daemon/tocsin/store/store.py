@@ -29,7 +29,7 @@ from tocsin.store.db.database import CONNECTIONS, Database
 from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import open_copy, open_database
 from tocsin.store.db.statements import random_id
-from tocsin.store.inbound import decisions, identity, prices, pushes, sources, unevaluated
+from tocsin.store.inbound import configured, decisions, identity, prices, pushes, sources, unevaluated
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.outbox import enqueue, handover, holds, receivers
@@ -176,7 +176,7 @@ class Store(OnDatabase):
 
     # ---- sources ---------------------------------------------------------------------------------------------
 
-    sync_sources = writes(sources.sync)
+    sync_sources = writes(configured.sync)
     unseen = reads(identity.unseen)
     complete_unchanged = writes(sources.complete_unchanged)
     clear_outage_failures = writes(sources.clear_outage_failures)

@@ -1,13 +1,10 @@
-"""The rows of the sources: their configuration, their next poll and their lease."""
+"""The rows of the sources: their lease, their next poll and what it brings them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
-from typing import NamedTuple
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, and_, col, func, or_, select, update
@@ -16,7 +13,6 @@ from tocsin.errors import ConflictError, Fault, LeaseLostError
 from tocsin.model.entries import PUSH, Batch, Cursor
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import habits, mapping
-from tocsin.store.db.statements import put
 from tocsin.store.db.tables import SourceRow
 from tocsin.store.values import Deferral, Fetch, GroupHold, PollFailure, PollRecord, Rest, SourceLease
 from tocsin.units import utc
@@ -36,107 +32,6 @@ class Held:
 _PAUSE = timedelta(minutes=1)
 #: Characters of an error that are kept for people to read; the log has all of it.
 _LONGEST_ERROR = 1000
-
-
-def sync(
-    session: Session,
-    sources: Sequence[tuple[str, str, str]],
-    now: datetime,
-    groups: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    """Bring the rows in line with the configuration: (name, address, kind) of each source, and the host groups by name.
-
-    A new source, and one that comes back, is due at once. A feed or page that is renamed keeps the row of its address, so
-    that its new entries are news and not a baseline. A changed address begins a new baseline. A row that the
-    configuration does not name is disabled. A poll under way loses its lease if its row changes.
-    """
-    known = [_Known(*found) for found in session.connection().execute(_ALL)]
-    wanted = [_Wanted(name, mapping.digest(kind, address), kind) for name, address, kind in sources]
-    rows = _assigned(wanted, known)
-    # Higher than the fence of any poll under way whose name may go to another row.
-    fence = max((row.fence for row in known), default=0) + 1
-    _make_way(session, rows, known)
-    added: list[dict[str, object]] = []
-    # Rows whose same columns change are written by one statement.
-    changed: defaultdict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
-    for item in wanted:
-        row, group = rows.get(item.name), groups.get(item.name, "")
-        if row is None:
-            own = {"name": item.name, "kind": item.kind, "address": item.address, "host_group": group}
-            added.append({**own, "due_at": now, **_NEW})
-        elif fields := _changes(row, item, group, now, fence):
-            changed[tuple(fields)].append({"number": row.id, **fields})
-    for values in changed.values():
-        put(session, _ON, values)
-    put(session, _TABLE.insert(), added)
-    kept = {row.id for row in rows.values()}
-    put(session, _OFF, [{"number": row.id} for row in known if row.id not in kept and not row.disabled])
-
-
-class _Known(NamedTuple):
-    """The columns of a row that `sync` needs."""
-
-    id: int
-    name: str
-    address: str
-    host_group: str
-    disabled: bool
-    fence: int
-
-
-class _Wanted(NamedTuple):
-    """A source of the configuration, with the digest of its address."""
-
-    name: str
-    address: str
-    kind: str
-
-
-#: Kinds whose row has known entries; a row of prices belongs to one name and symbol.
-_OF_ENTRIES = ("feed", "page")
-
-
-def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _Known]:
-    """Return the row of each source by name: of the same name and address, else of the address, else of the name.
-
-    Of several rows with one address, one in use comes before a disabled one, and a newer one before an older one.
-    """
-    free = {row.name: row for row in known}
-    same = {(row.name, row.address) for row in known}
-    found = {item.name: free.pop(item.name) for item in wanted if (item.name, item.address) in same}
-    heirs: defaultdict[str, list[_Known]] = defaultdict(list)
-    for row in sorted(free.values(), key=lambda row: (not row.disabled, row.id)):
-        heirs[row.address].append(row)
-    for item in wanted:
-        if item.kind in _OF_ENTRIES and item.name not in found and heirs[item.address]:
-            found[item.name] = free.pop(heirs[item.address].pop().name)
-    for item in wanted:
-        if item.name not in found and item.name in free:
-            found[item.name] = free.pop(item.name)
-    return found
-
-
-def _make_way(session: Session, rows: Mapping[str, _Known], known: Sequence[_Known]) -> None:
-    """Free the names that go to another row; a row without a name becomes NAME#NUMBER, which no source can be called."""
-    changed = {row.id for name, row in rows.items() if row.name != name}
-    kept = {row.id for row in rows.values()}
-    evicted = {row.id for row in known if row.id not in kept and row.name in rows}
-    moved = changed | evicted
-    put(session, _ON, [{"number": row.id, "name": f"{row.name}#{row.id}"} for row in known if row.id in moved])
-
-
-def _changes(row: _Known, wanted: _Wanted, group: str, now: datetime, fence: int) -> dict[str, object]:
-    """Return the columns of *row* that must change so that it becomes the row of *wanted*."""
-    fields: dict[str, object] = {}
-    if row.host_group != group:
-        fields |= {"host_group": group}
-    if row.name != wanted.name:
-        fields |= {"name": wanted.name, "lease_until": None, "fence": fence, "due_at": now}
-    if row.address != wanted.address:
-        fields |= {"kind": wanted.kind, "address": wanted.address, "due_at": now, "fence": fence, **_FRESH}
-    if row.disabled:
-        fields |= {"disabled": False, "due_at": now}
-    return fields
 
 
 def claim(session: Session, now: datetime, real: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
@@ -240,8 +135,8 @@ def succeed(
 def note_push(session: Session, row: Held, fetch: Fetch, learned: PollHistory) -> None:
     """Record that entries were handed in to a source, as a poll with success is recorded."""
     fetches = session.connection().execute(_FETCHES, {"number": row.id}).scalar_one()
-    first = func.coalesce(_TABLE.c.first_polled, fetch.at)
-    values = {"number": row.id, **_WELL, "last_success": fetch.at, "document_at": fetch.at, "habits": learned}
+    first = func.coalesce(TABLE.c.first_polled, fetch.at)
+    values = {"number": row.id, **WELL, "last_success": fetch.at, "document_at": fetch.at, "habits": learned}
     session.connection().execute(
         _BY_NUMBER.values(first_polled=first), {**values, "fetches": habits.add_fetch(fetches, fetch)}
     )
@@ -255,7 +150,7 @@ def learn(session: Session, name: str, learned: PollHistory) -> None:
 def go_on(session: Session, row: Held, learned: PollHistory, until: datetime) -> None:
     """Extend the lease *until* then, and write the history of a document that is committed only in part."""
     values = {"number": row.id, "lease_until": until, "habits": learned}
-    session.connection().execute(_ON, values)
+    session.connection().execute(CHANGE, values)
 
 
 def complete_unchanged(
@@ -319,7 +214,7 @@ def clear_outage_failures(session: Session, now: datetime) -> None:
 
 
 def _good(cursor: Cursor, now: datetime) -> dict[str, object]:
-    return {**_WELL, **mapping.columns(cursor, SourceRow), "last_success": now}
+    return {**WELL, **mapping.columns(cursor, SourceRow), "last_success": now}
 
 
 def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) -> None:
@@ -332,29 +227,28 @@ def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) 
 
 
 # Every poll ends with one of these statements: built once, because building one costs more than running it.
-_TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
-_ALL = select(*(_TABLE.c[name] for name in _Known._fields))
-_NUMBER = select(_TABLE.c.id).where(_TABLE.c.name == bindparam("named"))
+TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
+_NUMBER = select(TABLE.c.id).where(TABLE.c.name == bindparam("named"))
 _HOLDER = select(
     *(
-        _TABLE.c[name]
+        TABLE.c[name]
         for name in ("id", "kind", "disabled", "fence", "lease_until", "errors", "last_success", "document_at")
     )
-).where(_TABLE.c.name == bindparam("named"))
-_FETCHES = select(_TABLE.c.fetches).where(_TABLE.c.id == bindparam("number"))
-_BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number")).values(polls=_TABLE.c.polls + 1)
-_ON = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
-_OFF = _ON.values(disabled=True, lease_until=None, fence=_TABLE.c.fence + 1)
-_HELD = _TABLE.update().where(
-    _TABLE.c.name == bindparam("named"), _TABLE.c.fence == bindparam("held"), _TABLE.c.lease_until.is_not(None)
+).where(TABLE.c.name == bindparam("named"))
+_FETCHES = select(TABLE.c.fetches).where(TABLE.c.id == bindparam("number"))
+_BY_NUMBER = TABLE.update().where(TABLE.c.id == bindparam("number")).values(polls=TABLE.c.polls + 1)
+#: Changes the row with a *number*.
+CHANGE = TABLE.update().where(TABLE.c.id == bindparam("number"))
+_HELD = TABLE.update().where(
+    TABLE.c.name == bindparam("named"), TABLE.c.fence == bindparam("held"), TABLE.c.lease_until.is_not(None)
 )
 _BY_LEASE = _HELD.values(
     lease_until=None,
-    polls=_TABLE.c.polls + 1,
+    polls=TABLE.c.polls + 1,
     reasons=bindparam("why"),
-    habits=func.coalesce(bindparam("learned", type_=_TABLE.c.habits.type), _TABLE.c.habits),
-    fetches=func.coalesce(bindparam("fetched"), _TABLE.c.fetches),
-    document_at=func.coalesce(bindparam("changed", type_=_TABLE.c.document_at.type), _TABLE.c.document_at),
+    habits=func.coalesce(bindparam("learned", type_=TABLE.c.habits.type), TABLE.c.habits),
+    fetches=func.coalesce(bindparam("fetched"), TABLE.c.fetches),
+    document_at=func.coalesce(bindparam("changed", type_=TABLE.c.document_at.type), TABLE.c.document_at),
 )
 _UNPOLLED = _HELD.values(lease_until=None, reasons=bindparam("why"))
 
@@ -370,15 +264,5 @@ def _give_back(
     session.connection().execute(_BY_NUMBER, values)
 
 
-_WELL = {"errors": 0, "unhealthy": False, "gone": False, "dead": False, "last_error": "", "last_fault": None}
-_FRESH = {
-    **_WELL,
-    **mapping.columns(Cursor(), SourceRow),
-    "lease_until": None,
-    "first_polled": None,
-    "last_success": None,
-    "reasons": (),
-    "habits": PollHistory(),
-    "fetches": "",
-}
-_NEW = {"fence": 0, "disabled": False, "polls": 0} | _FRESH
+#: The columns of a source that can be read.
+WELL = {"errors": 0, "unhealthy": False, "gone": False, "dead": False, "last_error": "", "last_fault": None}
