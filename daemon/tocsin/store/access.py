@@ -17,7 +17,7 @@ from tocsin.rules.prices.edge import PriceState
 from tocsin.store import maintenance, requests, sending, sessions
 from tocsin.store.db.transactions import Joined, Transactions
 from tocsin.store.inbound import entries, prices, sources
-from tocsin.store.outbox import enqueue, feedback, holds, receivers
+from tocsin.store.outbox import feedback, holds, receivers, requested
 from tocsin.store.programs import RequestAnswer, RequestKey
 from tocsin.store.queries import (
     alert_search,
@@ -157,8 +157,8 @@ class Commands(OnDatabase):
 
     silence = writes(holds.add_silence)
     end_silence = writes(holds.end_silence)
-    test = writes(enqueue.test)
-    resend = writes(enqueue.resend)
+    test = writes(requested.test)
+    resend = writes(requested.resend)
     answer = writes(feedback.add)
     poll = writes(sources.poll_now)
     end_sessions = writes(sessions.end_all)

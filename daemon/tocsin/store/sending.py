@@ -30,7 +30,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.codec import reading
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
-from tocsin.store.outbox import enqueue, receivers
+from tocsin.store.outbox import delivery_rows, receivers
 from tocsin.store.queries import content
 from tocsin.store.values import Claimable
 
@@ -81,7 +81,9 @@ def claim(session: Session, now: datetime, real: datetime, lease: timedelta, whi
         row.wanted_at = row.wanted_at or row.due_at
         row.lease_until = real + lease
         row.fence += 1
-        enqueue.note(session, [row.id], now, DeliveryState.SENDING, Reason(cause=Cause.CLAIMED, count=row.attempts + 1))
+        delivery_rows.note(
+            session, [row.id], now, DeliveryState.SENDING, Reason(cause=Cause.CLAIMED, count=row.attempts + 1)
+        )
     session.flush()
     return [delivery(session, row) for row in rows]
 
@@ -108,7 +110,7 @@ def _take_back(session: Session, number: str, attempts: int, now: datetime) -> b
     ).rowcount
     state = DeliveryState.RETRY if attempts else DeliveryState.READY
     reason = Reason(cause=Cause.IN_DOUBT, count=attempts) if doubtful else _UNTRIED
-    enqueue.change(session, [number], now, state, reason, lease_until=None)
+    delivery_rows.change(session, [number], now, state, reason, lease_until=None)
     return bool(doubtful)
 
 
@@ -116,7 +118,7 @@ def give_back(session: Session, delivery: Delivery, now: datetime) -> None:
     """Return a delivery to the queue that was claimed and not tried."""
     state = DeliveryState.RETRY if delivery.attempt > 1 else DeliveryState.READY
     if _under_fence(session, delivery, state=state, lease_until=None):
-        enqueue.note(session, [delivery.id], now, state, _UNTRIED)
+        delivery_rows.note(session, [delivery.id], now, state, _UNTRIED)
 
 
 def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
@@ -129,7 +131,7 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
     ).all()
     for row in late:
         reason = Reason(cause=Cause.EXPIRED, at=row.expires_at, count=row.attempts, because=row.reason or None)
-        enqueue.change(session, [row.id], now, DeliveryState.DEAD, reason, lease_until=None)
+        delivery_rows.change(session, [row.id], now, DeliveryState.DEAD, reason, lease_until=None)
     return tuple(delivery(session, row) for row in late)
 
 
@@ -175,7 +177,7 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
         )
     )
     reason = settlement.reason or Reason(cause=Cause.OTHER if outcome.words else Cause.NONE, words=outcome.words)
-    enqueue.note(session, [delivery.id], now, settlement.state, reason)
+    delivery_rows.note(session, [delivery.id], now, settlement.state, reason)
     return True
 
 

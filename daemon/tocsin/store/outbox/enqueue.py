@@ -1,48 +1,32 @@
-"""The outbox: new deliveries, alerts that join one, and copies that people ask for."""
+"""The outbox: planned deliveries, and what joins or leaves them before they are tried."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, delete, distinct, func, insert, select, update
+from sqlmodel import Session, col, delete, distinct, func, select, update
 
-from tocsin.errors import ConflictError
 from tocsin.model.alerts import Alert, MatchOutcome
-from tocsin.model.deliveries import SETTLED, UNTRIED, DeliveryKind, DeliveryState
-from tocsin.model.reasons import NO_REASON, Cause, Reason
+from tocsin.model.deliveries import UNTRIED, DeliveryKind, DeliveryState
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Planned
-from tocsin.policy.notifying.retry import LIFE, PRICE_LIFE
-from tocsin.render.reasons import in_words
+from tocsin.policy.notifying.retry import LIFE
 from tocsin.store.db import mapping
-from tocsin.store.db.statements import new_id, pieces, put, save
+from tocsin.store.db.statements import pieces, put, save
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow
+from tocsin.store.outbox import delivery_rows
+from tocsin.store.outbox.delivery_rows import Columns
 
-#: The columns of a row, by name.
-_Row = dict[str, Any]
-
-# A poll may plan ten thousand deliveries, so three statements, built once, write all of them.
 _TABLES = DeliveryRow.metadata.tables
-_DELIVERY, _MEMBER, _TRANSITION = (insert(_TABLES[name]) for name in ("delivery", "delivery_alert", "transition"))
 _DELIVERIES, _MEMBERS = _TABLES["delivery"].c, _TABLES["delivery_alert"].c
 _THE_MEMBER = (_MEMBERS.delivery_id == bindparam("number"), _MEMBERS.alert_id == bindparam("alert"))
 _JOINED = update(_TABLES["delivery"]).where(_DELIVERIES.id == bindparam("number"))
 _OF_MEMBER = update(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
 _REMOVED = delete(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
-_FRESH: _Row = {
-    "state": DeliveryState.READY,
-    "reason": NO_REASON,
-    "fence": 0,
-    "attempts": 0,
-    "resend": 0,
-    "resend_of": None,
-    "stands_for": None,
-}
-_PLANNED = Reason(cause=Cause.PLANNED)
 
 
 def plan(
@@ -54,7 +38,7 @@ def plan(
     """
     alerts = {alert_id for item in planned for alert_id in item.alert_ids}
     ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
-    rows, members = [], list[_Row]()
+    rows, members = [], list[Columns]()
     for item in planned:
         kept = item.dropped or item.held
         fields = {
@@ -65,12 +49,13 @@ def plan(
             "created_at": now,
             "due_at": max(item.due_at, settles) if settles and not kept else item.due_at,
         }
-        row = fresh(session, **fields)
+        row = delivery_rows.fresh(session, **fields)
         rows.append(row)
         members += (
-            _member(row, number, tellings.get(number, 0), item.news.get(number, ())) for number in item.alert_ids
+            delivery_rows.member(row, number, tellings.get(number, 0), item.news.get(number, ()))
+            for number in item.alert_ids
         )
-    enter(session, rows, members)
+    delivery_rows.enter(session, rows, members)
     return tuple(row["id"] for row in rows)
 
 
@@ -123,14 +108,14 @@ def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> Non
         for piece in pieces(delivery_id for delivery_id, _ in joined)
         for row in session.exec(select(DeliveryRow).where(wanted.in_(piece)))
     }
-    changed, members = [], list[_Row]()
+    changed, members = [], list[Columns]()
     for delivery_id, alert_ids in joined:
         row = known[delivery_id]
         rank = max([row.rank, *(ranks[number] for number in alert_ids)])
         # A delivery of prices that news joins expires as late as news.
         changed.append({"number": row.id, "rank": rank, "expires_at": max(row.expires_at, row.due_at + LIFE)})
         fields = row.model_dump(include={"id", "receiver", "recipient", "resend"})
-        members += (_member(fields, number, tellings.get(number, 0)) for number in alert_ids)
+        members += (delivery_rows.member(fields, number, tellings.get(number, 0)) for number in alert_ids)
     put(session, _JOINED, changed)
     save(session, DeliveryAlertRow, ("delivery_id", "alert_id"), members, change=("telling",))
 
@@ -158,16 +143,16 @@ def add_news(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) 
         for row in session.exec(select(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece))):
             words = news.get((row.delivery_id, row.alert_id))
             if words:
-                said = _words((*row.news, *words))
+                said = tuple(dict.fromkeys((*row.news, *words)))
                 changed.append({"number": row.delivery_id, "alert": row.alert_id, "news": said})
     put(session, _OF_MEMBER, changed)
 
 
 def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
     """Move the alerts of *others* to the same recipient into a delivery that was never tried."""
-    found = members_of(session, [delivery_id, *others])
+    found = delivery_rows.members_of(session, [delivery_id, *others])
     inside = {member.alert_id for member in found[delivery_id]}
-    moved, doubled = list[_Row](), list[_Row]()
+    moved, doubled = list[Columns](), list[Columns]()
     news: dict[tuple[str, int], tuple[str, ...]] = {}
     for number in others:
         for member in found[number]:
@@ -189,7 +174,7 @@ def release(session: Session, delivery_ids: Sequence[str], now: datetime) -> Non
     held = DeliveryRow.state == DeliveryState.HELD
     for piece in pieces(delivery_ids):
         numbers = session.exec(select(DeliveryRow.id).where(col(DeliveryRow.id).in_(piece), held)).all()
-        change(session, numbers, now, DeliveryState.READY, Reason(cause=Cause.RELEASED), due_at=now)
+        delivery_rows.change(session, numbers, now, DeliveryState.READY, Reason(cause=Cause.RELEASED), due_at=now)
 
 
 def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
@@ -221,140 +206,7 @@ def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime,
         # A suppressed delivery keeps its last alert, to show what it was about.
         gone = [(number, alert) for number in piece for alert in leaving[number][: -1 if number in empty else None]]
         put(session, _REMOVED, [{"number": number, "alert": alert} for number, alert in gone])
-        change(session, sorted(empty), now, DeliveryState.SUPPRESSED, reason)
-
-
-def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
-    """Enter a test message ahead of all others to *receiver*; return its id."""
-    row = fresh(
-        session,
-        receiver=receiver,
-        recipient=recipient,
-        kind=DeliveryKind.TEST,
-        rank=Severity.CRITICAL.rank,
-        created_at=now,
-        due_at=now,
-        expires_at=now + PRICE_LIFE,
-    )
-    enter(session, [row], ())
-    return str(row["id"])
-
-
-def resend(session: Session, delivery_id: str, now: datetime, *, again: bool = True) -> str:
-    """Enter a copy of a settled delivery, to be rendered again; return the id of the copy.
-
-    If not *again*, a delivery that was resent already is not resent once more, and the id of its last copy is returned.
-
-    Raises:
-        ConflictError: there is no such delivery, it is still under way, or its alerts were moved to another one.
-    """
-    original = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
-    if original is None:
-        raise ConflictError(f"there is no delivery {delivery_id}; see: tocsin deliveries list")
-    if original.state not in SETTLED:
-        raise ConflictError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
-    first = original.resend_of or original.id
-    last = session.exec(
-        select(DeliveryRow).where(DeliveryRow.resend_of == first).order_by(col(DeliveryRow.resend).desc()).limit(1)
-    ).first()
-    copies = last.resend if last else 0
-    if last and copies > original.resend and not again:
-        return last.id
-    original.silence_id = None  # it is sent again now, so it must not be sent again when the silence ends
-    members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
-    if not members and original.state == DeliveryState.SUPPRESSED:
-        words = in_words(original.reason)
-        raise ConflictError(f"the delivery {delivery_id} has no alerts of its own any more: {words}")
-    row = fresh(
-        session,
-        receiver=original.receiver,
-        recipient=original.recipient,
-        kind=original.kind,
-        rank=original.rank,
-        reason=Reason(cause=Cause.COPY, by=first),
-        created_at=now,
-        due_at=now,
-        expires_at=now + (original.expires_at - original.created_at),
-        resend=copies + 1,
-        resend_of=first,
-    )
-    enter(session, [row], [copied(row, member) for member in members])
-    return str(row["id"])
-
-
-def members_of(session: Session, deliveries: Iterable[str]) -> dict[str, list[DeliveryAlertRow]]:
-    """Return the alerts of each of *deliveries*."""
-    found: dict[str, list[DeliveryAlertRow]] = defaultdict(list)
-    for piece in pieces(deliveries):
-        for row in session.exec(select(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece))):
-            found[row.delivery_id].append(row)
-    return found
-
-
-def last_notifications(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tuple[int, str], int]:
-    """Return the number of the last notification of each of *alerts* to each recipient of *receiver*."""
-    found = {}
-    for piece in pieces(alerts):
-        for alert_id, recipient, telling in session.exec(
-            select(DeliveryAlertRow.alert_id, DeliveryAlertRow.recipient, func.max(DeliveryAlertRow.telling))
-            .where(col(DeliveryAlertRow.alert_id).in_(piece), DeliveryAlertRow.receiver == receiver)
-            .group_by(col(DeliveryAlertRow.alert_id), col(DeliveryAlertRow.recipient))
-        ):
-            found[alert_id, recipient] = telling
-    return found
-
-
-def change(
-    session: Session, ids: Sequence[str], at: datetime, state: DeliveryState, reason: Reason, **values: object
-) -> None:
-    """Give the deliveries *ids* another state, with its *reason* and other *values*, and record that."""
-    for piece in pieces(ids):
-        named = col(DeliveryRow.id).in_(piece)
-        session.exec(update(DeliveryRow).where(named).values(state=state, reason=reason, **values))
-    note(session, ids, at, state, reason)
-
-
-def note(session: Session, ids: Iterable[str], at: datetime, state: DeliveryState, reason: Reason) -> None:
-    """Record the same change of state of the deliveries *ids*."""
-    put(session, _TRANSITION, [_noted(delivery_id, at, state, reason) for delivery_id in ids])
-
-
-def _noted(delivery_id: str, at: datetime, state: DeliveryState, reason: Reason) -> _Row:
-    return {"delivery_id": delivery_id, "at": at, "state": state, "reason": reason}
-
-
-def fresh(session: Session, **fields: object) -> _Row:
-    """Return the columns of a new delivery, ready unless *fields* have another state."""
-    return {**_FRESH, "id": new_id(session), **fields}
-
-
-def _member(row: _Row, alert_id: int, telling: int, news: Iterable[str] = ()) -> _Row:
-    """Return the columns of an alert in the delivery with the columns *row*."""
-    return {
-        "delivery_id": row["id"],
-        "alert_id": alert_id,
-        "receiver": row["receiver"],
-        "recipient": row["recipient"],
-        "telling": telling,
-        "resend": row["resend"],
-        "news": _words(news),
-    }
-
-
-def copied(row: _Row, member: DeliveryAlertRow) -> _Row:
-    """Return the columns of *member* in another delivery."""
-    return _member(row, member.alert_id, member.telling, member.news)
-
-
-def _words(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(words))
-
-
-def enter(session: Session, rows: Sequence[_Row], members: Sequence[_Row]) -> None:
-    """Write new deliveries with their alerts and their first transition."""
-    put(session, _DELIVERY, rows)
-    put(session, _MEMBER, members)
-    put(session, _TRANSITION, [_noted(r["id"], r["created_at"], r["state"], r["reason"] or _PLANNED) for r in rows])
+        delivery_rows.change(session, sorted(empty), now, DeliveryState.SUPPRESSED, reason)
 
 
 def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:

@@ -19,7 +19,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import LIFE
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, AnswerRow, DeliveryAlertRow, DeliveryRow
-from tocsin.store.outbox import enqueue
+from tocsin.store.outbox import delivery_rows, enqueue
 from tocsin.store.values import RuleStats
 
 _ANSWERS = AnswerRow.metadata.tables["answer"]
@@ -118,7 +118,7 @@ def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
         until, first = min((answered.get(number, Answered()).snoozed_until or now, number) for number in members)
         if until > now:
             reason = Reason(cause=Cause.SNOOZE, until=until, by=str(first))
-            enqueue.change(
+            delivery_rows.change(
                 session, [delivery_id], now, DeliveryState.HELD, reason, due_at=until, expires_at=until + LIFE
             )
 

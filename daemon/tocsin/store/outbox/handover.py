@@ -18,7 +18,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.receiver import Fallback
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
-from tocsin.store.outbox import enqueue, receivers
+from tocsin.store.outbox import delivery_rows, enqueue, receivers
 from tocsin.store.values import To
 
 #: The fallback of each receiver by name, with the recipients of the fallback.
@@ -118,7 +118,7 @@ def reroute(session: Session, ids: Sequence[str], routed: Callable[[Alert], Coll
     copies.write()
     for row in moved:
         reason = Reason(cause=Cause.REMOVED, by=f"{row.receiver} {row.recipient}".rstrip())
-        enqueue.change(session, [row.id], now, DeliveryState.SUPPRESSED, reason)
+        delivery_rows.change(session, [row.id], now, DeliveryState.SUPPRESSED, reason)
     done = {row.id for row in moved}
     return Rerouted(moved=tuple(row.id for row in moved), left=tuple(number for number in ids if number not in done))
 
@@ -133,7 +133,7 @@ class _Copies:
 
     def __init__(self, session: Session, rows: Sequence[DeliveryRow], now: datetime) -> None:
         self.rows = rows
-        self.members = enqueue.members_of(session, [row.id for row in rows])
+        self.members = delivery_rows.members_of(session, [row.id for row in rows])
         self._session = session
         self._now = now
         self._alerts = {member.alert_id for found in self.members.values() for member in found}
@@ -147,12 +147,12 @@ class _Copies:
     ) -> set[int]:
         """Copy the *members* that are new to *to*, due then; a held message stays held. Return the alerts in the copy."""
         if to[0] not in self._notified:
-            self._notified[to[0]] = enqueue.last_notifications(self._session, to[0], self._alerts)
+            self._notified[to[0]] = delivery_rows.last_notifications(self._session, to[0], self._alerts)
         notified = self._notified[to[0]]
         unknown = [one for one in members if notified.get((one.alert_id, to[1]), -1) < one.telling]
         if unknown:
             held = row.state == DeliveryState.HELD and due_at > self._now
-            copy = enqueue.fresh(
+            copy = delivery_rows.fresh(
                 self._session,
                 receiver=to[0],
                 recipient=to[1],
@@ -166,14 +166,14 @@ class _Copies:
                 stands_for=row.id,
             )
             self._copies.append(copy)
-            self._copied += (enqueue.copied(copy, member) for member in unknown)
+            self._copied += (delivery_rows.copied(copy, member) for member in unknown)
             self._notes.append((row, Reason(cause=Cause.HANDED_OVER, by=to[0], words=copy["id"])))
             notified |= {(member.alert_id, to[1]): member.telling for member in unknown}
         return {member.alert_id for member in unknown}
 
     def write(self) -> list[str]:
         """Write the copies; return their ids."""
-        enqueue.enter(self._session, self._copies, self._copied)
+        delivery_rows.enter(self._session, self._copies, self._copied)
         for row, reason in self._notes:
-            enqueue.note(self._session, [row.id], self._now, row.state, reason)
+            delivery_rows.note(self._session, [row.id], self._now, row.state, reason)
         return [str(copy["id"]) for copy in self._copies]

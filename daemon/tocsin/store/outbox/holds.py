@@ -21,7 +21,7 @@ from tocsin.store.db import mapping
 from tocsin.store.db.codec import reading
 from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, LastNotifiedRow, SilenceRow
-from tocsin.store.outbox import enqueue
+from tocsin.store.outbox import delivery_rows, enqueue
 
 #: Deliveries of a receiver that one transaction holds.
 MOST = 500
@@ -43,7 +43,7 @@ def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: da
         more = more or len(rows) == MOST
         if quiet.drop:
             dropped = [row.id for row in rows if not row.attempts]
-            enqueue.change(session, dropped, now, DeliveryState.SUPPRESSED, replace(reason, until=None))
+            delivery_rows.change(session, dropped, now, DeliveryState.SUPPRESSED, replace(reason, until=None))
             rows = [row for row in rows if row.attempts]
         news = defaultdict(list)
         for row in rows:
@@ -62,7 +62,7 @@ def _rest(session: Session, row: DeliveryRow, until: datetime, now: datetime, re
     state = DeliveryState.RETRY if row.attempts else DeliveryState.HELD
     # No fallback during quiet hours: it is late only against their end.
     times = {"due_at": until, "expires_at": until + lasts, "wanted_at": None}
-    enqueue.change(session, [row.id], now, state, reason, **times)
+    delivery_rows.change(session, [row.id], now, state, reason, **times)
 
 
 def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Sequence[DeliveryRow]:
@@ -102,13 +102,13 @@ def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: 
         digest, rows = first, rows[1:]
         # It is late only against the time it is held until.
         times = {"due_at": until, "expires_at": until + DIGEST_LIFE, "wanted_at": None}
-        enqueue.change(session, [digest.id], now, DeliveryState.HELD, reason, kind=DeliveryKind.DIGEST, **times)
+        delivery_rows.change(session, [digest.id], now, DeliveryState.HELD, reason, kind=DeliveryKind.DIGEST, **times)
     digest.rank = max([digest.rank, *(row.rank for row in rows)])
     session.flush()
     others = [row.id for row in rows]
     enqueue.merge(session, digest.id, others)
     merged = Reason(cause=Cause.MERGED, by=digest.id, because=reason)
-    enqueue.change(session, others, now, DeliveryState.SUPPRESSED, merged)
+    delivery_rows.change(session, others, now, DeliveryState.SUPPRESSED, merged)
 
 
 def add_silence(
@@ -208,7 +208,7 @@ def _free(session: Session, now: datetime) -> None:
     ).all()
     for delivery_id, silence in rows:
         reason = Reason(cause=Cause.SILENCE_ENDED, by=str(silence))
-        enqueue.change(session, [delivery_id], now, DeliveryState.READY, reason, due_at=now, silence_id=None)
+        delivery_rows.change(session, [delivery_id], now, DeliveryState.READY, reason, due_at=now, silence_id=None)
 
 
 def _due_alerts(session: Session, now: datetime, *which: ColumnElement[bool]) -> list[tuple[DeliveryRow, Alert]]:
@@ -226,15 +226,15 @@ def _suppress(
     session: Session, delivery_id: str, numbers: Collection[int], now: datetime, reason: Reason, **values: object
 ) -> None:
     """Suppress the alerts *numbers* of a delivery; if it has more, as a delivery of their own."""
-    part = len(numbers) < len(enqueue.members_of(session, [delivery_id])[delivery_id])
+    part = len(numbers) < len(delivery_rows.members_of(session, [delivery_id])[delivery_id])
     gone = _split(session, delivery_id, numbers, now) if part else delivery_id
-    enqueue.change(session, [gone], now, DeliveryState.SUPPRESSED, reason, **values)
+    delivery_rows.change(session, [gone], now, DeliveryState.SUPPRESSED, reason, **values)
 
 
 def _split(session: Session, delivery_id: str, numbers: Collection[int], now: datetime) -> str:
     """Move the alerts *numbers* of a delivery that was never tried into a new one; return its id."""
     row = session.get_one(DeliveryRow, delivery_id)
-    part = enqueue.fresh(session, created_at=now, **{name: getattr(row, name) for name in _OF_BOTH})
+    part = delivery_rows.fresh(session, created_at=now, **{name: getattr(row, name) for name in _OF_BOTH})
     session.exec(insert(DeliveryRow).values(**part))
     member = col(DeliveryAlertRow.delivery_id) == delivery_id
     for piece in pieces(numbers):
