@@ -28,7 +28,7 @@ from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.records import AlertDetail
 from tocsin.render.objects import plain
 from tocsin.render.reasons import in_words, in_zone
-from tocsin.store.values import Which, Withheld
+from tocsin.store.views import Which, Withheld
 from tocsin.units import written
 
 app = typer.Typer(help="List and explain alerts, and answer them.", no_args_is_help=True)

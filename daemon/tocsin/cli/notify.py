@@ -29,7 +29,7 @@ from tocsin.receivers.classify import remedy
 from tocsin.render.reasons import in_words
 from tocsin.store import Store
 from tocsin.store.inbound.decisions import nobody
-from tocsin.store.values import DeliveryDetail
+from tocsin.store.views import DeliveryDetail
 
 ReceiverArgument = Annotated[str | None, typer.Argument(help="Only this receiver.")]
 

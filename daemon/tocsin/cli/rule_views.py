@@ -15,7 +15,7 @@ from tocsin.config.config import Config
 from tocsin.explain.rule_views import RuleView, rule_object, rule_views
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import rule_named
-from tocsin.store.values import RuleStats
+from tocsin.store.views import RuleStats
 from tocsin.units import counted
 
 NameArgument = Annotated[str, typer.Argument(metavar="RULE", help="A rule: pack/id, or the id alone.")]

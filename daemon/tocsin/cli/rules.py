@@ -29,7 +29,7 @@ from tocsin.replay.trial import Fault, run_test
 from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.store import Store
-from tocsin.store.values import RuleStats
+from tocsin.store.views import RuleStats
 from tocsin.units import counted, written
 
 app = typer.Typer(help="List and show rules, judge them by answers, and list word forms.", no_args_is_help=True)

@@ -17,7 +17,8 @@ from tocsin.errors import UsageError
 from tocsin.explain.sources import rhythm, server_hints
 from tocsin.model.entries import PUSH
 from tocsin.render.objects import with_more
-from tocsin.store.values import Fetch, SourceDetail, SourceView
+from tocsin.store.values import Fetch
+from tocsin.store.views import SourceDetail, SourceView
 from tocsin.units import counted, duration, size
 
 app = typer.Typer(help="List, show, test, add, import and export sources.", no_args_is_help=True)

@@ -14,7 +14,7 @@ from tocsin.model.alerts import Coverage, MatchOutcome
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryKind, DeliveryState, Settlement
 from tocsin.model.rules import Evidence
 from tocsin.receivers.console import STYLES
-from tocsin.store.values import Counts
+from tocsin.store.views import Counts
 from tocsin.units import counted
 
 #: A message that was due this long after it was planned was held.

@@ -9,7 +9,7 @@ from tocsin.model.rules import Match
 from tocsin.policy.notifying.receiver import WeeklyTime, next_occurrence
 from tocsin.rules import builtin
 from tocsin.store import Store
-from tocsin.store.values import PeriodStatistics
+from tocsin.store.views import PeriodStatistics
 from tocsin.units import counted, local, size
 
 #: Names shown of many.

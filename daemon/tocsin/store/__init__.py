@@ -1,6 +1,6 @@
 """The database: tables, transactions and migrations, for all data that outlives the process.
 
-`tocsin.store.values` has the values that the store takes and returns, beside those of the model.
+`tocsin.store.values` has what its steps take and return, `tocsin.store.views` what is read, beside those of the model.
 """
 
 from tocsin.store.inbound.decisions import Decide

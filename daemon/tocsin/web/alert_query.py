@@ -13,7 +13,7 @@ from aiohttp import web
 from tocsin.model.alerts import AlertState
 from tocsin.model.rules import Severity
 from tocsin.store.queries.alert_search import AlertList
-from tocsin.store.values import Which
+from tocsin.store.views import Which
 from tocsin.web.page import Page
 from tocsin.web.window import given
 

@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from tocsin.model.counters import BOUNDS, LABELS, Counted, Counters, Timed
-from tocsin.store.values import Gauges
+from tocsin.store.views import Gauges
 from tocsin.web.health import Health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

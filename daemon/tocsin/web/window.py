@@ -9,7 +9,7 @@ from typing import NoReturn
 from aiohttp import web
 
 from tocsin import units
-from tocsin.store.values import Place
+from tocsin.store.views import Place
 from tocsin.web.page import Page
 
 #: Longer spans than this are dates before any news.

@@ -15,7 +15,8 @@ from tocsin.hints import PollHints
 from tocsin.model.entries import Batch, Cursor
 from tocsin.policy.decide import Policy
 from tocsin.policy.polling.history import Moved, PollHistory
-from tocsin.store.values import Fetch, JudgedBatch, PollRecord, SourceDetail, SourceView
+from tocsin.store.values import Fetch, JudgedBatch, PollRecord
+from tocsin.store.views import SourceDetail, SourceView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

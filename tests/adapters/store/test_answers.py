@@ -12,7 +12,7 @@ from tocsin.errors import StoreError
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.render.reasons import in_words
-from tocsin.store.values import RuleStats, Which
+from tocsin.store.views import RuleStats, Which
 
 HOUR = timedelta(hours=1)
 

@@ -11,7 +11,8 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import Consequence, Settlement
 from tocsin.render.objects import plain
 from tocsin.render.reasons import in_words
-from tocsin.store.values import Claimable, Counts, Place
+from tocsin.store.values import Claimable
+from tocsin.store.views import Counts, Place
 
 HOUR = timedelta(hours=1)
 

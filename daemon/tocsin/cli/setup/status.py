@@ -30,7 +30,7 @@ from tocsin.store import Store
 from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import running
 from tocsin.store.db.place import name_of
-from tocsin.store.values import PeriodStatistics
+from tocsin.store.views import PeriodStatistics
 from tocsin.units import counted, duration, size
 
 #: Alerts of this time are counted as unanswered: many people never answer.

@@ -12,7 +12,7 @@ from tocsin.store.db import mapping
 from tocsin.store.db.tables import EntryRow, SourceRow
 from tocsin.store.db.transactions import Transactions
 from tocsin.store.inbound import revisions
-from tocsin.store.values import EntryView, History
+from tocsin.store.views import EntryView, History
 
 #: Entries of the history in memory at once.
 _PIECE = 1000

@@ -20,7 +20,7 @@ from tocsin.policy.notifying.retry import LIFE
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, AnswerRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.outbox import delivery_rows, enqueue
-from tocsin.store.values import RuleStats
+from tocsin.store.views import RuleStats
 
 _ANSWERS = AnswerRow.metadata.tables["answer"]
 _SEEN = (AnswerKind.ACK, AnswerKind.USEFUL, AnswerKind.NOISE)

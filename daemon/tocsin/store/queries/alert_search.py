@@ -25,7 +25,7 @@ from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, Entr
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
 from tocsin.store.queries.ranges import ranges
-from tocsin.store.values import Place, Which
+from tocsin.store.views import Place, Which
 
 #: Alerts that one search looks at, and values of a facet that it counts.
 MOST = 20_000

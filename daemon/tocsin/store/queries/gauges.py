@@ -13,7 +13,7 @@ from tocsin.store.db.price_tables import QuoteRow
 from tocsin.store.db.statements import size
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, ReceiverRow, SourceRow, UnevaluatedRow
 from tocsin.store.outbox import feedback, receivers
-from tocsin.store.values import Gauges, SourceGauge
+from tocsin.store.views import Gauges, SourceGauge
 
 #: Many people never answer: older alerts are not waited for.
 _ANSWERED_WITHIN = timedelta(days=7)

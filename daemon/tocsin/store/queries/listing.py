@@ -30,14 +30,7 @@ from tocsin.store.db.tables import (
 from tocsin.store.inbound import entries
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import alert_search, content
-from tocsin.store.values import (
-    AttemptView,
-    Counts,
-    DeliveryDetail,
-    Tally,
-    TransitionView,
-    Which,
-)
+from tocsin.store.views import AttemptView, Counts, DeliveryDetail, Tally, TransitionView, Which
 
 
 def counts(session: Session) -> Counts:

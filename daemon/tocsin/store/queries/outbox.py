@@ -14,7 +14,7 @@ from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.store.db.tables import DeliveryRow
 from tocsin.store.outbox import receivers
 from tocsin.store.queries import health, listing
-from tocsin.store.values import Place
+from tocsin.store.views import Place
 
 #: Deliveries of one answer.
 PAGE = 50

@@ -30,7 +30,7 @@ from tocsin.store.db.tables import (
 )
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
-from tocsin.store.values import PeriodStatistics
+from tocsin.store.views import PeriodStatistics
 
 #: The period of a recipient's first digest, and the longest period: a week and a day of delay.
 USUAL = timedelta(days=1)

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, or_, select
 from tocsin.redaction import masked
 from tocsin.store.db import habits, mapping
 from tocsin.store.db.tables import EntryRow, SourceRow
-from tocsin.store.values import SourceDetail, SourceView
+from tocsin.store.views import SourceDetail, SourceView
 
 #: Sources of one part of the list.
 PAGE = 100

@@ -14,7 +14,7 @@ from tocsin.model.deliveries import UNHEARD, DeliveryState
 from tocsin.model.reasons import NO_REASON, Reason
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, TransitionRow
-from tocsin.store.values import Withheld
+from tocsin.store.views import Withheld
 
 #: A match with one of these outcomes is sent to nobody.
 _PASSED_OVER = (MatchOutcome.BASELINE, MatchOutcome.FLOOD, MatchOutcome.OLD)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tocsin.config.web import Right
 from tocsin.render.objects import plain
-from tocsin.store.values import Place
+from tocsin.store.views import Place
 from tocsin.web.page import Handler, Page, Route
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from aiohttp import web
 from tocsin.explain.receivers import explain_waiting
 from tocsin.model.deliveries import DeliveryState
 from tocsin.store.access import Commands, Queries
-from tocsin.store.values import DeliveryDetail
+from tocsin.store.views import DeliveryDetail
 from tocsin.web.api.acts import act, once
 from tocsin.web.api.answers import answer, get, listed, words
 from tocsin.web.page import Page, Route

@@ -21,7 +21,8 @@ from tocsin.policy.notifying.silence import Silence
 from tocsin.store.programs import HandedIn
 from tocsin.store.queries.search import EntryFound
 from tocsin.store.queries.stories import StoryView
-from tocsin.store.values import DeliveryDetail, Fetch, RuleStats, SourceView
+from tocsin.store.values import Fetch
+from tocsin.store.views import DeliveryDetail, RuleStats, SourceView
 from tocsin.web.api.trials import Backtest
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from tocsin.errors import UsageError
 from tocsin.explain.rule_views import rule_object, rule_views
 from tocsin.rules.ruleset import rule_named
-from tocsin.store.values import RuleStats
+from tocsin.store.views import RuleStats
 from tocsin.web.api.answers import answer, get, listed, part_of
 from tocsin.web.page import Page, Route
 

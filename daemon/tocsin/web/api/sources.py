@@ -8,7 +8,7 @@ from aiohttp import web
 
 from tocsin.render.objects import with_more
 from tocsin.store.access import Commands, Queries
-from tocsin.store.values import SourceDetail
+from tocsin.store.views import SourceDetail
 from tocsin.web.api.acts import act, once
 from tocsin.web.api.answers import PAGE, answer, get, listed
 from tocsin.web.page import Page, Route

@@ -16,7 +16,7 @@ from tocsin.model.alerts import Alert, Answered
 from tocsin.render.objects import with_more
 from tocsin.render.words import one_line, web_link
 from tocsin.store.queries.alert_search import MOST, Headline
-from tocsin.store.values import Which
+from tocsin.store.views import Which
 from tocsin.units import written
 from tocsin.web.alert_query import asked, which
 from tocsin.web.page import Page, Route, get

@@ -12,7 +12,7 @@ from tocsin.explain.receivers import explain_waiting
 from tocsin.model.deliveries import SETTLED, DeliveryState
 from tocsin.render.answer_links import masked_text
 from tocsin.store.queries.outbox import Outbox
-from tocsin.store.values import DeliveryDetail
+from tocsin.store.views import DeliveryDetail
 from tocsin.web.messages import alone, framing
 from tocsin.web.page import Page, Route, get, post
 from tocsin.web.window import place

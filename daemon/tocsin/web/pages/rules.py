@@ -15,7 +15,7 @@ from tocsin.explain.rule_views import RuleView, rule_views
 from tocsin.model.alerts import Alert
 from tocsin.model.rules import RuleInfo
 from tocsin.store import Store
-from tocsin.store.values import RuleStats, Tally, Which
+from tocsin.store.views import RuleStats, Tally, Which
 from tocsin.web.page import Page, Route, get
 from tocsin.web.trial import Findings, edit_of, try_over
 

@@ -8,7 +8,7 @@ from tocsin.config.feeds import FeedConfig
 from tocsin.config.pushes import PushConfig
 from tocsin.config.web import Right
 from tocsin.explain.sources import rhythm, server_hints
-from tocsin.store.values import SourceDetail
+from tocsin.store.views import SourceDetail
 from tocsin.web.page import Page, Route, get, post
 
 #: The name in the query of the sources that cannot be read.
