@@ -23,6 +23,8 @@ from tocsin.receivers.kinds import build
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
@@ -168,7 +170,6 @@ class QuietHandler(SimpleHTTPRequestHandler):
         """Log nothing."""
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("page", WALKS, ids=lambda page: page.name)
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     """Whoever follows it from the top sees what it shows, with the files and the answers of all steps before."""

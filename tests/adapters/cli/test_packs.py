@@ -12,6 +12,8 @@ from tocsin.config.copies import ORIGIN, copy_pack, outdated, version_of
 from tocsin.config.loading import load_rules
 from tocsin.config.shipped import SHIPPED, pack_names
 
+pytestmark = pytest.mark.no_cover
+
 
 def test_the_list_is_that_of_the_names_that_a_configuration_may_write(tocsin: Any) -> None:
     """Nobody has to know where the program is installed."""
