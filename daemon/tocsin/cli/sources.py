@@ -13,10 +13,10 @@ from tocsin.cli import adding, one_poll
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say_zone, table
+from tocsin.config.source_objects import address_of, source_object
 from tocsin.errors import UsageError
 from tocsin.explain.sources import rhythm, server_hints
 from tocsin.model.entries import PUSH
-from tocsin.render.objects import with_more
 from tocsin.store.values import Fetch
 from tocsin.store.views import SourceDetail, SourceView
 from tocsin.units import counted, duration, size
@@ -31,13 +31,13 @@ app.command("export")(adding.export)
 @app.command("list")
 def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """List every source with its state, its last success and its next poll."""
-    with opened(config) as (_, store):
+    with opened(config) as (settings, store):
         now = datetime.now(UTC)
         listing(
             store.read.sources(),
             {
                 "source": lambda v: v.name,
-                "state": lambda v: v.state,
+                "state": lambda v: v.shown_state,
                 "entries": lambda v: v.entries,
                 "last success": lambda v: _ago(v.last_success, now),
                 "next poll": lambda v: _next(v, now),
@@ -45,6 +45,7 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
             },
             json=json,
             empty="Nothing was polled yet; start with: tocsin run",
+            more=lambda v: source_object(v, settings),
         )
 
 
@@ -61,10 +62,9 @@ def show_source(
             known = ", ".join(view.name for view in store.read.sources()) or "none yet; start with: tocsin run"
             raise UsageError(f"no source is named {name!r}; there are: {known}")
         if json:
-            dump(with_more(detail.source, fetches=detail.fetches))
+            dump(source_object(detail.source, settings, fetches=detail.fetches))
             return
-        addresses = {source.name: source.address for source in settings.every_source}
-        address = addresses.get(name, "not configured any more")
+        address = address_of(name, settings) or "not configured any more"
         zone = settings.zone
         for line in describe(detail, address, zone, datetime.now(UTC)):
             print(line)
@@ -78,7 +78,7 @@ def show_source(
 def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     """Yield the lines about a source, each at most 80 characters wide unless a word is longer."""
     view = detail.source
-    yield f"{view.name}  ({view.kind}, {view.state})"
+    yield f"{view.name}  ({view.kind}, {view.shown_state})"
     yield from item("address", address)
     if moved := view.habits.moved:
         seen = f"{counted(moved.count, 'time')} since {local(moved.since, zone)}"

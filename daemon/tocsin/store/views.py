@@ -115,18 +115,23 @@ class SourceView:
 
     @property
     def state(self) -> str:
-        """Return its state in a word or two."""
+        """Return its state in a word."""
         troubles = (
             (self.disabled, "removed"),
             (self.gone, "gone"),
             (self.dead, "dead"),
             (self.unhealthy, "unhealthy"),
-            (self.errors, f"failing ({self.errors})"),
+            (self.errors > 0, "failing"),
             (self.habits.hollow, "empty"),
             (self.habits.silent, "silent"),
             (self.last_success is None, "new"),
         )
-        return next((words for there, words in troubles if there), "ok")
+        return next((word for there, word in troubles if there), "ok")
+
+    @property
+    def shown_state(self) -> str:
+        """Return its state as people read it: a failing one with its number of errors in a row."""
+        return f"{self.state} ({self.errors})" if self.state == "failing" else self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,16 @@ def test_an_alert_is_the_same_object_in_a_list_and_in_a_preview(tocsin: Tocsin, 
     assert shown["content"]["alert"] == hidden
 
 
+def test_a_source_has_a_state_and_an_address(tocsin: Tocsin, history: Any) -> None:
+    """A script that looks for what fails had to know eight fields by heart, and read the configuration."""
+    history()
+    bad, wire = _objects(tocsin("sources", "list", "--json"))
+    assert (bad["name"], bad["state"], bad["errors"], bad["address"]) == ("bad", "failing", 1, "")
+    assert (wire["name"], wire["state"], wire["address"]) == ("wire", "ok", "https://me:***@example.org/feed")
+    (shown,) = _objects(tocsin("sources", "show", "wire", "--json"))
+    assert shown.items() >= wire.items()
+
+
 def test_a_silence_has_no_cause(tocsin: Tocsin) -> None:
     """It is the cause of what it suppresses."""
     (made,) = _objects(tocsin("silences", "add", "rule=ban", "--for", "1h", "--json"))

@@ -48,7 +48,7 @@ def described(**fields: Any) -> str:
     [
         ({}, "ok"),
         ({"last_success": None}, "new"),
-        ({"errors": 2}, "failing (2)"),
+        ({"errors": 2}, "failing"),
         ({"errors": 9, "unhealthy": True}, "unhealthy"),
         ({"errors": 9, "unhealthy": True, "dead": True}, "dead"),
         ({"errors": 9, "unhealthy": True, "gone": True}, "gone"),

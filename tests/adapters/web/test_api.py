@@ -117,7 +117,12 @@ def test_objects_are_those_of_the_command_line(api):
             "alerts": {**plain(alert), "answered": plain(Answered())},
             "alert": plain(read.alert(1)),
             "delivery": plain(read.delivery(delivery.id)),
-            "source": {**plain(read.source("wire").source), "fetches": plain(read.source("wire").fetches)},
+            "source": {
+                **plain(read.source("wire").source),
+                "state": "ok",
+                "address": "https://me:***@example.org/feed",
+                "fetches": plain(read.source("wire").fetches),
+            },
             "match": plain(read.matches()[0]),
         }
         return answers, one, wanted

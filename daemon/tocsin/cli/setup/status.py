@@ -139,7 +139,7 @@ def look(store: Store, process: Running | None, faults: int, now: datetime, mono
         process=process,
         uptime=_uptime(process, now, monotonic),
         faults=faults,
-        sources=Counter(view.state.partition(" (")[0] for view in views),
+        sources=Counter(view.state for view in views),
         late=sum(view.polled and view.due_at < now - _LATE for view in views) if process else 0,
         unanswered=store.read.unanswered(now - _ANSWERED_WITHIN),
         blocked=store.read.paused(now),

@@ -70,6 +70,9 @@ def _ask(path: str, summary: str, body: Any, kind: Any = None, **more: Any) -> O
     return Operation(method="POST", path=path, summary=summary, kind=kind, body=body, more=more)
 
 
+#: What a source has beside the fields of its row.
+_SOURCE: Mapping[str, Any] = {"state": str, "address": str}
+
 OPERATIONS = (
     _list(
         "/alerts",
@@ -126,8 +129,8 @@ OPERATIONS = (
         to=tuple[str, ...],
         stats=RuleStats,
     ),
-    _list("/sources", "Sources, by name.", SourceView),
-    _one("/sources/{name}", "One source with its last fetches.", SourceView, fetches=tuple[Fetch, ...]),
+    _list("/sources", "Sources, by name.", SourceView, more=_SOURCE),
+    _one("/sources/{name}", "One source with its last fetches.", SourceView, **_SOURCE, fetches=tuple[Fetch, ...]),
     _act(
         "/sources/{name}/items",
         "Hand in news to a source with push: true. 200: all of it was known. It needs the right to ingest only.",
@@ -137,7 +140,7 @@ OPERATIONS = (
         body=ItemBody | ItemsBody,
         items=tuple[HandedIn, ...],
     ),
-    _act("/sources/{name}/poll", "Poll a source now.", SourceView, 202, fetches=tuple[Fetch, ...]),
+    _act("/sources/{name}/poll", "Poll a source now.", SourceView, 202, **_SOURCE, fetches=tuple[Fetch, ...]),
     _list("/instruments", "Instruments, by id.", InstrumentView),
     _one("/instruments/{id}", "One instrument.", InstrumentView),
     _list("/deliveries", "Deliveries, the newest first.", DeliveryView, state="A state, such as dead."),

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from tocsin.render.objects import with_more
+from tocsin.config.source_objects import source_object
 from tocsin.store.access import Commands, Queries
 from tocsin.store.views import SourceDetail
 from tocsin.web.api.acts import act, once
@@ -27,7 +27,7 @@ async def list_sources(page: Page) -> web.Response:
     """Answer with the sources, by name."""
     after = page.request.query.get("cursor", "")
     found = await page.read(page.store.read.find_sources, after=after, limit=PAGE)
-    return listed(found.sources, found.next)
+    return listed([source_object(view, page.daemon.config) for view in found.sources], found.next)
 
 
 async def show_source(page: Page) -> web.Response:
@@ -51,4 +51,4 @@ async def poll(page: Page) -> web.Response:
 def _object(page: Page, name: str, detail: SourceDetail | None) -> dict[str, object]:
     if detail is None:
         page.missing(f"There is no source {name[:80]}.")
-    return with_more(detail.source, fetches=detail.fetches)
+    return source_object(detail.source, page.daemon.config, fetches=detail.fetches)
