@@ -1,0 +1,19 @@
+"""What all tests share: a state directory of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever runs the tests may run tocsin too: nothing is written where that keeps its database and its secrets."""
+    state = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("STATE_DIRECTORY", raising=False)
+        patch.setenv("XDG_STATE_HOME", str(state))
+        yield
+    left = [str(path.relative_to(state)) for path in state.rglob("*")]
+    assert not left, f"a test used the state directory of its user, where it made {', '.join(left)}"
