@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
-from textwrap import fill
 from typing import Annotated
 
 import typer
 
 from tocsin.cli.common import JsonOption
-from tocsin.cli.output import dump, listing, say, shown, table
+from tocsin.cli.output import dump, item, listing, say, shown, table
 from tocsin.config.copies import copy_pack
 from tocsin.config.library import Library
 from tocsin.config.shipped import SHIPPED, among_shipped, find_pack, pack_names
@@ -27,8 +26,6 @@ PackArgument = Annotated[
 ]
 ShippedArgument = Annotated[str, typer.Argument(help="A shipped pack.", show_default=False, autocompletion=pack_names)]
 IntoArgument = Annotated[Path, typer.Argument(help="The folder for the copy: that of the configuration, usually.")]
-#: Columns of a screen.
-_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,21 +84,19 @@ def show_pack(name: PackArgument, json: JsonOption = False) -> None:
         dump({"pack": pack, "lists": lists, "expressions": expressions, "rules": rules})
         return
     print(shown(f"{pack.name} {pack.version}  {pack.title}".rstrip()))
-    _print_line("folder", [shown_path(folder)])
-    _print_line("uses", pack.used)
-    _print_line("lists", [f"{name} ({terms:,})" for name, terms in lists.items()])
-    _print_line("expressions", expressions)
+    parts = {
+        "folder": [shown_path(folder)],
+        "uses": pack.used,
+        "lists": [f"{name} ({terms:,})" for name, terms in lists.items()],
+        "expressions": expressions,
+    }
+    for label, words in parts.items():
+        for line in item(label, *filter(None, [", ".join(words)])):
+            print(line)
     if rules:
         print()
         columns = ("id", "severity", "kind", "title")
         table(columns, ([getattr(rule, column) for column in columns] for rule in rules), empty="")
-
-
-def _print_line(label: str, words: Sequence[str]) -> None:
-    """Print *words* behind their *label*, on as many lines as they need. Print nothing without words."""
-    if words:
-        text = shown(", ".join(words))
-        print(fill(text, _WIDTH, initial_indent=f"  {label:<13}", subsequent_indent=" " * 15, break_long_words=False))
 
 
 @app.command("copy")

@@ -30,6 +30,7 @@ def test_a_pack_is_shown_with_what_can_be_overridden(tocsin: Any) -> None:
     done = tocsin("packs", "show", "energy", config=False)
     assert done.stdout.startswith(f"energy {version_of('energy')}  Crude oil and gas\n")
     assert "  lists" in done.stdout
+    assert " no-sanction (" in done.stdout  # to be copied into a rule, so in one piece
     assert max(map(len, done.stdout.split("\n\n")[0].splitlines())) <= 80
     found = json.loads(tocsin("packs", "show", "energy", "--json", config=False).stdout)
     assert "commodity" in found["lists"]
