@@ -10,6 +10,7 @@ from tocsin.cli.output import listing, local
 from tocsin.explain.instruments import instrument_view
 
 app = typer.Typer(help="List the instruments and their prices.", no_args_is_help=True)
+_EXAMPLE = 'instruments: {copper: {class: metal, currency: USD, sources: ["yahoo:HG=F"]}}'
 
 
 @app.command("list")
@@ -33,6 +34,6 @@ def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = F
                 "source": lambda v: v.source or ", ".join(v.sources) or "-",
             },
             json=json,
-            empty=f"There are no instruments in {settings.path.name}; the README shows how to write one.",
+            empty=f"There are no instruments in {settings.path.name}. One is written as\n  {_EXAMPLE}",
             zone=zone,
         )

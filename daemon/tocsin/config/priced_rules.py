@@ -41,4 +41,5 @@ def _lack(pack: str, found: Sequence[tuple[PriceRule, str]]) -> str:
     names = dict.fromkeys(said(name) for rule, name in found if not rule.kind)
     words = [f"of the class {', '.join(classes)}"] * bool(classes) + [f"named {', '.join(names)}"] * bool(names)
     lack = f"{counted(number, 'price rule')} {'lacks' if number == 1 else 'lack'} an instrument"
-    return f"{pack}: {lack}: the configuration has none {' and none '.join(words)}"
+    remedy = f"{'it stays' if number == 1 else 'they stay'} silent until instruments: has one"
+    return f"{pack}: {lack}: the configuration has none {' and none '.join(words)}; {remedy}"

@@ -185,7 +185,11 @@ def test_who_has_no_prices_is_told_so_once_a_pack():
     )
     [none] = check_rules(rules, [])
     assert none.message == (
-        "p: 3 price rules lack an instrument: the configuration has none of the class metal and none named tin, zinc"
+        "p: 3 price rules lack an instrument: the configuration has none of the class metal and none named tin, zinc; "
+        "they stay silent until instruments: has one"
     )
     [one] = check_rules(rules, [Instrument(id="tin", kind="metal")])
-    assert one.message == "p: 1 price rule lacks an instrument: the configuration has none named zinc"
+    assert one.message == (
+        "p: 1 price rule lacks an instrument: the configuration has none named zinc; "
+        "it stays silent until instruments: has one"
+    )
