@@ -224,8 +224,8 @@ def test_a_folder_may_be_moved(empty_home: Path) -> None:
     ("arguments", "words"),
     [
         pytest.param(["--to", "pigeon"], "write console, mail, slack", id="unknown way"),
-        pytest.param(["--to", "slack"], "write the whole address", id="no address"),
-        pytest.param(["--to", "mail"], "write a mail address", id="no reader"),
+        pytest.param(["--to", "slack"], "--url: write the whole address", id="no address"),
+        pytest.param(["--to", "mail"], "--mail-to: write a mail address", id="no reader"),
         pytest.param(["--to", "mail", "--mail-to", "a@b.org", "--smtp", "a b"], "write the server", id="server"),
         pytest.param(["--to", "mail", "--mail-to", "a@b.org", "--tls", "yes"], "write starttls", id="tls"),
         pytest.param(["--zone", "Europe/Lodnon"], "Europe/London", id="zone"),
@@ -235,6 +235,8 @@ def test_a_folder_may_be_moved(empty_home: Path) -> None:
         pytest.param(["--to", "json://h", "--only", "mineral=galium"], "mineral=gallium", id="label"),
         pytest.param(["--feed", "example.org"], "--feed example.org", id="feed"),
         pytest.param(["--pack", "none"], "--feed", id="no source"),
+        pytest.param(["--mail-to", "a@b.org"], "--mail-to would have no effect: add --to mail", id="mail without --to"),
+        pytest.param(["--quiet", "22:00-07:00"], "--quiet would have no effect", id="quiet hours of the console"),
     ],
 )
 def test_a_wrong_answer_writes_nothing_and_says_what_is_right(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -86,15 +86,18 @@ def init(
     ask = Asker(not yes)
     kind, url = _receiver(ask, to, url, (mail_to, smtp, tls, user))
     sends = bool(url)
-    packs = ask("Rule packs", pack, questions.packs_with_rules()[0], questions.read_packs)
+    _refuse(
+        "the console shows all at once; add --to", {} if sends else {"quiet": quiet, "digest": digest, "only": only}
+    )
+    packs = ask("--pack", "Rule packs", pack, questions.packs_with_rules()[0], questions.read_packs)
     answers = Answers(
         kind=kind,
         url=url,
-        zone=ask("Time zone", zone, questions.machine_zone(), questions.read_zone),
-        quiet=ask("Quiet hours", quiet, "none", questions.read_quiet) if sends else None,
-        digest=ask("Digest at", digest, "07:00", questions.read_digest) if sends else "",
+        zone=ask("--zone", "Time zone", zone, questions.machine_zone(), questions.read_zone),
+        quiet=ask("--quiet", "Quiet hours", quiet, "none", questions.read_quiet) if sends else None,
+        digest=ask("--digest", "Digest at", digest, "07:00", questions.read_digest) if sends else "",
         packs=packs,
-        only=ask("Only alerts about (such as mineral=gallium)", only, "all", questions.read_only(packs))
+        only=ask("--only", "Only alerts about (such as mineral=gallium)", only, "all", questions.read_only(packs))
         if sends
         else (),
         feeds=_feeds(feed or (), allow_private=allow_private) or suggested(packs),
@@ -113,26 +116,33 @@ def init(
         raise typer.Exit(PARTLY)
 
 
+def _refuse(why: str, options: Mapping[str, str | None]) -> None:
+    """Refuse those of the *options* that are given, because they would have no effect."""
+    if given := [f"--{name}" for name, value in options.items() if value is not None]:
+        raise UsageError(f"{', '.join(given)} would have no effect: {why}")
+
+
 def _receiver(ask: Asker, to: str | None, url: str | None, mail: Sequence[str | None]) -> tuple[str, str]:
     """Return the kind of the receiver and its address, which is empty for the console. *mail* is as for `_mail`."""
-    kind = ask("Send to (console, mail, slack, or an address)", to, "console", questions.read_kind)
-    if kind == "console":
-        return kind, ""
+    kind = ask("--to", "Send to (console, mail, slack, or an address)", to, "console", questions.read_kind)
     if kind == "mail":
         return kind, _mail(ask, mail)
+    _refuse("add --to mail", dict(zip(("mail-to", "smtp", "tls", "user"), mail, strict=True)))
+    if kind == "console":
+        return kind, ""
     if kind == "slack":
-        return kind, ask("Address of the Slack webhook", url, "", questions.read_url)
-    return "other", ask("Address", kind, "", questions.read_url)
+        return kind, ask("--url", "Address of the Slack webhook", url, "", questions.read_url)
+    return "other", ask("--to", "Address", kind, "", questions.read_url)
 
 
 def _mail(ask: Asker, given: Sequence[str | None]) -> str:
     """Return the address of the mail receiver. *given* are readers, server, use of TLS and user."""
     readers, smtp, tls, user = given
-    people = ask("Mail address of the reader", readers, "", questions.read_people)
+    people = ask("--mail-to", "Mail address of the reader", readers, "", questions.read_people)
     likely = f"{questions.server_of(people)}:{questions.PORTS.get(tls or '', 587)}"
-    server = ask("Mail server and port", smtp, likely, questions.read_server)
-    secured = ask("TLS (starttls, ssl, none)", tls, questions.tls_of(server[1]), questions.read_tls)
-    name = ask("User who logs in (none: no login)", user, people.split(",")[0], lambda text: text.strip())
+    server = ask("--smtp", "Mail server and port", smtp, likely, questions.read_server)
+    secured = ask("--tls", "TLS (starttls, ssl, none)", tls, questions.tls_of(server[1]), questions.read_tls)
+    name = ask("--user", "User who logs in (none: no login)", user, people.split(",")[0], lambda text: text.strip())
     name = "" if name == "none" else name
     password = ask.password(name)
     if name and not password:

@@ -42,8 +42,8 @@ class Asker:
 
     asks: bool
 
-    def __call__(self, question: str, given: str | None, default: str, read: Callable[[str], T]) -> T:
-        """Return the answer to *question*: what is *given* by an option, or what is typed, or the *default*.
+    def __call__(self, option: str, question: str, given: str | None, default: str, read: Callable[[str], T]) -> T:
+        """Return the answer to *question*: what is *given* by its *option*, or what is typed, or the *default*.
 
         *read* raises a ValueError for a wrong answer, which is then asked for again.
 
@@ -58,7 +58,7 @@ class Asker:
         try:
             return read(default if given is None else given.strip())
         except ValueError as error:
-            raise UsageError(f"{question}: {error}") from error
+            raise UsageError(f"{option}: {error}") from error
 
     def password(self, user: str) -> str:
         """Return the password of *user*, which is never an option: those are seen by everybody on this machine."""
