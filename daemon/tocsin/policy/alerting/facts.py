@@ -100,11 +100,12 @@ class Pending:
 class Facts:
     """Everything that a decision may look at.
 
-    *stories* are the open ones of the events of the arrivals, and *alerts* are the alerts of these stories.
+    *stories* are the open ones of the events of the arrivals, at least those that these may join, and *alerts* are the
+    alerts of these stories.
     *last_notified* are the last notifications by (rule id, key value); *pending* are the deliveries without an attempt.
     *notified* are the recipients of messages by alert, as (receiver, recipient), and *answered* their answers.
     *members* are earlier matches that correlations may count; *windows* are the times in which these were true.
-    *indexed* are the *stories* by event, in an index.
+    *indexed* are all open stories by event, in an index.
     """
 
     now: datetime

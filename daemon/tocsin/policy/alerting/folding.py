@@ -35,7 +35,12 @@ class Folding:
         self._shelves: dict[str, story.Stories] = {}
         # If several have an entry, the first counts.
         known = tuple(reversed(facts.stories))
-        self._homes = {(item.event, member.entry_id): item.id for item in known for member in item.entries}
+        self._homes = {
+            (item.event, member.entry_id): item.id
+            for item in known
+            for member in item.entries
+            if member.entry_id in self._matches
+        }
         self._next = facts.next_story
         self._shared: dict[tuple[str, int], tuple[str, ...]] = {}
 

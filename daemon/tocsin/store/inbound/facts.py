@@ -50,8 +50,8 @@ def read(
 ) -> Facts:
     """Return the facts for a decision about *arrivals*, each with a match, and about *corrections*.
 
-    A flood may leave thousands of open stories and waiting messages, so alerts, cooldowns and messages are read only for
-    stories that may grow. The stories come from *opened*.
+    A flood may leave thousands of open stories and waiting messages, so the facts have only stories that may grow, and
+    alerts, cooldowns and messages are read only for these. The stories come from *opened*, which finds them by their words.
     """
     baseline, last_success = circumstance
     known = Facts(
@@ -75,6 +75,7 @@ def read(
     late = any(match.entry is not None and match.entry.stale for one in arrivals for match in one.matches)
     known = replace(
         known,
+        stories=tuple(story for story in known.stories if story.id in grown.stories),
         alerts=alerts,
         last_notified=_last_notified(session, grown.keys, reached.correlations if reached else ()),
         pending=_pending(session, related, met, now=now, late=late),
