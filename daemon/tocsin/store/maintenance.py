@@ -24,10 +24,9 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.store import requests, sending
 from tocsin.store.db import mapping
 from tocsin.store.db.codec import UNDECODABLE
+from tocsin.store.db.delivery_tables import AttemptRow, DeliveryRow
 from tocsin.store.db.statements import save
 from tocsin.store.db.tables import (
-    AttemptRow,
-    DeliveryRow,
     EntryKeyRow,
     EntryRow,
     KeptPackRow,

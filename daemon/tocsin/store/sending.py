@@ -29,7 +29,7 @@ from tocsin.model.deliveries import (
 from tocsin.model.reasons import Cause, Reason
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.codec import reading
-from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.outbox import delivery_rows, receivers
 from tocsin.store.queries import content
 from tocsin.store.values import Claimable

@@ -28,7 +28,7 @@ from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
 from tocsin.protocols import Runtime
-from tocsin.store.db.tables import DeliveryRow
+from tocsin.store.db.delivery_tables import DeliveryRow
 from tocsin.store.values import Claimable
 
 World = Any

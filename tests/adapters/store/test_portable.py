@@ -9,7 +9,7 @@ from sqlalchemy.dialects import sqlite
 
 from adapters.portable import NotPortableError
 from tocsin.errors import StoreError
-from tocsin.store.db.tables import ReceiverRow
+from tocsin.store.db.delivery_tables import ReceiverRow
 
 pytestmark = pytest.mark.sqlite
 

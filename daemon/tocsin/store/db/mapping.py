@@ -17,7 +17,8 @@ from tocsin.model.records import MatchView
 from tocsin.policy.alerting.correlation import Member
 from tocsin.policy.alerting.facts import Decided
 from tocsin.store.db.codec import reading
-from tocsin.store.db.tables import AlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow
+from tocsin.store.db.delivery_tables import DeliveryRow
+from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow, SourceRow
 from tocsin.store.values import SourceLease
 
 T = TypeVar("T")

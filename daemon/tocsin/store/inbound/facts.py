@@ -18,18 +18,9 @@ from tocsin.policy.alerting.correlation import ActiveWindow, Member
 from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Pending, Reach, reach
 from tocsin.policy.alerting.folding import touched
 from tocsin.store.db import mapping
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.statements import pieces
-from tocsin.store.db.tables import (
-    AlertRow,
-    DeliveryAlertRow,
-    DeliveryRow,
-    EntryRow,
-    LastNotifiedRow,
-    MatchRow,
-    SourceRow,
-    StandingRow,
-    StoryRow,
-)
+from tocsin.store.db.tables import AlertRow, EntryRow, LastNotifiedRow, MatchRow, SourceRow, StandingRow, StoryRow
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import feedback

@@ -23,16 +23,8 @@ from tocsin.policy.alerting import correction
 from tocsin.policy.alerting.correction import MOST_REVISIONS, Claim, Correction, Wording
 from tocsin.policy.alerting.facts import Arrival
 from tocsin.store.db import mapping
-from tocsin.store.db.tables import (
-    AlertRow,
-    AttemptRow,
-    DeliveryAlertRow,
-    DeliveryRow,
-    EntryRow,
-    MatchRow,
-    RevisionRow,
-    TransitionRow,
-)
+from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, DeliveryRow, TransitionRow
+from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow, RevisionRow
 from tocsin.store.outbox import enqueue
 
 _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)

@@ -11,8 +11,8 @@ from sqlmodel import Session, col, func, insert, select, update
 
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import NO_REASON, Cause, Reason
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.statements import new_id, pieces, put
-from tocsin.store.db.tables import DeliveryAlertRow, DeliveryRow
 
 #: The columns of a row, by name.
 Columns = dict[str, Any]

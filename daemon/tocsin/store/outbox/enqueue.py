@@ -16,8 +16,9 @@ from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Planned
 from tocsin.policy.notifying.retry import LIFE
 from tocsin.store.db import mapping
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.statements import pieces, put, save
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow
+from tocsin.store.db.tables import AlertRow, MatchRow, RevisionRow
 from tocsin.store.outbox import delivery_rows
 from tocsin.store.outbox.delivery_rows import Columns
 

@@ -18,7 +18,8 @@ from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import LIFE
 from tocsin.store.db import mapping
-from tocsin.store.db.tables import AlertRow, AnswerRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.tables import AlertRow, AnswerRow
 from tocsin.store.outbox import delivery_rows, enqueue
 from tocsin.store.views import RuleStats
 

@@ -17,7 +17,8 @@ from tocsin.model.deliveries import WAITING, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.receiver import Fallback
 from tocsin.store.db import mapping
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.tables import AlertRow
 from tocsin.store.outbox import delivery_rows, enqueue, receivers
 from tocsin.store.values import To
 

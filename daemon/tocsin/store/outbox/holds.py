@@ -19,8 +19,9 @@ from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Matcher, Silence, first, parse
 from tocsin.store.db import mapping
 from tocsin.store.db.codec import reading
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.statements import pieces
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, LastNotifiedRow, SilenceRow
+from tocsin.store.db.tables import AlertRow, LastNotifiedRow, SilenceRow
 from tocsin.store.outbox import delivery_rows, enqueue
 
 #: Deliveries of a receiver that one transaction holds.

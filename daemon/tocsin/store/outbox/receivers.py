@@ -18,8 +18,8 @@ from tocsin.model.rules import Severity
 from tocsin.policy.notifying.retry import MOST_REFUSALS, ReceiverStatus
 from tocsin.policy.notifying.timing import ALWAYS, NEWS, SPAN, Limit, Storm, begins, room
 from tocsin.store.db import mapping
+from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
 from tocsin.store.db.statements import pieces, save
-from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
 from tocsin.store.outbox import holds
 from tocsin.store.values import To
 

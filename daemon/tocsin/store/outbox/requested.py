@@ -12,7 +12,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.retry import PRICE_LIFE
 from tocsin.render.reasons import in_words
-from tocsin.store.db.tables import DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.outbox import delivery_rows
 
 

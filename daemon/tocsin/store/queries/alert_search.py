@@ -20,8 +20,9 @@ from tocsin.model.records import Card
 from tocsin.model.rules import Severity
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.columns import SafeText
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.statements import pieces
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow
+from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
 from tocsin.store.queries.ranges import ranges

@@ -10,7 +10,8 @@ from sqlmodel import Session, col, func, select
 from tocsin.model.alerts import AlertState
 from tocsin.model.records import LOUD, Ailing, Card
 from tocsin.model.rules import Severity
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.tables import AlertRow
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import alert_search, overview
 

@@ -17,8 +17,9 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Evidence, Severity
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.columns import SafeText
+from tocsin.store.db.delivery_tables import DeliveryAlertRow
 from tocsin.store.db.statements import pieces
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, EntryRow, MatchRow
+from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow
 from tocsin.store.inbound import entries, revisions
 
 #: Entries of coverage that are read for an alert.

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, func, select
 
+from tocsin.store.db.delivery_tables import DeliveryRow
 from tocsin.store.db.price_tables import QuoteRow
-from tocsin.store.db.tables import AlertRow, DeliveryRow, EntryKeyRow, EntryRow, MatchRow
+from tocsin.store.db.tables import AlertRow, EntryKeyRow, EntryRow, MatchRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

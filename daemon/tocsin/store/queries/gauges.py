@@ -9,9 +9,10 @@ from sqlmodel import Session, col, func, select
 
 from tocsin.model.deliveries import SETTLED, WAITING, DeliveryKind, DeliveryState
 from tocsin.model.rules import Severity
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow, ReceiverRow
 from tocsin.store.db.price_tables import QuoteRow
 from tocsin.store.db.statements import size
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, ReceiverRow, SourceRow, UnevaluatedRow
+from tocsin.store.db.tables import AlertRow, SourceRow, UnevaluatedRow
 from tocsin.store.outbox import feedback, receivers
 from tocsin.store.views import Gauges, SourceGauge
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlmodel import Session, col, distinct, func, select
 
 from tocsin.model.deliveries import WAITING, DeliveryKind, DeliveryState
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.tables import AlertRow
 from tocsin.store.outbox import feedback
 
 

@@ -16,17 +16,8 @@ from tocsin.model.deliveries import DeliveryState
 from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Severity
 from tocsin.store.db import codec, mapping
-from tocsin.store.db.tables import (
-    AlertRow,
-    AttemptRow,
-    DeliveryAlertRow,
-    DeliveryRow,
-    EntryRow,
-    MatchRow,
-    SourceRow,
-    StoryRow,
-    TransitionRow,
-)
+from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, DeliveryRow, TransitionRow
+from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow, SourceRow, StoryRow
 from tocsin.store.inbound import entries
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import alert_search, content

@@ -11,7 +11,7 @@ from sqlmodel import Session, and_, col, func, or_, select
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.records import DeliveryView
 from tocsin.policy.notifying.retry import ReceiverStatus
-from tocsin.store.db.tables import DeliveryRow
+from tocsin.store.db.delivery_tables import DeliveryRow
 from tocsin.store.outbox import receivers
 from tocsin.store.queries import health, listing
 from tocsin.store.views import Place

@@ -14,20 +14,10 @@ from tocsin.model.entries import PUSH
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.records import LOUD, Ailing, HeldBack, Roundup
 from tocsin.model.rules import Severity
+from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow, TransitionRow
 from tocsin.store.db.price_tables import CloseRow
 from tocsin.store.db.statements import size
-from tocsin.store.db.tables import (
-    AlertRow,
-    AttemptRow,
-    DeliveryAlertRow,
-    DeliveryRow,
-    EntryRow,
-    MatchRow,
-    ReceiverRow,
-    SourceRow,
-    TransitionRow,
-    UnevaluatedRow,
-)
+from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow, SourceRow, UnevaluatedRow
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
 from tocsin.store.views import PeriodStatistics

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import UNTRIED, DeliveryState
 from tocsin.policy.notifying.silence import Silence
-from tocsin.store.db.tables import DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.outbox import holds
 from tocsin.store.queries import listing
 

@@ -13,7 +13,8 @@ from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import UNHEARD, DeliveryState
 from tocsin.model.reasons import NO_REASON, Reason
 from tocsin.store.db import mapping
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, TransitionRow
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow, TransitionRow
+from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow
 from tocsin.store.views import Withheld
 
 #: A match with one of these outcomes is sent to nobody.
