@@ -43,8 +43,6 @@ class DeliveryRow(columns.Row, table=True):
     wanted_at: datetime | None = columns.time(None)  # the first due time, set at the first claim
     stands_for: str | None = columns.text(None, index=True)  # the delivery to a receiver that could not be reached
     silence_id: int | None = columns.number(None, index=True)  # that suppressed it
-    #: When a digest was first planned to leave, so that two processes do not plan it twice.
-    slot: datetime | None = columns.time(None)
 
 
 class ReceiverRow(columns.Row, table=True):
