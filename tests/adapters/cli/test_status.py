@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.retry import ReceiverStatus
+from tocsin.rules.builtin import OFFLINE, ONLINE, own_match
 from tocsin.store.db.lock import Running, running
 from tocsin.store.outbox import receivers
 
@@ -115,6 +117,18 @@ def test_sources_that_all_fail_are_not_well(tocsin: Tocsin, daemon: Any) -> None
     result = tocsin("status").stdout
     assert "2 failing" in result
     assert "no source can be read" in result.partition("tocsin runs, but: ")[2]
+
+
+def test_a_machine_without_a_network_is_not_well(tocsin: Tocsin, daemon: Any) -> None:
+    """No source is blamed for it, so nothing else on the screen shows that no news can come."""
+    decide, now = Policy(routes=(), receivers=()).decide, datetime.now(UTC)
+    about = {"network": ("the internet",)}
+    with closing(tocsin.store()) as store:
+        store.tell([own_match(OFFLINE, about, "", now - timedelta(hours=2))], decide, now)
+        assert "tocsin runs, but: the internet cannot be reached for 2h" in tocsin("status").stdout
+        assert _record(tocsin("status", "--json"))["offline"] >= 7200
+        store.tell([own_match(ONLINE, about, "", now)], decide, now)
+        assert _record(tocsin("status", "--json"))["offline"] is None
 
 
 def test_a_disk_that_is_nearly_full_is_not_well(tocsin: Tocsin, daemon: Any, monkeypatch: pytest.MonkeyPatch) -> None:

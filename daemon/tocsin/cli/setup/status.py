@@ -25,6 +25,7 @@ from tocsin.errors import ConfigError, OutdatedError
 from tocsin.explain.receivers import rests
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.render.objects import plain
+from tocsin.rules import builtin
 from tocsin.service.selfreport import NO_ROOM, troubles
 from tocsin.store import Store
 from tocsin.store.db.lock import Running
@@ -47,7 +48,7 @@ class Status:
     """The daemon and its work.
 
     *process* is None if no daemon runs, and *uptime* is how long it has run. *faults* counts those of the configuration file as it is now. *sources* counts them by state, *late* those whose poll is overdue;
-    *free* are the octets on the disk of the database, None on a server; *blocked* are the receivers that rest now; *last_sent* is the last delivery of each receiver; *day* has the
+    *offline* is how long no server of the internet has answered, None if one does; *free* are the octets on the disk of the database, None on a server; *blocked* are the receivers that rest now; *last_sent* is the last delivery of each receiver; *day* has the
     statistics of the last day.
     """
 
@@ -61,6 +62,7 @@ class Status:
     last_sent: Mapping[str, datetime]
     day: PeriodStatistics
     free: int | None = None
+    offline: timedelta | None = None
 
     @property
     def verdict(self) -> str:
@@ -68,6 +70,8 @@ class Status:
         if self.process is None:
             return "tocsin does not run: start it with tocsin run, or with systemctl start tocsin"
         found = [
+            *[f"the internet cannot be reached for {duration(self.offline or timedelta())}"]
+            * (self.offline is not None),
             *["the changed configuration was refused"] * bool(self.process.refused or self.faults),
             *[f"{counted(self.late, 'source')} not polled in time"] * bool(self.late),
             *[f"only {size(self.free or 0)} free for the database"] * (self.free is not None and self.free < NO_ROOM),
@@ -135,6 +139,7 @@ def look(store: Store, process: Running | None, faults: int, now: datetime, mono
     """Return the status at *now*, *monotonic* by the clock that nobody sets. A command that has locked the database is no daemon."""
     process = process if process and process.started else None
     views = [view for view in store.read.sources() if not view.disabled]
+    since = store.read.lasts_since(builtin.OFFLINE.id, builtin.ONLINE.id)
     return Status(
         process=process,
         uptime=_uptime(process, now, monotonic),
@@ -145,6 +150,7 @@ def look(store: Store, process: Running | None, faults: int, now: datetime, mono
         blocked=store.read.paused(now),
         last_sent=store.read.last_sent(),
         day=store.read.ledger(now - _DAY, now),
+        offline=max(now - since, timedelta(0)) if since else None,
     )
 
 
