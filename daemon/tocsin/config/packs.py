@@ -40,7 +40,11 @@ def read_pack(folder: Path) -> tuple[Files, tuple[Problem, ...]]:
             ),
         )
     if not paths:
-        return (), (Problem(message=f"{shown_path(folder)} holds no .yaml file"),)
+        return (), (
+            Problem(
+                message=f"{shown_path(folder)} holds no .yaml file: write a rule into it, or take it out of rules:"
+            ),
+        )
     files = []
     problems = []
     for path in paths:

@@ -217,7 +217,7 @@ rules:
 
 def test_an_empty_folder_is_a_fault(tmp_path: Path) -> None:
     """A path that holds no rules is a typo, not a wish for silence."""
-    with pytest.raises(ConfigError, match=r"holds no \.yaml file"):
+    with pytest.raises(ConfigError, match=r"holds no \.yaml file: write a rule into it, or take it out of rules:"):
         load_rules([write(tmp_path / "p")])
 
 
