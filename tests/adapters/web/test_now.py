@@ -46,13 +46,20 @@ def test_nothing_needs_a_person_when_nothing_is_open(serve):
             [("wire", "https://x.test", "feed"), ("daily", "https://y.test", "feed")], page.clock.now(), {}
         )
         sql(page, "UPDATE source SET unhealthy = 1, last_error = 'HTTP 500' WHERE name = 'daily'")
-        return await page.get("/")
+        one = await page.get("/")
+        wrong = [(f"wrong{n}", "https://z.test", "feed") for n in range(120)]
+        page.store.sync_sources([("wire", "https://x.test", "feed"), *wrong], page.clock.now(), {})
+        sql(page, "UPDATE source SET errors = 1, last_error = 'HTTP 404' WHERE name LIKE 'wrong%'")
+        return one, await page.get("/")
 
-    text = serve(scene).text
-    assert "Nothing needs you." in text
-    assert "1 of 2 sources can be read" in text
-    assert "HTTP 500" in text
-    assert "No message is held back." in text
+    one, many = (answer.text for answer in serve(scene))
+    assert "Nothing needs you." in one
+    assert "1 of 2 sources can be read" in one
+    assert "HTTP 500" in one
+    assert "No message is held back." in one
+    assert "1 of 121 sources can be read" in many  # one that was never read is no source that can be
+    assert "HTTP 404" in many
+    assert "115 more sources" in many
 
 
 def test_a_card_shows_the_words_of_the_rule_and_four_buttons(serve):

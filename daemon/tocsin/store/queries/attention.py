@@ -36,9 +36,10 @@ class OpenAlerts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """How many *sources* are polled, and those of them that cannot be read."""
+    """How many *sources* are watched, how many of them cannot be read (*unread*), and the first of those."""
 
     sources: int
+    unread: int
     ailing: tuple[Ailing, ...]
 
 
@@ -72,4 +73,4 @@ def open_alerts(session: Session, since: datetime, now: datetime) -> OpenAlerts:
 
 def watched(session: Session) -> Watched:
     """Return how many sources there are, and which cannot be read."""
-    return Watched(sources=overview.sources(session), ailing=overview.ailing(session))
+    return Watched(sources=overview.sources(session), unread=overview.unread(session), ailing=overview.ailing(session))

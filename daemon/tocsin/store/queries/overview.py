@@ -29,7 +29,9 @@ LONGEST = timedelta(days=8)
 MOST = 100
 _ACTIVE = col(SourceRow.disabled).is_(False)
 _POLLED = and_(_ACTIVE, col(SourceRow.kind) != PUSH)
-_ILL = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead)
+#: One that was never read need not fail for long to be known as such: its address may be wrong.
+_NEVER_READ = and_(col(SourceRow.errors) > 0, col(SourceRow.last_success).is_(None))
+_ILL = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead) | _NEVER_READ
 _LOUD = [severity for severity in Severity if severity.rank >= LOUD.rank]
 #: The reason why a match without an alert was not sent, by outcome.
 _UNSENT = {
@@ -139,8 +141,13 @@ def sources(session: Session) -> int:
     return session.exec(select(func.count()).where(_ACTIVE)).one()
 
 
+def unread(session: Session) -> int:
+    """Return the number of sources that cannot be read."""
+    return session.exec(select(func.count()).where(_POLLED, _ILL)).one()
+
+
 def ailing(session: Session) -> tuple[Ailing, ...]:
-    """Return the sources that cannot be read, with the error."""
+    """Return the first of the sources that cannot be read, with the error."""
     rows = session.exec(
         select(SourceRow.name, SourceRow.last_error, SourceRow.last_success)
         .where(_POLLED, _ILL)
