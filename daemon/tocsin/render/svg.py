@@ -6,6 +6,7 @@ Colours are those of the page's style. The drawings have no text of strangers bu
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -128,11 +129,10 @@ def chart(points: Sequence[Point], markers: Sequence[Marker] = (), *, zone: Zone
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Return round prices between *low* and *high*, about four; for equal ones, that price alone."""
-    span = high - low
-    if span <= 0 or not math.isfinite(span):
+    """Return round prices between *low* and *high*, about four; for ones that are equal or nearly so, the lower alone."""
+    rough = (high - low) / _LINES
+    if not sys.float_info.min <= rough < math.inf:
         return [low]
-    rough = span / _LINES
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * power for unit in _STEPS if unit * power >= rough * 0.999)
     first = math.ceil(low / step)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tocsin.model.rules import Severity
@@ -34,6 +34,7 @@ def test_a_sparkline_needs_two_prices():
 prices = st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=2, max_size=80)
 
 
+@example(prices=[0.0, 5e-324], days=1)
 @given(prices=prices, days=st.sampled_from([0.001, 0.2, 1, 3, 30]))
 def test_a_chart_stays_within_its_frame(prices, days):
     """Prices of any size, also equal ones and ones below zero, over minutes or years."""
