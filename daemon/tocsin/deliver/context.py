@@ -43,7 +43,7 @@ def compose(
     """
     test = delivery.kind is DeliveryKind.TEST
     contents = with_prices(
-        [specimen(now)] if test else delivery.tidings,
+        [specimen(now)] if test else delivery.content,
         delivery.kind,
         store=store,
         instruments=instruments,
@@ -68,7 +68,7 @@ def _preface(delivery: Delivery, zone: ZoneInfo, rules: Mapping[str, PriceRule],
     """Return the lines above a message: its first receiver, the time for which it was held, and its delay."""
     stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
     # A move that waited for a cooldown may be old news by now.
-    priced = any(item.alert.rule in rules for item in delivery.tidings)
+    priced = any(item.alert.rule in rules for item in delivery.content)
     held = held_line(delivery.created_at, delivery.due_at, zone) if priced else ""
     # A held delivery is late only against the time it was held until.
     return " ".join(filter(None, (stead, held, late_line(delivery.due_at, now, zone))))

@@ -258,8 +258,8 @@ class Dispatcher:
             return
         counters = self._runtime.counters
         counters.add(Counted.DELIVERIES, delivery.receiver, settlement.state)
-        if settlement.state is DeliveryState.DELIVERED and delivery.tidings:
-            opened = min(item.alert.opened_at for item in delivery.tidings)
+        if settlement.state is DeliveryState.DELIVERED and delivery.content:
+            opened = min(item.alert.opened_at for item in delivery.content)
             counters.observe(Timed.NEWS_TO_DELIVERY, (now - opened).total_seconds(), delivery.receiver)
 
     def _lane(self, receiver: str) -> ThreadPoolExecutor:

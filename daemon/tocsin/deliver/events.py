@@ -21,7 +21,7 @@ def about_undelivered(delivery: Delivery, words: str = "", *, fallbacks: Fallbac
     """
     if delivery.kind in (DeliveryKind.OPERATOR, DeliveryKind.TEST):
         return ()
-    titles = "; ".join(item.alert.title for item in delivery.tidings)
+    titles = "; ".join(item.alert.title for item in delivery.content)
     words = words or too_late(delivery)
     if delivery.receiver in fallbacks:
         words += f"; {fallbacks[delivery.receiver][0].to} is notified instead"

@@ -42,12 +42,12 @@ class Report:
             self._print(Text(words, style="dim"))
             return
         self.delivered[delivery.receiver] += 1
-        lead = delivery.tidings[0]
+        lead = delivery.content[0]
         alert = lead.alert
         word = {DeliveryKind.UPDATE: "Update: ", DeliveryKind.OPERATOR: "tocsin: "}.get(delivery.kind, "")
         if delivery.kind is DeliveryKind.ALERT and delivery.due_at - delivery.created_at > _HELD:
             word = "held by the cooldown: "
-        more = f"  and {len(delivery.tidings) - 1} more" if len(delivery.tidings) > 1 else ""
+        more = f"  and {len(delivery.content) - 1} more" if len(delivery.content) > 1 else ""
         mark = "✉ mail " if delivery.receiver == "mail" else "# slack"
         severity = alert.severity.upper()
         loud = (f"{severity:<9}", STYLES[severity])

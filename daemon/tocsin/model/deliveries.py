@@ -92,7 +92,7 @@ class Delivery:
     created_at: datetime
     due_at: datetime
     expires_at: datetime
-    tidings: tuple[AlertContent, ...] = ()
+    content: tuple[AlertContent, ...] = ()
     message: Message | None = None
     thread: str = ""  # as in its message, until that is rendered
     subjects: tuple[str, ...] = ()  # of earlier messages in that thread, without digests; the oldest first

@@ -73,8 +73,8 @@ def _send(outbound: DeliveryConfig, planned: Planned, alert: Alert) -> AttemptRe
         created_at=planned.due_at,
         due_at=planned.due_at,
         expires_at=planned.expires_at,
-        tidings=(AlertContent(alert=alert),),
+        content=(AlertContent(alert=alert),),
     )
-    content, kind = delivery.tidings, delivery.kind
+    content, kind = delivery.content, delivery.kind
     message = render(content, kind=receiver.kind, delivery_id=delivery.id, delivery_kind=kind, zone=outbound.zone)
     return receiver.send(delivery, message)

@@ -30,50 +30,50 @@ def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int | N
     since = store.read.reported(builtin.SELF_REPORT.id)
     if not times.days or since is None or next_occurrence(times.at, times.days, times.zone, since) > now:
         return None
-    ledger = store.read.ledger(since, now)
-    verdict = "; ".join(troubles(ledger)) or "all is well"
+    period = store.read.statistics(since, now)
+    verdict = "; ".join(troubles(period)) or "all is well"
     detail = f"From {_shown(since, times.zone)} to {_shown(now, times.zone)}."
-    return builtin.own_match(builtin.SELF_REPORT, {"verdict": (verdict,)}, detail, now, rows=rows(ledger, free))
+    return builtin.own_match(builtin.SELF_REPORT, {"verdict": (verdict,)}, detail, now, rows=rows(period, free))
 
 
-def troubles(ledger: PeriodStatistics) -> list[str]:
+def troubles(period: PeriodStatistics) -> list[str]:
     """Return the problems, in words."""
     return [
         words
         for count, words in (
-            (len(ledger.ailing), f"{counted(len(ledger.ailing), 'source')} cannot be read"),
-            (ledger.dead, f"{counted(ledger.dead, 'message')} given up"),
-            (ledger.overdue, f"{counted(ledger.overdue, 'message')} more than an hour late"),
-            (len(ledger.blocked), f"{counted(len(ledger.blocked), 'receiver')} blocked"),
-            (len(ledger.unevaluated), f"{counted(len(ledger.unevaluated), 'rule')} could not be evaluated"),
+            (len(period.ailing), f"{counted(len(period.ailing), 'source')} cannot be read"),
+            (period.dead, f"{counted(period.dead, 'message')} given up"),
+            (period.overdue, f"{counted(period.overdue, 'message')} more than an hour late"),
+            (len(period.blocked), f"{counted(len(period.blocked), 'receiver')} blocked"),
+            (len(period.unevaluated), f"{counted(len(period.unevaluated), 'rule')} could not be evaluated"),
         )
         if count
     ]
 
 
-def rows(ledger: PeriodStatistics, free: int | None) -> tuple[tuple[str, str], ...]:
+def rows(period: PeriodStatistics, free: int | None) -> tuple[tuple[str, str], ...]:
     """Return the report as (name, words)."""
     failed = [
-        *(f"source {name}" for name in _some(ledger.ailing)),
-        *(f"receiver {name}" for name in _some(ledger.blocked)),
-        *(f"rule {name}" for name in _some(ledger.unevaluated)),
+        *(f"source {name}" for name in _some(period.ailing)),
+        *(f"receiver {name}" for name in _some(period.blocked)),
+        *(f"rule {name}" for name in _some(period.unevaluated)),
     ]
-    lost = [f"{counted(ledger.dead, 'message')} given up, see: tocsin deliveries dead"] if ledger.dead else []
-    lost += [f"{counted(ledger.doubtful, 'try')} with an unknown outcome"] if ledger.doubtful else []
+    lost = [f"{counted(period.dead, 'message')} given up, see: tocsin deliveries dead"] if period.dead else []
+    lost += [f"{counted(period.doubtful, 'try')} with an unknown outcome"] if period.doubtful else []
     checked = (
-        f"{ledger.read:,} of {counted(ledger.sources, 'source')} read within a day, "
-        f"{counted(ledger.entries, 'new entry')}, {counted(ledger.instruments, 'instrument')} with a price"
+        f"{period.read:,} of {counted(period.sources, 'source')} read within a day, "
+        f"{counted(period.entries, 'new entry')}, {counted(period.instruments, 'instrument')} with a price"
     )
     return (
         ("Checked", checked),
-        ("Found", f"{counted(ledger.matches, 'match')}, {counted(ledger.alerts, 'alert')}"),
+        ("Found", f"{counted(period.matches, 'match')}, {counted(period.alerts, 'alert')}"),
         (
             "Sent",
-            f"{counted(ledger.delivered, 'message')}, {ledger.suppressed:,} suppressed, {ledger.waiting:,} waiting",
+            f"{counted(period.delivered, 'message')}, {period.suppressed:,} suppressed, {period.waiting:,} waiting",
         ),
         ("Failed", ", ".join(failed) or "nothing"),
         ("Lost", "; ".join(lost) or "nothing"),
-        ("Stored", f"{size(ledger.size)}" if free is None else f"{size(ledger.size)}, {size(free)} free on its disk"),
+        ("Stored", f"{size(period.size)}" if free is None else f"{size(period.size)}, {size(free)} free on its disk"),
     )
 
 

@@ -124,7 +124,7 @@ class Queries(OnDatabase):
     kept_pack = reads(maintenance.kept_pack)
     kept_hash = reads(maintenance.kept_hash)
     reported = reads(overview.reported)
-    ledger = reads(overview.ledger)
+    statistics = reads(overview.statistics)
     silences = reads(holds.silences)
     silencing = reads(silencing.silencing)
     roundup = reads(overview.roundup)

@@ -243,7 +243,7 @@ def delivery(session: Session, row: DeliveryRow) -> Delivery:
         Delivery,
         row,
         attempt=row.attempts + 1,
-        tidings=found,
+        content=found,
         message=codec.message_from_json(row.message) if row.message else None,
         thread=thread,
         subjects=subjects,

@@ -95,7 +95,7 @@ def send(line: Line) -> list[tuple[DeliveryKind, str]]:
     for item in line.store.claim_deliveries(
         line.clock.now(), timedelta(minutes=1), Claimable(exclude=["ops"], limit_per_receiver=9)
     ):
-        shown = page(item.tidings, delivery_id=item.id, kind=item.kind, zone=ZoneInfo("UTC"))
+        shown = page(item.content, delivery_id=item.id, kind=item.kind, zone=ZoneInfo("UTC"))
         message = plain(shown)
         sent.append((item.kind, message))
         kept = Message(kind=MessageKind.TEXT, subject="", text=message)

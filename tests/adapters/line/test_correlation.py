@@ -68,9 +68,9 @@ def test_a_message_says_what_it_rests_on_with_times_and_links(world):
     one.news("Beijing halts all shipments of cobalt today", feed="b")
     one.news("Ministry orders halt of cobalt trade with Europe", feed="c")
     [delivery] = [view for view in one.line.store.read.deliveries() if "confirmed" in str(one.told()[-1])][:1]
-    tidings = one.line.store.read.delivery(delivery.id).content
+    content = one.line.store.read.delivery(delivery.id).content
     made = {
-        kind: render(tidings, kind=kind, delivery_id="d", delivery_kind=DeliveryKind.ALERT, zone=ZoneInfo("Asia/Tokyo"))
+        kind: render(content, kind=kind, delivery_id="d", delivery_kind=DeliveryKind.ALERT, zone=ZoneInfo("Asia/Tokyo"))
         for kind in MessageKind
     }
     for kind in (MessageKind.MAIL, MessageKind.CONSOLE):

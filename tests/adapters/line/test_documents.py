@@ -67,7 +67,7 @@ class Served:
         for item in line.store.claim_deliveries(
             now, timedelta(minutes=1), Claimable(exclude=["ops"], limit_per_receiver=9)
         ):
-            shown = page(item.tidings, delivery_id=item.id, kind=item.kind, zone=ZoneInfo("UTC"))
+            shown = page(item.content, delivery_id=item.id, kind=item.kind, zone=ZoneInfo("UTC"))
             sent.append((item.kind, plain(shown)))
             kept = Message(kind=MessageKind.TEXT, subject="", text=plain(shown))
             assert line.store.begin_attempt(item, kept, now)

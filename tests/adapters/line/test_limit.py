@@ -279,7 +279,7 @@ def test_nothing_slips_through_between_counting_and_claiming(desk: Callable[...,
     limits = {"desk": Limit(most=3)}
     assert one.line.store.claim_deliveries(now, timedelta(minutes=1), Claimable(exclude=["ops"], limits=limits)) == []
     (claimed,) = one.line.store.claim_deliveries(now, timedelta(minutes=1), Claimable(exclude=["ops"]))
-    assert [item.alert.title for item in claimed.tidings] == ["lithium: ban"]
+    assert [item.alert.title for item in claimed.content] == ["lithium: ban"]
 
 
 def test_quiet_hours_that_drop_spare_what_waits_because_of_a_limit(desk: Callable[..., Desk]) -> None:

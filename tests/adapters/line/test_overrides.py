@@ -105,7 +105,7 @@ class Noted:
 
     def send(self, delivery: Delivery, message: Message) -> AttemptResult:
         """Note it."""
-        alerts = [tidings.alert for tidings in delivery.tidings]
+        alerts = [content.alert for content in delivery.content]
         self.world.told += [(self.name, alert.severity.value, alert.rule) for alert in alerts]
         return AttemptResult(error_class=ErrorClass.OK)
 

@@ -86,13 +86,13 @@ def test_updates_belong_to_the_thread_of_the_first_message(world: Any) -> None:
     (third,) = send(one)
     assert [item.kind for item in (first, second, third)] == [DeliveryKind.ALERT, *[DeliveryKind.UPDATE] * 2]
     assert [item.thread for item in (first, second, third)] == ["", first.id, first.id]
-    assert [item.tidings[0].news for item in (first, second, third)] == [
+    assert [item.content[0].news for item in (first, second, third)] == [
         (),
         ("medium became critical",),
         ("new: tin",),
     ]
-    assert (third.tidings[0].first.title, third.tidings[0].lead.title) == (FIRST, WIDER)
-    assert third.tidings[0].alert.origins == 2  # the third has the text of the first
+    assert (third.content[0].first.title, third.content[0].lead.title) == (FIRST, WIDER)
+    assert third.content[0].alert.origins == 2  # the third has the text of the first
 
 
 def test_a_retry_keeps_its_thread(world: Any) -> None:
@@ -114,7 +114,7 @@ def test_who_was_never_told_gets_no_update(world: Any, state: DeliveryState) -> 
     send(one, state)
     one.news(LOUDER, feed="post")
     (item,) = send(one)
-    assert (item.kind, item.thread, item.tidings[0].news) == (DeliveryKind.ALERT, "", ())
+    assert (item.kind, item.thread, item.content[0].news) == (DeliveryKind.ALERT, "", ())
 
 
 def test_who_may_have_been_told_gets_an_update(world: Any) -> None:
@@ -138,10 +138,10 @@ def test_what_grows_twice_is_one_update_with_all_that_is_new(world: Any) -> None
     one.news(WIDER, feed="times")
     (item,) = send(one)
     news = ("medium became critical", "new: tin")
-    assert item.tidings[0].news == news
+    assert item.content[0].news == news
     one.line.store.act.resend(item.id, one.line.clock.now())
     (copy,) = claimed(one)
-    assert copy.tidings[0].news == news
+    assert copy.content[0].news == news
 
 
 def test_coverage_before_the_message_left_is_in_it_and_later_coverage_rings_nobody(world: Any) -> None:
@@ -150,7 +150,7 @@ def test_coverage_before_the_message_left_is_in_it_and_later_coverage_rings_nobo
     one.news(FIRST)
     assert one.news(FIRST, feed="post") == [("cut", MatchOutcome.JOINED)]
     (item,) = send(one)
-    assert [other.publisher for other in item.tidings[0].related] == ["Post"]
+    assert [other.publisher for other in item.content[0].related] == ["Post"]
     assert one.news(FIRST, feed="times") == [("cut", MatchOutcome.JOINED)]
     assert claimed(one) == []
 
@@ -229,4 +229,4 @@ def test_a_digest_belongs_to_no_conversation(world: Any) -> None:
         waits = update(DeliveryRow).where(DeliveryRow.id != first.id, DeliveryRow.receiver == "desk")
         session.exec(waits.values(kind=DeliveryKind.DIGEST.value))
     (item,) = claimed(one)
-    assert (item.tidings[0].news, item.thread, item.subjects) == (("new: tin",), "", ())
+    assert (item.content[0].news, item.thread, item.subjects) == (("new: tin",), "", ())

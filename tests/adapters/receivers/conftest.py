@@ -214,7 +214,7 @@ def post() -> Callable[..., Post]:
             first_seen=NOW,
         )
         hit = Hit(spans=(Span(field="title", start=0, end=min(5, len(headline))),))
-        tidings = (
+        content = (
             AlertContent(alert=alert, evidence=Evidence(op="rule", text="", holds=True, hits=(hit,)), lead=lead),
         )
         delivery = Delivery(
@@ -227,10 +227,10 @@ def post() -> Callable[..., Post]:
             created_at=NOW,
             due_at=NOW,
             expires_at=NOW + timedelta(hours=24),
-            tidings=tidings,
+            content=content,
         )
         message = render(
-            tidings, kind=kind, delivery_id=delivery.id, delivery_kind=delivery.kind, zone=ZoneInfo("Europe/London")
+            content, kind=kind, delivery_id=delivery.id, delivery_kind=delivery.kind, zone=ZoneInfo("Europe/London")
         )
         return Post(delivery, message)
 

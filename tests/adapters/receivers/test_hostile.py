@@ -97,7 +97,7 @@ def about(post: Any, headline: str, kind: MessageKind, digest: bool) -> tuple[An
     sent = post(kind, headline, DESK if kind is MessageKind.MAIL else "")
     if not digest:
         return sent.delivery, sent.message
-    (told,) = sent.delivery.tidings
+    (told,) = sent.delivery.content
     now = sent.delivery.created_at
     roundup = Roundup(
         since=now - timedelta(days=1),

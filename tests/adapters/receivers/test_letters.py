@@ -52,7 +52,7 @@ def many(count: int, told: AlertContent) -> list[AlertContent]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "tidings", "thread", "says"),
+    ("kind", "content", "thread", "says"),
     [
         pytest.param(DeliveryKind.ALERT, lambda told: [told], "", "China bans exports of gallium", id="alert"),
         pytest.param(DeliveryKind.UPDATE, update, OPENING, "3 independent origins", id="update"),
@@ -62,12 +62,12 @@ def many(count: int, told: AlertContent) -> list[AlertContent]:
     ],
 )
 def test_a_mail_of_every_kind_is_whole(
-    kind: DeliveryKind, tidings: Any, thread: str, says: str, mailbox: Any, post: Any
+    kind: DeliveryKind, content: Any, thread: str, says: str, mailbox: Any, post: Any
 ) -> None:
     """Mail programs sort it, hold it together with what it answers, answer it with no holiday notice, and show all of it."""
     sent = post(MessageKind.MAIL, recipient=DESK)
-    told: Sequence[AlertContent] = tidings(sent.delivery.tidings[0])
-    delivery = replace(sent.delivery, receiver="metals desk", kind=kind, tidings=tuple(told))
+    told: Sequence[AlertContent] = content(sent.delivery.content[0])
+    delivery = replace(sent.delivery, receiver="metals desk", kind=kind, content=tuple(told))
     now = delivery.created_at
     message = render(
         told,

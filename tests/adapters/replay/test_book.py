@@ -135,7 +135,7 @@ class Both:
                     lambda _, settlement=settlement: Consequence(settlement=settlement),
                     now,
                 )
-                numbers = sorted(item.alert.id for item in delivery.tidings)
+                numbers = sorted(item.alert.id for item in delivery.content)
                 gone.append((delivery.receiver, delivery.recipient, delivery.kind, str(delivery.due_at), str(numbers)))
 
 

@@ -75,12 +75,12 @@ def test_a_claim_brings_all_that_a_message_shows(hands, store):
     [delivery] = _claim(hands, store)
     assert (delivery.id, delivery.receiver, delivery.recipient, delivery.kind) == ("d0001", "desk", "", "alert")
     assert (delivery.attempt, delivery.message, delivery.created_at) == (1, None, hands.now)
-    [tidings] = delivery.tidings
-    assert tidings.alert == store.read.alerts()[0]
-    assert tidings.evidence == hands.evidence()
+    [content] = delivery.content
+    assert content.alert == store.read.alerts()[0]
+    assert content.evidence == hands.evidence()
     lead = hands.entry("gallium")
-    assert (tidings.lead.title, tidings.lead.body, tidings.lead.source) == (lead.title, lead.body, "wire")
-    [related] = tidings.related
+    assert (content.lead.title, content.lead.body, content.lead.source) == (lead.title, lead.body, "wire")
+    [related] = content.related
     assert (related.title, related.source, related.body) == (entry.title, "other", "")
 
 
@@ -90,11 +90,11 @@ def test_the_loudest_goes_first_then_the_oldest(hands, store):
     for name, severity in (("low", "low"), ("high", "high"), ("later", "high"), ("critical", "critical")):
         hands.tell(store, name, to, hands.rule(severity=Severity(severity)))
     titles = [
-        delivery.tidings[0].alert.title for delivery in _claim(hands, store, exclude=("b",), limit_per_receiver=9)
+        delivery.content[0].alert.title for delivery in _claim(hands, store, exclude=("b",), limit_per_receiver=9)
     ]
     assert [title.split()[-1] for title in titles] == ["critical)", "high)", "later)", "low)"]
     both = _claim(hands, store, exclude=("a",), limit_per_receiver=2)
-    assert [(delivery.receiver, delivery.tidings[0].alert.severity.value) for delivery in both] == [
+    assert [(delivery.receiver, delivery.content[0].alert.severity.value) for delivery in both] == [
         ("b", "critical"),
         ("b", "high"),
     ]
@@ -153,7 +153,7 @@ def test_what_expired_is_dead_and_says_so(hands, store):
     hands.tell(store, "one", hands.teller(lasts=MINUTE, to=(("a", ""), ("b", ""))))
     assert _claim(hands, store, hands.now + MINUTE) == []
     given_up = store.expire(hands.now + MINUTE)
-    assert [(delivery.receiver, len(delivery.tidings)) for delivery in given_up] == [("a", 1), ("b", 1)]
+    assert [(delivery.receiver, len(delivery.content)) for delivery in given_up] == [("a", 1), ("b", 1)]
     assert store.expire(hands.now + MINUTE) == ()
     assert store.read.counts().deliveries[DeliveryState.DEAD] == 2
     assert {in_words(delivery.reason) for delivery in store.read.deliveries(DeliveryState.DEAD)} == {
@@ -254,7 +254,7 @@ def test_alerts_join_a_message_that_was_never_tried(hands, store):
     assert (pending.due_at, pending.alert_ids) == (hands.now + MINUTE, (1,))
     assert pending.story_ids == frozenset({1})
     [delivery] = _claim(hands, store, hands.now + MINUTE)
-    assert [item.alert.id for item in delivery.tidings] == [2, 1]
+    assert [item.alert.id for item in delivery.content] == [2, 1]
     assert store.read.deliveries()[0].severity is Severity.CRITICAL
     decide = hands.teller()
     hands.tell(store, "three", decide)
@@ -295,9 +295,9 @@ def test_an_update_is_led_by_what_is_new(hands, store):
     hands.tell(store, "second", grows(hands, DeliveryKind.UPDATE), title=hands.entry("first").title)
     [update] = _claim(hands, store)
     assert update.kind is DeliveryKind.UPDATE
-    [tidings] = update.tidings
-    assert tidings.alert.severity is Severity.CRITICAL
-    assert (tidings.lead.link.split("/")[-1][:6], tidings.related[0].link.split("/")[-1][:5]) == ("second", "first")
+    [content] = update.content
+    assert content.alert.severity is Severity.CRITICAL
+    assert (content.lead.link.split("/")[-1][:6], content.related[0].link.split("/")[-1][:5]) == ("second", "first")
 
 
 def test_an_update_may_join_the_message_that_waits(hands, store):
@@ -306,7 +306,7 @@ def test_an_update_may_join_the_message_that_waits(hands, store):
     grown = grows(hands, DeliveryKind.UPDATE, joined=(("d0001", (1,)),))
     hands.tell(store, "second", grown, title=hands.entry("first").title)
     [delivery] = _claim(hands, store)
-    assert [item.alert.severity for item in delivery.tidings] == [Severity.CRITICAL]
+    assert [item.alert.severity for item in delivery.content] == [Severity.CRITICAL]
     assert [view.id for view in store.read.deliveries()] == ["d0001"]
 
 
@@ -328,7 +328,7 @@ def test_a_message_may_be_about_no_alert(hands, store):
     trial = replace(hands.teller(kind=DeliveryKind.TEST).plan(hands.now, 0, "desk", ""), alert_ids=())
     store.tell([hands.match()], lambda facts: Decision(planned=(trial,)), hands.now)
     [delivery] = _claim(hands, store)
-    assert (delivery.kind, delivery.tidings) == (DeliveryKind.TEST, ())
+    assert (delivery.kind, delivery.content) == (DeliveryKind.TEST, ())
 
 
 def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
@@ -350,7 +350,7 @@ def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
     first = store.act.resend("d0001", hands.now + MINUTE)
     [copy] = _claim(hands, store, hands.now + MINUTE)
     assert (copy.id, copy.message, copy.attempt) == (first, None, 1)
-    assert copy.tidings == delivery.tidings
+    assert copy.content == delivery.content
     assert copy.expires_at - copy.created_at == delivery.expires_at - delivery.created_at
     store.settle(copy, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     second = store.act.resend(first, hands.now)

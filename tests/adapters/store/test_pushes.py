@@ -93,7 +93,7 @@ def test_its_row_is_never_due_and_not_counted_among_those_that_are_polled(hands,
     store.sync_sources([("desk", "items", PUSH)], hands.now)
     store.rewind(hands.now - timedelta(hours=1))
     assert store.claim_sources(hands.now + timedelta(days=9), timedelta(minutes=5), 9) == []
-    assert store.read.ledger(hands.now, hands.now).sources == 0
+    assert store.read.statistics(hands.now, hands.now).sources == 0
     assert replace(store.read.source("desk").source, disabled=False).polled is False
     with pytest.raises(ConflictError, match="desk is not polled"):
         store.act.poll("desk", hands.now)

@@ -55,7 +55,7 @@ def _send(store, now):
             lambda _, settled=settled: Consequence(settlement=settled),
             now,
         )
-        sent += [(item.kind, one.lead) for one in item.tidings]
+        sent += [(item.kind, one.lead) for one in item.content]
     return sent
 
 

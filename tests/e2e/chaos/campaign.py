@@ -31,15 +31,15 @@ _LEADS = {
     "tell": "faulty pack",
     "kept_pack": "faulty pack",
     "series": "refused for good",
-    "ledger": "cooldowns end",
+    "statistics": "cooldowns end",
     "roundup": "evening",
 }
 #: What only a later time leads to: an evening, and a week after.
 _LONG = {
     "before store.read.roundup": timedelta(hours=19),
     "after store.read.roundup": timedelta(hours=24),
-    "before store.read.ledger": timedelta(days=7),
-    "after store.read.ledger": timedelta(days=7),
+    "before store.read.statistics": timedelta(days=7),
+    "after store.read.statistics": timedelta(days=7),
 }
 #: Where a life is stopped: in the middle of a poll, of a decision, of a try.
 _STOPS = ("source.poll", "store.commit", "store.observe", *_OUT)

@@ -80,11 +80,11 @@ def show() -> Callable[..., Message]:
 
     def make(
         kind: MessageKind,
-        *tidings: AlertContent,
+        *content: AlertContent,
         delivery_kind: DeliveryKind = DeliveryKind.ALERT,
         subjects: tuple[str, ...] = (),
     ) -> Message:
         zone = ZoneInfo("Europe/London")
-        return render(tidings, kind=kind, delivery_id="01JQ", delivery_kind=delivery_kind, zone=zone, subjects=subjects)
+        return render(content, kind=kind, delivery_id="01JQ", delivery_kind=delivery_kind, zone=zone, subjects=subjects)
 
     return make

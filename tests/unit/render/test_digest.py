@@ -46,16 +46,16 @@ Digest = Callable[..., Message]
 
 @pytest.fixture
 def digest() -> Digest:
-    """Render a digest about *tidings*."""
+    """Render a digest about *content*."""
 
     def make(
-        *tidings: AlertContent,
+        *content: AlertContent,
         kind: MessageKind = MessageKind.MAIL,
         delivery: DeliveryKind = DeliveryKind.DIGEST,
         roundup: Roundup | None = ROUNDUP,
     ) -> Message:
         zone = ZoneInfo("Europe/London")
-        return render(tidings, kind=kind, delivery_id="01JQ", delivery_kind=delivery, zone=zone, roundup=roundup)
+        return render(content, kind=kind, delivery_id="01JQ", delivery_kind=delivery, zone=zone, roundup=roundup)
 
     return make
 

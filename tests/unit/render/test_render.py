@@ -35,20 +35,20 @@ def blocks(message: Any) -> str:
 
 def titled(tell: Any, title: str, alert: str) -> AlertContent:
     """AlertContent with these titles."""
-    tidings: AlertContent = tell(title, hits=())
-    return replace(tidings, alert=replace(tidings.alert, title=alert))
+    content: AlertContent = tell(title, hits=())
+    return replace(content, alert=replace(content.alert, title=alert))
 
 
 def test_a_message_holds_everything_in_its_order(tell: Any, show: Any) -> None:
     """A reader in a hurry finds each thing in its place."""
-    tidings = tell(
+    content = tell(
         body="Markets were calm. The ministry bans gallium, it said.",
         hits=(("title", "bans"), ("body", "bans", "gallium")),
         related=1,
         note="Read the announcement.",
         children=(Evidence(op="severity_if high", text="tier=primary", holds=True),),
     )
-    assert show(MessageKind.CONSOLE, tidings).text == (
+    assert show(MessageKind.CONSOLE, content).text == (
         "HIGH  gallium: export ban\n"
         "China bans exports of gallium\n"
         "Example News · news.example · 2026-07-02 13:00 BST (12:00 UTC)\n"
@@ -81,9 +81,9 @@ def test_a_message_holds_everything_in_its_order(tell: Any, show: Any) -> None:
 
 def test_mail_and_slack_hold_what_the_text_holds(tell: Any, show: Any) -> None:
     """No reader gets less because of the kind of receiver."""
-    tidings = tell(related=1, note="Read the announcement.")
-    html = show(MessageKind.MAIL, tidings).html
-    slack = blocks(show(MessageKind.SLACK, tidings))
+    content = tell(related=1, note="Read the announcement.")
+    html = show(MessageKind.MAIL, content).html
+    slack = blocks(show(MessageKind.SLACK, content))
     for part in ("rules/bans.yaml:3", "“bans”", "mineral: gallium", "Read the announcement.", "Other 0",
                  "2026-07-02 13:00 BST (12:00 UTC)", "2026-07-02 13:01 BST", "01JQ", "HIGH", "https://news.example/gallium"):  # fmt: skip
         assert part in html, part
@@ -147,9 +147,9 @@ def test_a_correction_shows_both_wordings(
     shape: MessageKind, revised: Revised, words: str, subject: str, tell: Any, show: Any
 ) -> None:
     """A reader who acted on the first message must see what was wrong with it."""
-    tidings = tell(summary="It does.")
-    tidings = replace(tidings, lead=replace(tidings.lead, revised=revised))
-    message = show(shape, tidings, delivery_kind=DeliveryKind.CORRECTION)
+    content = tell(summary="It does.")
+    content = replace(content, lead=replace(content.lead, revised=revised))
+    message = show(shape, content, delivery_kind=DeliveryKind.CORRECTION)
     assert message.subject == f"[HIGH] Correction: gallium: export ban - {subject}"
     for shown in [message.text, unescape(message.html)] if shape is MessageKind.MAIL else [message.text]:
         assert words in " ".join(shown.split())
@@ -161,22 +161,22 @@ def test_a_correction_shows_both_wordings(
 def test_a_correction_far_down_in_a_text_shows_the_place(tell: Any, show: Any) -> None:
     """Two quotes with the same beginning, both cut before the difference, correct nothing."""
     long = "Traders met on Monday and spoke of many things. " * 12
-    tidings = tell(summary=f"{long}The ministry bans gallium.")
+    content = tell(summary=f"{long}The ministry bans gallium.")
     revised = Revised(at=NOW, title="China bans exports of gallium", summary=f"{long}The ministry denies it.")
-    tidings = replace(tidings, lead=replace(tidings.lead, revised=revised))
-    text = show(MessageKind.TEXT, tidings, delivery_kind=DeliveryKind.CORRECTION).text
+    content = replace(content, lead=replace(content.lead, revised=revised))
+    text = show(MessageKind.TEXT, content, delivery_kind=DeliveryKind.CORRECTION).text
     assert "The ministry denies it.” It said: “… " in text
     assert "The ministry bans gallium.”" in text
 
 
 def test_a_new_wording_is_only_text_too(tell: Any, show: Any) -> None:
     """A correction is a second chance for whoever writes headlines."""
-    tidings = tell()
+    content = tell()
     revised = Revised(at=NOW, title="<!channel> <b>now</b>\r\nBcc: x@e.com")
-    tidings = replace(tidings, lead=replace(tidings.lead, revised=revised))
-    slack = show(MessageKind.SLACK, tidings, delivery_kind=DeliveryKind.CORRECTION)
+    content = replace(content, lead=replace(content.lead, revised=revised))
+    slack = show(MessageKind.SLACK, content, delivery_kind=DeliveryKind.CORRECTION)
     assert "<!channel>" not in blocks(slack)
-    mail = show(MessageKind.MAIL, tidings, delivery_kind=DeliveryKind.CORRECTION)
+    mail = show(MessageKind.MAIL, content, delivery_kind=DeliveryKind.CORRECTION)
     assert "<b>now" not in mail.html
     assert "\nBcc" not in mail.text
 
@@ -188,8 +188,8 @@ def test_the_daemon_speaks_of_itself_without_a_headline(shape: MessageKind, tell
         tell().alert, title="Source unhealthy: mining", detail="no answer for 6 h", rule_position="", labels={}
     )
     evidence = Evidence(op="tocsin", text="no answer for 6 h", holds=True)
-    tidings = AlertContent(alert=own, evidence=evidence)
-    message = show(shape, tidings, delivery_kind=DeliveryKind.OPERATOR)
+    content = AlertContent(alert=own, evidence=evidence)
+    message = show(shape, content, delivery_kind=DeliveryKind.OPERATOR)
     assert message.subject == "[tocsin HIGH] Source unhealthy: mining"
     for text in filter(None, (message.text, message.html, message.payload)):
         assert "Source unhealthy: mining" in text
@@ -253,9 +253,9 @@ HOSTILE = [
 @pytest.mark.parametrize("headline", HOSTILE, ids=range(len(HOSTILE)))
 def test_text_of_a_feed_is_only_text_everywhere(headline: str, tell: Any, show: Any) -> None:
     """Hostile text must not act where it is shown."""
-    tidings = tell(headline, hits=(), summary=headline[:5000], related=0)
-    tidings = replace(tidings, related=(replace(tidings.lead, publisher=headline[:300]),))
-    messages = {kind: show(kind, tidings) for kind in KINDS}
+    content = tell(headline, hits=(), summary=headline[:5000], related=0)
+    content = replace(content, related=(replace(content.lead, publisher=headline[:300]),))
+    messages = {kind: show(kind, content) for kind in KINDS}
     for message in messages.values():
         for text in (message.subject, message.text, message.html, message.payload):
             text.encode()
@@ -298,19 +298,19 @@ def test_a_whole_headline_stands_in_the_body_when_the_subject_is_cut(tell: Any, 
 )
 def test_only_web_addresses_are_links(link: str, tell: Any, show: Any) -> None:
     """A click must lead to a page or nowhere."""
-    tidings = tell(link=link)
-    assert "<a" not in show(MessageKind.MAIL, tidings).html
-    assert "<h" not in blocks(show(MessageKind.SLACK, tidings))
-    assert (link or "://") not in show(MessageKind.CONSOLE, tidings).text
+    content = tell(link=link)
+    assert "<a" not in show(MessageKind.MAIL, content).html
+    assert "<h" not in blocks(show(MessageKind.SLACK, content))
+    assert (link or "://") not in show(MessageKind.CONSOLE, content).text
 
 
 def test_a_link_cannot_leave_its_place(tell: Any, show: Any) -> None:
     """Characters that end a link in Slack, HTML or a text are encoded."""
-    tidings = tell(link=' https://news.example/a|b>c<d"e f\n&x=1 ')
+    content = tell(link=' https://news.example/a|b>c<d"e f\n&x=1 ')
     wanted = "https://news.example/a%7Cb%3Ec%3Cd%22e%20f"
-    assert f"<{wanted}&amp;x=1|" in blocks(show(MessageKind.SLACK, tidings))
-    assert f'href="{wanted}&amp;x=1"' in show(MessageKind.MAIL, tidings).html
-    assert f"\n{wanted}&x=1\n" in show(MessageKind.CONSOLE, tidings).text
+    assert f"<{wanted}&amp;x=1|" in blocks(show(MessageKind.SLACK, content))
+    assert f'href="{wanted}&amp;x=1"' in show(MessageKind.MAIL, content).html
+    assert f"\n{wanted}&x=1\n" in show(MessageKind.CONSOLE, content).text
 
 
 def test_an_overlong_link_leaves_the_headline_unlinked_in_slack(tell: Any, show: Any) -> None:
@@ -341,9 +341,9 @@ def test_a_subject_says_nothing_twice(title: str, alert: str, subject: str, tell
 
 def test_the_same_tidings_always_give_the_same_message(tell: Any, show: Any) -> None:
     """The kept message equals one that is rendered again."""
-    tidings = tell(related=3)
+    content = tell(related=3)
     for kind in KINDS:
-        assert show(kind, tidings) == show(kind, tidings)
+        assert show(kind, content) == show(kind, content)
 
 
 def test_a_message_about_nothing_is_still_a_message(show: Any) -> None:
@@ -389,8 +389,8 @@ def test_many_words_are_counted(tell: Any, show: Any) -> None:
 
 def test_rendering_needs_no_evidence(tell: Any, show: Any) -> None:
     """The proof of an old match may have been pruned."""
-    tidings = replace(tell(), evidence=None)
-    text = show(MessageKind.CONSOLE, tidings).text
+    content = replace(tell(), evidence=None)
+    text = show(MessageKind.CONSOLE, content).text
     assert "China bans exports of gallium" in text
     assert "Words" not in text
 
@@ -478,8 +478,8 @@ def test_an_alert_that_its_reader_does_not_know_leads_as_an_alert(tell: Any, sho
 def test_a_list_of_mails_shows_what_the_subject_does_not_say(tell: Any, show: Any) -> None:
     """The first line of a mail is all that a phone shows of it."""
 
-    def preview(*tidings: AlertContent) -> str:
-        found = re.search(r"<div class=\"preview\"[^>]*>([^<]*)</div>", show(MessageKind.MAIL, *tidings).html)
+    def preview(*content: AlertContent) -> str:
+        found = re.search(r"<div class=\"preview\"[^>]*>([^<]*)</div>", show(MessageKind.MAIL, *content).html)
         assert found
         return unescape(found[1])
 

@@ -149,7 +149,7 @@ def look(store: Store, process: Running | None, faults: int, now: datetime, mono
         unanswered=store.read.unanswered(now - _ANSWERED_WITHIN),
         blocked=store.read.paused(now),
         last_sent=store.read.last_sent(),
-        day=store.read.ledger(now - _DAY, now),
+        day=store.read.statistics(now - _DAY, now),
         offline=max(now - since, timedelta(0)) if since else None,
     )
 

@@ -47,7 +47,7 @@ _OVERDUE = timedelta(hours=1)
 def roundup(session: Session, delivery: Delivery, now: datetime) -> Roundup:
     """Return what happened since the last digest to the recipient of *delivery*, without price moves."""
     since = _since(session, delivery, now)
-    included = {item.alert.id for item in delivery.tidings}
+    included = {item.alert.id for item in delivery.content}
     # Longer than this digest: for the end of a cooldown, or for another digest.
     waits = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
     return Roundup(
@@ -163,7 +163,7 @@ def reported(session: Session, rule: str) -> datetime | None:
     return last or session.exec(select(func.min(SourceRow.first_polled))).one()
 
 
-def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics:
+def statistics(session: Session, since: datetime, now: datetime) -> PeriodStatistics:
     """Return the activity from *since* to *now*, and the status at *now*."""
 
     def ended(state: DeliveryState) -> int:
