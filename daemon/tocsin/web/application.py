@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from tocsin.config.web import Address
 from tocsin.web.api.groups import GROUPS
 from tocsin.web.attempts import Attempts
 from tocsin.web.daemon import Daemon
@@ -33,6 +34,7 @@ from tocsin.web.pages import (
     sources,
     static,
 )
+from tocsin.web.wall import checks
 from tocsin.web.wall.site import Site
 
 #: Every module with pages. A new one is added here, and nowhere else.
@@ -87,10 +89,13 @@ async def _enter(page: Page) -> web.Response:
     page.go()
 
 
-def metrics_application(daemon: Daemon) -> web.Application:
-    """Return the application that serves /metrics without a login, and nothing else."""
+def metrics_application(daemon: Daemon, address: Address) -> web.Application:
+    """Return the application that serves /metrics at *address* without a login, and nothing else."""
 
-    async def answer(_: web.Request) -> web.Response:
+    async def answer(request: web.Request) -> web.Response:
+        # A page of another site may have its own name lead to loopback, and then read what is there.
+        if checks.is_loopback(str(address)) and not checks.is_loopback(request.headers.get(hdrs.HOST, "")):
+            raise web.HTTPMisdirectedRequest(text="This is served on loopback, and to names of loopback alone.")
         return await probes.answer_metrics(daemon)
 
     app = web.Application()

@@ -43,7 +43,7 @@ class Servers:
             OSError: as `serve_page`.
         """
         made = await self._daemon.read(bound, address, "")
-        await self.metrics.start(made, lambda _: metrics_application(self._daemon))
+        await self.metrics.start(made, lambda _: metrics_application(self._daemon, address))
 
     async def stop(self) -> None:
         """Stop listening, and give requests under way a bounded time."""

@@ -88,6 +88,20 @@ def test_a_listener_of_its_own_serves_metrics_alone(serve, unused_port):
     assert {status for status, _ in others} == {404}
 
 
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost:1", 200), ("[::1]:1", 200), ("rebound.example:1", 421), ("127.0.0.1.example", 421)]
+)
+def test_metrics_on_loopback_are_for_nobody_whose_name_leads_there(serve, unused_port, host, status):
+    """A page in a browser on this machine could read them by a name of its own (DNS rebinding)."""
+
+    async def scene(page):
+        where = f"http://127.0.0.1:{unused_port}/metrics"
+        async with page.session.get(where, headers={"Host": host}) as response:
+            return response.status
+
+    assert serve(scene, web=f"metrics: 127.0.0.1:{unused_port}", log_in=False) == status
+
+
 def test_metrics_are_what_the_daemon_counted_and_the_database_holds(serve):
     """Each has the name that dashboards use, and its labels are names of the configuration."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from tocsin.config.web import Right
 from tocsin.web.wall.keys import same
@@ -20,6 +22,7 @@ _RIGHTS = {
     Right.INGEST: frozenset({Right.INGEST}),
 }
 _LONGEST = 64
+_PORT = re.compile(r":[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,15 @@ class Visitor:
 def is_served(host: str, site: Site) -> bool:
     """Return True if *host*, as the request has it, is a name of the *site*. Any other was brought here by its DNS."""
     return host.lower() in site.hosts
+
+
+def is_loopback(host: str) -> bool:
+    """Return True if *host*, with or without a port, is this machine by itself: no DNS can make it another."""
+    name = _PORT.sub("", host.lower()).strip("[]")
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
 
 
 def is_same_origin(fetch_site: str | None, origin: str | None, host: str, site: Site) -> bool:
