@@ -22,7 +22,7 @@ from tocsin.cli.common import (
 )
 from tocsin.cli.input_files import read_since, read_span
 from tocsin.cli.opening import opened
-from tocsin.cli.output import dump, listing, local, say, say_zone, shown
+from tocsin.cli.output import dump, listing, local, print_line, say, say_zone, shown
 from tocsin.errors import UsageError
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.records import AlertDetail
@@ -205,20 +205,23 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     from tocsin.explain.decision import revision  # noqa: PLC0415
 
     alert, lead = detail.content.alert, detail.content.lead
-    print(f"{alert.severity.upper()} {shown(alert.title)}  ({alert.rule}, {alert.rule_position})")
+    print_line(f"{alert.severity.upper()} {alert.title}  ({alert.rule}, {alert.rule_position})")
     if lead:
-        print(f"  {shown(lead.title)}\n  {shown(lead.link)}")
+        print_line(f"  {lead.title}")
+        print_line(f"  {lead.link}")
         if lead.revised:
-            print(f"  {shown(revision(lead.revised, zone))}")
-    print(f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {written(alert.labels)}")
+            print_line(f"  {revision(lead.revised, zone)}")
+    print_line(
+        f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {written(alert.labels)}"
+    )
     for line in _said(detail.answered, zone):
-        print(f"  {shown(line)}")
+        print_line(f"  {line}")
     for member in detail.members:
-        what = shown(member.title or in_zone(member.detail, zone))
-        print(f"  {member.fate}: {what} [{member.source}] {shown(in_words(member.reason, zone))}")
+        what = member.title or in_zone(member.detail, zone)
+        print_line(f"  {member.fate}: {what} [{member.source}] {in_words(member.reason, zone)}")
     for delivery in detail.deliveries:
-        reason = shown(in_words(delivery.reason, zone))
-        print(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.id})")
+        reason = in_words(delivery.reason, zone)
+        print_line(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.id})")
     if detail.content.evidence:
         texts = {name: getattr(lead, name) for name in ("title", "summary", "body")} if lead else {}
         console().print(tree(detail.content.evidence, texts, zone))

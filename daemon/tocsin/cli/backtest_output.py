@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tocsin.cli.output import dump, local, say, shown, table
+from tocsin.cli.output import dump, local, print_line, say, shown, table
 from tocsin.errors import UsageError
 from tocsin.model.alerts import OPENING, MatchOutcome
 from tocsin.model.rules import Match
@@ -54,26 +54,26 @@ def print_result(result: Result, found: Sequence[Difference] | None) -> None:
 def _print_alert(history: AlertHistory) -> None:
     alert, opened = history.alert, history.opened
     assert opened
-    print(f"{_time(opened.at)}  {alert.severity.upper():<8}  {shown(alert.title)}  ({alert.rule})")
+    print_line(f"{_time(opened.at)}  {alert.severity.upper():<8}  {alert.title}  ({alert.rule})")
     match = opened.decided.match
     if match.entry:
-        print(f"    {shown(match.entry.title)}  [{shown(match.entry.publisher or match.entry.source)}]")
+        print_line(f"    {match.entry.title}  [{match.entry.publisher or match.entry.source}]")
     if match.detail:
-        print(f"    {shown(match.detail)}")
+        print_line(f"    {match.detail}")
     for witness in match.evidence.witnesses:
-        print(f"    because  {_time(witness.at)}  {shown(witness.title)}  [{shown(witness.source)}]")
+        print_line(f"    because  {_time(witness.at)}  {witness.title}  [{witness.source}]")
     for message in history.sent:
-        late = f"  {shown(in_words(message.held))}" if message.held else ""
+        late = f"  {in_words(message.held)}" if message.held else ""
         to = shown(f"{message.receiver} {message.recipient}".rstrip())
-        print(f"    {_time(message.at)} {message.kind} to {to}{late}")
+        print_line(f"    {_time(message.at)} {message.kind} to {to}{late}")
     if history.dropped:
-        print(f"    dropped: {shown(history.dropped)}")
+        print_line(f"    dropped: {history.dropped}")
     updates = [item for item in history.later if item.decided.outcome is MatchOutcome.UPDATED]
     for update in updates:
-        print(f"    {_time(update.at)} updated: {shown(in_words(update.decided.reason))}")
+        print_line(f"    {_time(update.at)} updated: {in_words(update.decided.reason)}")
     folded = [item for item in history.later if item.decided.outcome is MatchOutcome.JOINED]
     if folded:
-        print(f"    folded: {counted(len(folded), 'more report')}, the last {_time(folded[-1].at)}")
+        print_line(f"    folded: {counted(len(folded), 'more report')}, the last {_time(folded[-1].at)}")
 
 
 def _print_quiet(result: Result) -> None:
@@ -81,11 +81,11 @@ def _print_quiet(result: Result) -> None:
     for ruling in result.rulings:
         decided = ruling.decided
         if decided.outcome in _QUIET:
-            words = f"{shown(_headline(decided.match))}  ({decided.match.rule.id}): {shown(in_words(decided.reason))}"
-            print(f"{_time(ruling.at)}  {decided.outcome:<8}  {words}")
+            words = f"{_headline(decided.match)}  ({decided.match.rule.id}): {in_words(decided.reason)}"
+            print_line(f"{_time(ruling.at)}  {decided.outcome:<8}  {words}")
     refused = Counter((item.quote.instrument, item.finding) for item in result.refused)
     for (instrument, finding), count in sorted(refused.items()):
-        print(f"{shown(instrument)}: {counted(count, 'quote')} {finding}, which no rule saw")
+        print_line(f"{instrument}: {counted(count, 'quote')} {finding}, which no rule saw")
 
 
 def _print_rules(result: Result, counts: Sequence[Count]) -> None:
@@ -141,9 +141,9 @@ def _print_differences(found: Sequence[Difference]) -> None:
         severity = (
             f"{item.other.alert.severity} > {history.alert.severity}" if item.other else history.alert.severity.value
         )
-        title = f"  {shown(_headline(history.opened.decided.match))}" if history.opened else ""
-        print(
-            f"{mark} {_time(history.alert.opened_at)}  {severity}  {shown(history.alert.title)}  ({history.alert.rule}){title}"
+        title = f"  {_headline(history.opened.decided.match)}" if history.opened else ""
+        print_line(
+            f"{mark} {_time(history.alert.opened_at)}  {severity}  {history.alert.title}  ({history.alert.rule}){title}"
         )
 
 

@@ -13,7 +13,7 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, LimitOption, SinceOption
 from tocsin.cli.input_files import read_since
 from tocsin.cli.opening import opened
-from tocsin.cli.output import dump, listing, local, say, say_zone, shown
+from tocsin.cli.output import dump, listing, local, print_line, say, say_zone, shown
 from tocsin.config.config import Config
 from tocsin.errors import UsageError
 from tocsin.explain.receivers import explain_waiting
@@ -100,15 +100,15 @@ def show_delivery(
             return
         zone = settings.zone
         view = _explained([detail.delivery], store, zone)[0]
-        print(f"{view.id} {view.state} to {view.receiver} {view.recipient}: {shown(view.title)}")
+        print_line(f"{view.id} {view.state} to {view.receiver} {view.recipient}: {view.title}")
         if view.reason:
-            print(f"  {shown(in_words(view.reason, zone))}")
+            print_line(f"  {in_words(view.reason, zone)}")
         for change in detail.transitions:
-            print(f"  {local(change.at, zone)} {change.state} {shown(in_words(change.reason, zone))}")
+            print_line(f"  {local(change.at, zone)} {change.state} {in_words(change.reason, zone)}")
         for attempt in detail.attempts:
             outcome = attempt.outcome or "under way"
-            print(
-                f"  try {attempt.n} at {local(attempt.started_at, zone)}: {outcome} {attempt.code or ''} {shown(attempt.words)}"
+            print_line(
+                f"  try {attempt.n} at {local(attempt.started_at, zone)}: {outcome} {attempt.code or ''} {attempt.words}"
             )
         say_zone(zone)
         if detail.message:

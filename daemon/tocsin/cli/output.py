@@ -39,6 +39,15 @@ def conclude(text: str) -> None:
     _write(shown(text), sys.stdout)
 
 
+def print_line(text: str) -> None:
+    """Print a line of a screen on stdout, without control characters.
+
+    On a terminal it is broken at spaces, and goes on further in than it began.
+    """
+    line = shown(text)
+    print("\n".join(_wrapped(line)) if sys.stdout.isatty() else line)
+
+
 def _write(text: str, stream: TextIO) -> None:
     if stream.isatty():
         text = "\n".join(line for whole in text.split("\n") for line in _broken(whole))
@@ -47,9 +56,14 @@ def _write(text: str, stream: TextIO) -> None:
 
 def _broken(line: str) -> list[str]:
     """Return *line* broken at spaces, each part at most as wide as a terminal of common width unless a word is longer."""
-    if line.startswith(" ") or len(line) <= _WIDTH:
-        return [line]
-    return textwrap.wrap(line, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return [line] if line.startswith(" ") else _wrapped(line)
+
+
+def _wrapped(line: str) -> list[str]:
+    margin = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(line, _WIDTH, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False) or [
+        line
+    ]
 
 
 def dump(value: Any) -> None:

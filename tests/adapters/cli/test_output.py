@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
+from typing import Any
 
+import click
 import pytest
 
-from tocsin.cli.output import conclude, say, table
+from tocsin.cli.output import conclude, print_line, say, table
 
 LONG = "config.yaml:1:1: " + "a word and another " * 10 + "x" * 90
 EXCERPT = "    systemd-run --pipe " + "--property=User=tocsin " * 9
@@ -35,6 +38,22 @@ def test_a_terminal_gets_a_long_result_broken_at_spaces(
     *wrapped, _ = capsys.readouterr().out.splitlines()
     assert wrapped
     assert [line for line in wrapped if len(line) > 80] == []
+
+
+def test_a_line_of_a_screen_is_broken_on_a_terminal_and_goes_on_further_in(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`alerts show`, `deliveries show` and `backtest` were wider than the screen; a headline must not steer it."""
+    print_line(f"  {LONG}")
+    assert capsys.readouterr().out == f"  {LONG}\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_line(f"  \x1b[2J{LONG}")
+    first, *others = capsys.readouterr().out.splitlines()
+    assert "\x1b" not in first
+    assert [line for line in others if not line.startswith("    ")] == []
+    assert [line for line in (first, *others) if len(line) > 80 and " " in line.strip()] == []
+    print_line("")
+    assert capsys.readouterr().out == "\n"
 
 
 def test_a_pipe_gets_whole_messages(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,3 +97,13 @@ def test_output_that_nobody_takes_is_no_traceback(shell: str, code: int, words: 
     line = f"{program} -c 'from tocsin.cli import main; main()' packs list {shell}"
     done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (code, words)
+
+
+def test_what_is_shown_of_an_alert_fits_a_terminal(tocsin: Any, history: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long word such as a path stays whole, and stands alone in its line."""
+    history()
+    monkeypatch.setattr("typer.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    delivery = json.loads(tocsin("deliveries", "list", "--json").stdout.splitlines()[0])["id"]
+    for command in (("alerts", "show", "1"), ("deliveries", "show", delivery), ("backtest", "--since", "30d")):
+        lines = click.unstyle(tocsin(*command).stdout).splitlines()
+        assert [line for line in lines if len(line) > 80 and " " in line.strip()] == [], command
