@@ -12,11 +12,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from adapters.hand_clock import HandClock
 from tocsin.config.packs import parse_pack
+from tocsin.deliver.config import DeliveryConfig
+from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import SourceError
 from tocsin.ingest.config import IngestConfig
 from tocsin.ingest.poller import Pipeline
@@ -31,7 +34,7 @@ from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Runtime
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Store
+from tocsin.store import Decide, Store
 
 RULES = """\
 tocsin: 1
@@ -138,6 +141,15 @@ class Line:
             ),
             Runtime(clock=self.clock, write=self.at_once, work=at_once, random=lambda: 0.5),
             committed=lambda: self.woken.append(None),
+        )
+
+    def dispatcher(self, decide: Decide, *receivers: Any, **config: Any) -> Dispatcher:
+        """A dispatcher with a lane for each of *receivers*; *config* is what else its configuration has."""
+        lanes = {one.name: one for one in receivers}
+        return Dispatcher(
+            self.store,
+            DeliveryConfig(receivers=lanes, zone=ZoneInfo("UTC"), decide=decide, **config),
+            Runtime(clock=self.clock, write=self.at_once, work=at_once, random=lambda: 0.5),
         )
 
 

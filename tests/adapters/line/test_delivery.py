@@ -9,11 +9,9 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import StoreError
 from tocsin.market.series import begin
@@ -22,7 +20,6 @@ from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.receiver import Fallback
 from tocsin.policy.notifying.silence import parse
-from tocsin.protocols import Runtime
 from tocsin.render.message import reduced
 from tocsin.render.reasons import in_words
 from tocsin.rules.prices.observation import observe
@@ -54,13 +51,7 @@ def dispatcher(line: Line, *receivers: Any) -> Dispatcher:
     asyncio.run(pipeline.run_due())
     line.clock.move(minutes=16)
     asyncio.run(pipeline.run_due())
-    return Dispatcher(
-        line.store,
-        DeliveryConfig(
-            receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
-        ),
-        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
-    )
+    return line.dispatcher(pipeline.inbound.policy.decide, *receivers)
 
 
 def run(dispatcher: Dispatcher) -> None:
@@ -127,11 +118,7 @@ def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line)
     pipeline = line.pipeline(
         line.list_source("wire", [[], ["China bans gallium exports"], ["Congo halts all cobalt shipments abroad"]])
     )
-    out = Dispatcher(
-        line.store,
-        DeliveryConfig(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
-        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
-    )
+    out = line.dispatcher(pipeline.inbound.policy.decide, desk)
     for _ in range(3):
         asyncio.run(pipeline.run_due())
         line.clock.move(minutes=16)
@@ -633,14 +620,7 @@ def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptu
 
 def dispatcher_of(line: Line, *receivers: Any) -> Dispatcher:
     """A second daemon's dispatcher on the same database."""
-    pipeline = line.pipeline()
-    return Dispatcher(
-        line.store,
-        DeliveryConfig(
-            receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
-        ),
-        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
-    )
+    return line.dispatcher(line.pipeline().inbound.policy.decide, *receivers)
 
 
 def test_a_reload_between_claim_and_try_sends_nothing_to_whom_it_removed(line: Line) -> None:

@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import Fault
 from tocsin.model.alerts import AnswerKind
@@ -22,7 +20,6 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import parse
-from tocsin.protocols import Runtime
 from tocsin.store.values import PollFailure, PollRecord
 
 Line = Any
@@ -84,14 +81,7 @@ def desk(line: Line) -> Callable[..., Desk]:
         pipeline.inbound = replace(pipeline.inbound, policy=policy)
         asyncio.run(pipeline.run_due())
         receiver = line.list_receiver("desk", [OK])
-        outbound = DeliveryConfig(
-            receivers={"desk": receiver}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people, instruments=[TIN]
-        )
-        dispatcher = Dispatcher(
-            line.store,
-            outbound,
-            Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
-        )
+        dispatcher = line.dispatcher(policy.decide, receiver, people=people, instruments=[TIN])
         return Desk(line, pipeline, source, receiver, dispatcher)
 
     return make

@@ -5,15 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.config import DeliveryConfig
-from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.prices import Instrument, Quote
-from tocsin.protocols import Runtime
 from tocsin.render.reasons import in_words
 
 PACK = """\
@@ -42,17 +38,8 @@ class _Desk:
         self.receiver = line.list_receiver("desk", [AttemptResult(error_class=ErrorClass.OK, code=250)])
         self._pipeline = line.pipeline(ruleset=rules)
         self._pipeline.inbound = replace(self._pipeline.inbound, instruments={"tin": TIN})
-        self._dispatcher = Dispatcher(
-            line.store,
-            DeliveryConfig(
-                receivers={"desk": self.receiver},
-                zone=ZoneInfo("UTC"),
-                decide=self._pipeline.inbound.policy.decide,
-                instruments=[TIN],
-                price_rules=rules.prices,
-            ),
-            Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
-        )
+        decide = self._pipeline.inbound.policy.decide
+        self._dispatcher = line.dispatcher(decide, self.receiver, instruments=[TIN], price_rules=rules.prices)
 
     def see(self, *prices: str, minutes: float = 5) -> None:
         """Bring the *prices*, one every so many *minutes*, and send what is due."""

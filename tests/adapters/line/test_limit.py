@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import StoreError
 from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass
@@ -20,7 +18,6 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.timing import Limit
-from tocsin.protocols import Runtime
 from tocsin.render.reasons import in_words
 from tocsin.store.values import Claimable
 
@@ -113,14 +110,7 @@ def desk(line: Line) -> Callable[..., Desk]:
         asyncio.run(pipeline.run_due())
         receiver = line.list_receiver("desk", list(outcomes), recipients=recipients)
         operators = line.list_receiver("ops", [OK])
-        outbound = DeliveryConfig(
-            receivers={"desk": receiver, "ops": operators}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people
-        )
-        dispatcher = Dispatcher(
-            line.store,
-            outbound,
-            Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
-        )
+        dispatcher = line.dispatcher(policy.decide, receiver, operators, people=people)
         return Desk(line, pipeline, source, receiver, operators, dispatcher)
 
     return make

@@ -7,15 +7,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from adapters.loopback import Quiet, serving
-from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
-from tocsin.protocols import Runtime
 from tocsin.receivers.kinds import build
 
 POISON = "Chile bans lithium exports to everybody"
@@ -69,13 +66,7 @@ def outbox(line: Any, pack: str, news: tuple[str, ...], *receivers: Any) -> Disp
     asyncio.run(pipeline.run_due())
     line.clock.move(minutes=16)
     asyncio.run(pipeline.run_due())
-    return Dispatcher(
-        line.store,
-        DeliveryConfig(
-            receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
-        ),
-        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
-    )
+    return line.dispatcher(pipeline.inbound.policy.decide, *receivers)
 
 
 def test_a_message_that_is_always_refused_holds_up_no_other(line: Any, chat: Chat) -> None:

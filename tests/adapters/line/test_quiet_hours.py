@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +13,6 @@ from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.receiver import QuietHours, ReceiverInfo
-from tocsin.protocols import Runtime
 from tocsin.render.reasons import in_words
 
 Line = Any
@@ -33,17 +31,7 @@ def dispatcher(line: Line, receiver: Any, *, arrived: bool = False, **options: A
     now = line.clock.now().replace(second=0, microsecond=0)
     hours = QuietHours(start=_wall(now - HOUR), end=_wall(now + 8 * HOUR), **options)
     desk = ReceiverInfo(name="desk", recipients=("",), quiet_hours=hours)
-    outbound = DeliveryConfig(
-        receivers={receiver.name: receiver},
-        zone=ZoneInfo("UTC"),
-        decide=pipeline.inbound.policy.decide,
-        people=(desk,),
-    )
-    made = Dispatcher(
-        line.store,
-        outbound,
-        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
-    )
+    made = line.dispatcher(pipeline.inbound.policy.decide, receiver, people=(desk,))
     return made, now + 8 * HOUR
 
 

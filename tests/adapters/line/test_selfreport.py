@@ -10,12 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.config import DeliveryConfig
-from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import Fault
 from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
 from tocsin.policy.notifying.receiver import WeeklyTime
-from tocsin.protocols import Runtime
 from tocsin.service.selfreport import self_report
 from tocsin.store.values import PollFailure, PollRecord
 
@@ -33,14 +30,7 @@ def told(line: Line, desk: AttemptResult = OK) -> Any:
     line.clock.move(minutes=16)
     asyncio.run(pipeline.run_due())
     receivers = [line.list_receiver("desk", [desk]), line.list_receiver("ops", [OK], kind=MessageKind.MAIL)]
-    outbound = DeliveryConfig(
-        receivers={one.name: one for one in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
-    )
-    sender = Dispatcher(
-        line.store,
-        outbound,
-        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0),
-    )
+    sender = line.dispatcher(pipeline.inbound.policy.decide, *receivers)
     asyncio.run(sender.run_due())
 
     def report(at: datetime, times: WeeklyTime = MONDAYS) -> Any:

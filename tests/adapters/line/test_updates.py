@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import update
 
-from tocsin.deliver.config import DeliveryConfig
-from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import (
     AttemptResult,
@@ -27,7 +24,6 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
-from tocsin.protocols import Runtime
 from tocsin.store.db.delivery_tables import DeliveryRow
 from tocsin.store.values import Claimable
 
@@ -172,13 +168,7 @@ def test_mails_about_one_happening_are_one_conversation(world: Any) -> None:
     people = (ReceiverInfo(name="desk", recipients=("",)),)
     desk = one.line.list_receiver("desk", [OK], kind=MessageKind.MAIL)
     policy = Policy(routes=(Route(to=("desk",)),), receivers=people)
-    outbound = DeliveryConfig(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people)
-    run = one.line.at_once
-    out = Dispatcher(
-        one.line.store,
-        outbound,
-        Runtime(clock=one.line.clock, write=run, work=run, random=lambda: 0.5),
-    )
+    out = one.line.dispatcher(policy.decide, desk, people=people)
     for title, feed in ((FIRST, "wire"), (WIDER, "times"), (LOUDER, "post"), (WIDEST, "herald")):
         one.news(title, feed=feed)
         asyncio.run(out.run_due())
