@@ -3,7 +3,7 @@
     python bench/backlog.py [--sizes 0:0 5000:0 4000:2000] [--decisions 20]
 
 A size is the number of open stories of one event, of one entry each, and of messages held for one recipient until the
-cooldowns of their key values end (two of the stories each). Shown are the processor time and the statements of a commit
+cooldowns of their key values end (two of the stories each; those that end together are one message). Shown are the processor time and the statements of a commit
 of one entry that meets a rule and joins nothing.
 """
 

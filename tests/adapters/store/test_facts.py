@@ -1,14 +1,22 @@
 """What a decision is told: the open stories of its events, their alerts, cooldowns, and what waits to leave."""
 
+import contextlib
+import random
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import LastNotified
+from tocsin.policy.decide import Policy
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
+from tocsin.store import Store
 
 HOUR = timedelta(hours=1)
+POLICY = Policy(routes=(Route(to=("desk",)),), receivers=(ReceiverInfo(name="desk", recipients=("",)),))
 
 
 def _facts(hands, store, entry, *rules):
@@ -76,6 +84,46 @@ def test_only_what_may_change_is_read_of_alerts_and_messages(hands, store):
     assert [story.id for story in facts.stories] == [2]
     assert [alert.id for alert in facts.alerts] == [2]
     assert [(one.delivery_id, one.alert_ids) for one in facts.pending] == [("d0002", (2,)), ("d0003", ())]
+
+
+class NothingWrittenError(Exception):
+    """The end of a decision that leaves no trace."""
+
+
+def test_what_is_remembered_of_stories_is_what_is_on_record(hands, store):
+    """Whoever wrote them, in whatever order and with whatever undone, a decision has the stories that a new process reads."""
+    chance = random.Random(3)
+    fresh = partial(Store, store.database, real_now=hands.real)  # nothing is remembered yet
+    stores = [store, fresh()]
+    rules = [hands.rule(), hands.rule(id="minerals/lift", event="trade.export.lift")]
+    own = [hands.match(rule=hands.rule(id="tocsin/flood", event="ops.source.flood"))]
+    seen, reached = [], 0
+
+    def look(facts):
+        seen.append((facts.stories, facts.alerts, facts.next_story, facts.next_alert))
+        raise NothingWrittenError
+
+    def decide(facts):
+        seen.append((facts.stories, facts.alerts, facts.next_story, facts.next_alert))
+        if chance.random() < 0.15:  # before anything is written, or when the own event is decided, after the news
+            raise NothingWrittenError
+        return POLICY.decide(facts)
+
+    hands.poll(store, hands.batch(), [], decide)
+    for number in range(60):
+        at = hands.now - timedelta(hours=chance.choice((0, 10, 60, 100, 140)))
+        place = chance.choice(("Chile", "Peru", "Gabon", "Ghana"))
+        title = f"{place} bans exports of gallium to America, says paper {chr(97 + number % 26)}"
+        entry = hands.entry(f"n{number}", title=title, published=None, first_seen=at)
+        found = [hands.judged(entry, chance.choice(rules))]
+        seen.clear()
+        for one, how in ((fresh(), look), (chance.choice(stores), decide)):
+            with contextlib.suppress(NothingWrittenError):
+                hands.poll(one, hands.batch(entry), found, how, own=own)
+            hands.real.pass_by(HOUR)  # the lease of a poll that failed
+        assert seen[1] == seen[0]
+        reached += len(seen[0][0])
+    assert reached > 5
 
 
 def test_members_of_a_story_come_the_earliest_first(hands, store):

@@ -63,6 +63,8 @@ class Deciding:
         _write(self.session, AlertRow, decision.alerts, known.next_alert)
         decided = [{**mapping.match_columns(item), "decided_at": self.now} for item in decision.decided]
         put(self.session, _NEW[MatchRow], decided)
+        if matched:
+            self.opened.note(self.session, decision.stories)
         notified = decision.last_notified.items()
         rows = [{"rule": rule, "key": key, **mapping.columns(last, LastNotifiedRow)} for (rule, key), last in notified]
         save(self.session, LastNotifiedRow, ("rule", "key"), rows)

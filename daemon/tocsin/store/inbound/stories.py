@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, event, type_coerce
@@ -14,36 +15,62 @@ from tocsin.policy.alerting.facts import Reach
 from tocsin.policy.alerting.story import COMPARED, Stories
 from tocsin.store.db import mapping
 from tocsin.store.db.statements import pieces
-from tocsin.store.db.tables import StoryEntryRow, StoryRow
+from tocsin.store.db.tables import MatchRow, StoryEntryRow, StoryRow
 
 #: Closed stories of an event that are kept beside as many open ones.
 _CLOSED = 500
 
 _STORY = StoryRow.metadata.tables["story"].c
 _MEMBER = StoryRow.metadata.tables["story_entry"].c
+_LAST_MATCH = select(func.max(MatchRow.id))
 # A story changes only by new members: these columns show whether it did. Times are compared as text.
 _MARK = (type_coerce(_STORY.opened_at, String), type_coerce(_STORY.last_at, String), func.count(_MEMBER.entry_id))
 
 
 class OpenStories:
-    """The open stories that earlier decisions have read; used by one write transaction at a time."""
+    """The open stories that earlier decisions have read; used by one write transaction at a time.
+
+    Each decision that changes a story writes a match. So if no match was written by anybody else, only stories that decisions
+    of this process changed are read again; else those that do not look as they did.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, dict[int, tuple[object, Story]]] = defaultdict(dict)
         self._indexed: dict[str, Stories] = {}
+        self._since: dict[str, datetime] = {}  # all stories of an event with an entry after then are known
+        self._changed: defaultdict[str, set[int]] = defaultdict(set)
+        self._last = 0  # the number of the last match
 
     def read(self, session: Session, reached: Reach) -> tuple[tuple[Story, ...], Mapping[str, Stories]]:
         """Return the stories within reach as in the database, and an index of them by event."""
         event.listen(session, "after_rollback", self._forget, once=True)
+        if _last_match(session) != self._last:
+            self._since.clear()
         found = [story for name in sorted(reached.events) for story in self._of(session, name, reached)]
         return tuple(sorted(found, key=lambda story: story.id)), {name: self._indexed[name] for name in reached.events}
 
+    def note(self, session: Session, changed: Collection[Story]) -> None:
+        """Note the stories that a decision *changed*, when it is written."""
+        for story in changed:
+            self._changed[story.event].add(story.id)
+        self._last = _last_match(session)
+
     def _forget(self, _: Session) -> None:
         """Forget all stories after a rollback, which may have undone some of them."""
-        self._known.clear()
-        self._indexed.clear()
+        for remembered in (self._known, self._indexed, self._since, self._changed):
+            remembered.clear()
 
     def _of(self, session: Session, name: str, reached: Reach) -> list[Story]:
+        known, changed = self._known[name], self._changed.pop(name, set())
+        if name not in self._since or reached.since < self._since[name]:
+            return self._compared(session, name, reached)
+        known |= {story.id: (None, story) for story in _load(session, changed)}
+        stories = [story for _, story in known.values() if story.last_at >= reached.since]
+        self._index(name, stories, changed, reached)
+        return stories
+
+    def _compared(self, session: Session, name: str, reached: Reach) -> list[Story]:
+        """Return the stories within reach, of which those are read that do not look as they did."""
         marks = {
             number: tuple(mark)
             for number, *mark in session.connection().execute(
@@ -59,19 +86,26 @@ class OpenStories:
         for story in _load(session, changed):
             known[story.id] = (marks[story.id], story)
         stories = [known[number][1] for number in marks]
-        self._index(name, stories, changed)
+        self._since[name] = reached.since
+        self._index(name, stories, changed, reached)
         return stories
 
-    def _index(self, name: str, stories: Collection[Story], changed: Collection[int]) -> None:
+    def _index(self, name: str, stories: Collection[Story], changed: Collection[int], reached: Reach) -> None:
         known, index = self._known[name], self._indexed.get(name)
         # The middle of a long story is not compared, so a new member is not simply added to the index.
         long = any(len(known[number][1].entries) > COMPARED for number in changed)
         if index is None or long or len(index) > 2 * len(stories) + _CLOSED:
             self._known[name] = {story.id: known[story.id] for story in stories}
             self._indexed[name] = Stories(stories)
+            self._since[name] = reached.since
             return
         for story in sorted((known[number][1] for number in changed), key=lambda story: story.last_at):
             index.put(story)
+
+
+def _last_match(session: Session) -> int:
+    found: int | None = session.connection().execute(_LAST_MATCH).scalar()
+    return found or 0
 
 
 def _load(session: Session, numbers: Collection[int]) -> list[Story]:
