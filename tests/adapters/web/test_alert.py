@@ -141,7 +141,7 @@ def test_the_chart_has_a_letter_for_each_alert_and_the_moves_after_this_one(serv
 
 
 def test_an_alert_of_the_daemon_itself_has_a_page(serve):
-    """It has no entry, no quote and no price."""
+    """It has no entry, no quote and no price; a list says what it is about, and not its title twice."""
 
     async def scene(page):
         page.bring("China bans gallium exports")
@@ -154,9 +154,12 @@ def test_an_alert_of_the_daemon_itself_has_a_page(serve):
             await page.get("/alerts.csv"),
         )
 
-    for answer in serve(scene):
+    answers = serve(scene)
+    for answer in answers:
         assert answer.status == 200
         assert "gallium: ban" in answer.text
+        assert "Source wire is unwell: HTTP 500" in answer.text
+    assert answers[2].text.count("gallium: ban") == 1
 
 
 @pytest.mark.parametrize(("path", "words"), [("/alerts/7", "There is no alert 7."), ("/alerts/x", "x is no number.")])

@@ -230,6 +230,7 @@ def test_a_feed_has_the_newest_alerts_of_the_query(serve):
     assert answer.headers["Content-Type"].startswith("application/atom+xml")
     assert len(set(ids)) == len(ids) == 4
     assert titles[-1] == "China bans gallium exports"
+    assert feed.findall("a:entry/a:summary", ATOM)[-1].text == "high: gallium: ban (open)"
     assert titles[0].startswith("<script>alert(1)</script>")
     assert "javascript:" not in answer.text
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/alerts/5\?opened=\d+T\d+", ids[0])

@@ -94,7 +94,7 @@ def feed(page: Page, found: Found, headlines: Mapping[int, Headline]) -> bytes:
         head = headlines.get(alert.id)
         node = ET.SubElement(root, f"{{{_ATOM}}}entry")
         title = one_line(head.title if head else alert.title)
-        words = f"{alert.severity}: {one_line(alert.title)}. {one_line(alert.detail)} ({answered.state(page.now)})"
+        words = ". ".join(filter(None, (f"{alert.severity}: {one_line(alert.title)}", one_line(alert.detail))))
         _texts(
             node,
             {
@@ -103,7 +103,7 @@ def feed(page: Page, found: Found, headlines: Mapping[int, Headline]) -> bytes:
                 "id": f"{where}?opened={_stamp(alert.opened_at)}",
                 "updated": alert.updated_at.isoformat(),
                 "published": alert.opened_at.isoformat(),
-                "summary": words,
+                "summary": f"{words} ({answered.state(page.now)})",
             },
         )
         author = ET.SubElement(node, f"{{{_ATOM}}}author")
