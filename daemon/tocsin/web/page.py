@@ -167,6 +167,10 @@ class Page:
         """Answer that what was asked for is not there: *words* is a sentence for people."""
         raise web.HTTPNotFound(text=words)
 
+    def unknown(self, kind: str, name: str | int) -> NoReturn:
+        """Answer that there is nothing of the *kind* with this *name*."""
+        self.missing(f"There is no {kind} {seen(str(name))[:80]}.")
+
     def address(self, *parts: str | int, **query: str | int) -> str:
         """Return the address of a page of this site, by the *parts* of its path; an empty value is left out of the query."""
         path = "/".join(quote(str(part), safe="") for part in parts)

@@ -4,6 +4,8 @@ import html
 import re
 from datetime import timedelta
 
+import pytest
+
 from adapters.web.conftest import CONFIG
 from tocsin.errors import Fault
 from tocsin.ingest.pushes import Push
@@ -182,3 +184,16 @@ def test_what_was_handed_in_leads_to_its_entries_and_is_watched(serve):
     assert "<dt>Labels</dt><dd>tier=primary</dd>" in one
     assert "<dd>the label company from desk, other</dd>" in one
     assert '<a href="/t/sources">1 source</a>' in now
+
+
+@pytest.mark.parametrize("path", ["/sources", "/rules/metals", "/prices", "/deliveries"])
+def test_a_name_that_nothing_has_is_shown_in_part(serve, path):
+    """Whoever makes somebody follow a link has no page of ours for a text of his."""
+
+    async def scene(page):
+        return await page.get(f"{path}/%E2%80%AE{'x' * 500}")
+
+    answer = serve(scene)
+    assert answer.status == 404
+    assert "x" * 70 in answer.text
+    assert not any(text in answer.text for text in ("x" * 81, "\u202e"))

@@ -45,7 +45,7 @@ async def show_alert(page: Page) -> web.Response:
     number = page.number()
     detail = await page.read(page.store.read.alert, number)
     if detail is None:
-        page.missing(f"There is no alert {number}.")
+        page.unknown("alert", number)
     return answer(detail)
 
 
@@ -58,7 +58,7 @@ async def add_answer(page: Page) -> web.Response:
 
     def work(read: Queries, commands: Commands) -> tuple[HTTPStatus, object]:
         if not read.cards([number]):
-            page.missing(f"There is no alert {number}.")
+            page.unknown("alert", number)
         new = not says(read.answers([number]).get(number, ()), body.kind, why)
         if new:
             commands.answer([number], body.kind, page.now, by=by, until=until, why=why)

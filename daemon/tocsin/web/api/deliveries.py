@@ -56,5 +56,5 @@ async def resend(page: Page) -> web.Response:
 
 def _found(page: Page, name: str, detail: DeliveryDetail | None) -> DeliveryDetail:
     if detail is None:
-        page.missing(f"There is no delivery {name[:80]}.")
+        page.unknown("delivery", name)
     return detail

@@ -41,7 +41,7 @@ async def show_entry(page: Page) -> web.Response:
     number = page.number()
     recorded = await page.read(page.store.read.record, number, "")
     if recorded is None:
-        page.missing(f"There is no entry {number}.")
+        page.unknown("entry", number)
     record, text = recorded
     matches = await page.read(page.store.read.matches, entry_id=number, limit=None)
     return answer({"number": number, "entry": text or record.entry, "matches": matches})

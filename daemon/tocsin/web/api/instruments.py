@@ -29,7 +29,7 @@ async def show_instrument(page: Page) -> web.Response:
     name = page.part("id")
     found = [one for one in page.daemon.config.instruments if one.id == name]
     if not found:
-        page.missing(f"There is no instrument {name[:80]}.")
+        page.unknown("instrument", name)
     return answer((await _views(page, found))[0])
 
 

@@ -49,7 +49,7 @@ def _source(page: Page) -> PushConfig:
     if source is None and name in config.names:
         raise web.HTTPConflict(text=f"{name} is polled. A source with push: true takes items.")
     if source is None:
-        page.missing(f"There is no source {name[:80]}.")
+        page.unknown("source", name)
     if page.visitor and page.visitor.token and not source.takes_from(page.visitor.name):
         raise web.HTTPForbidden(text=f"This token may not hand in to {name}.")
     return source

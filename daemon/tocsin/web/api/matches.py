@@ -31,7 +31,7 @@ async def show_match(page: Page) -> web.Response:
     number = page.number()
     found = await page.read(page.store.read.matches, before=number + 1, limit=1)
     if not found or found[0].id != number:
-        page.missing(f"There is no match {number}.")
+        page.unknown("match", number)
     return answer(found[0])
 
 
@@ -46,5 +46,5 @@ async def show_story(page: Page) -> web.Response:
     number = page.number()
     found = await page.read(page.store.read.stories, number + 1, 1)
     if not found or found[0].id != number:
-        page.missing(f"There is no story {number}.")
+        page.unknown("story", number)
     return answer(found[0])

@@ -86,5 +86,5 @@ def _place(silence: Silence) -> str:
 def _found(page: Page, number: int, known: Iterable[Silence]) -> Silence:
     found = next((one for one in known if one.id == number), None)
     if found is None:
-        page.missing(f"There is no silence {number}.")
+        page.unknown("silence", number)
     return found

@@ -50,5 +50,5 @@ async def poll(page: Page) -> web.Response:
 
 def _object(page: Page, name: str, detail: SourceDetail | None) -> dict[str, object]:
     if detail is None:
-        page.missing(f"There is no source {name[:80]}.")
+        page.unknown("source", name)
     return source_object(detail.source, page.daemon.config, fetches=detail.fetches)

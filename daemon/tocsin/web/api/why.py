@@ -42,7 +42,7 @@ async def why(page: Page) -> web.Response:
     async with page.daemon.trial:
         found = await page.read(_explain, page, body, rule, given)
     if found is None:
-        page.missing(f"There is no entry {body.entry[:80]}.")
+        page.unknown("entry", body.entry)
     return answer(explanation_object(found))
 
 

@@ -36,7 +36,7 @@ async def show(page: Page) -> web.Response:
     number = page.number()
     found = await page.read(_read, page, number)
     if found is None:
-        page.missing(f"There is no alert {number}.")
+        page.unknown("alert", number)
     return page.show("alert.html", **found)
 
 

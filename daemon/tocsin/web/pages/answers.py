@@ -56,7 +56,7 @@ async def answer(page: Page) -> web.Response:
     why = one_line(form.get("why", ""))[:MOST_WHY]
     found = {card.alert.id for card in await page.read(page.store.read.cards, numbers)}
     if missing := [number for number in numbers if number not in found]:
-        page.missing(f"There is no alert {missing[0]}.")
+        page.unknown("alert", missing[0])
     history = await page.read(page.store.read.answers, numbers)
     new = [number for number in numbers if not says(history.get(number, ()), kind, why)]
     if new:

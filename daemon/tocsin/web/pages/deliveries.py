@@ -91,7 +91,7 @@ async def _detail(page: Page) -> DeliveryDetail:
     name = page.part("id")
     detail = await page.read(page.store.read.delivery, name)
     if detail is None:
-        page.missing(f"There is no delivery {name[:80]}.")
+        page.unknown("delivery", name)
     return detail
 
 

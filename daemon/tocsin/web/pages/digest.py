@@ -50,5 +50,5 @@ def _receiver(page: Page) -> ReceiverConfig:
     name = page.part("receiver")
     found = next((one for one in page.daemon.config.receivers if one.name == name), None)
     if found is None:
-        page.missing(f"There is no receiver {name[:80]}.")
+        page.unknown("receiver", name)
     return found

@@ -116,7 +116,7 @@ async def show_entry(page: Page) -> web.Response:
         page.missing(f"{error}.")
     shown = await page.read(_look, page, number, rule)
     if shown is None:
-        page.missing(f"There is no entry {number}.")
+        page.unknown("entry", number)
     return page.show("entry.html", shown=shown, rules=list(rules.every_news_rule))
 
 

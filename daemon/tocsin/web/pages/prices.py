@@ -57,7 +57,7 @@ async def show_instrument(page: Page) -> web.Response:
     name = page.part("id")
     instrument = next((one for one in page.daemon.config.instruments if one.id == name), None)
     if instrument is None:
-        page.missing(f"There is no instrument {name[:80]}.")
+        page.unknown("instrument", name)
     series = (await page.read(page.store.read.series, [instrument]))[name]
     failing = await page.read(page.store.read.failing)
     return page.show(

@@ -79,7 +79,7 @@ def _view(page: Page) -> RuleView:
     name = f"{page.part('pack')}/{page.part('rule')}"
     found = next((view for view in rule_views(page.daemon.rules.rules) if view.id == name), None)
     if found is None:
-        page.missing(f"There is no rule {name}.")
+        page.unknown("rule", name)
     return found
 
 

@@ -109,7 +109,7 @@ async def end(page: Page) -> web.Response:
     known = await page.read(page.store.read.silences)
     silence = next((one for one in known if one.id == number), None)
     if silence is None:
-        page.missing(f"There is no silence {number}.")
+        page.unknown("silence", number)
     if silence.ends > page.now:
         await page.act(page.store.act.end_silence, number, page.now)
     page.go("silences")

@@ -93,5 +93,5 @@ async def _detail(page: Page) -> SourceDetail:
     name = page.part("name")
     detail = await page.read(page.store.read.source, name)
     if detail is None:
-        page.missing(f"There is no source {name}.")
+        page.unknown("source", name)
     return detail
