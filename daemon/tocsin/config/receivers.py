@@ -184,8 +184,8 @@ def _check_fallback(node: Node | None, name: str, names: Sequence[str]) -> Itera
         return
     if node.text == name:
         yield problem(node, "a receiver cannot be its own fallback")
-    elif node.text not in names:
-        yield problem(node, f"there is no receiver {said(node.text)}{meant(node.text, names)}")
+    else:
+        yield from check_to(node, names)
 
 
 def _check_secrets(node: Node | None) -> Iterator[Problem]:
