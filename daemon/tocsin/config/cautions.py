@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 
-from tocsin.config.config import Config
+from tocsin.config.config import Config, idleness
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.shipped import SHIPPED
 from tocsin.config.yaml.file import shown_path
@@ -22,9 +22,8 @@ def cautions(config: Config) -> Iterator[Problem]:
 
     A secret is one too if its file cannot be read. If a credential of the service is missing, that is a warning.
     """
-    if not config.names and not config.receivers:
-        words = f"{config.path} has neither a source nor an enabled receiver: nothing can ever happen; add both"
-        yield Problem(message=words)
+    if fault := idleness(config):
+        yield fault
     elif config.receivers and not any(receiver.info.operator for receiver in config.receivers):
         names = ", ".join(receiver.name for receiver in config.receivers)
         yield _warning(

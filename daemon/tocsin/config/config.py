@@ -195,14 +195,24 @@ def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
 
 
 def complete(config: Config) -> Config:
-    """Return *config*, all secrets of which will be used.
+    """Return *config*, by which a daemon is to run and of which all secrets will be used.
 
     Raises:
-        ConfigError: with every secret that could not be read.
+        ConfigError: with every secret that could not be read; or nothing could ever happen.
     """
     if config.missing:
         raise unread(config.missing)
+    if fault := idleness(config):
+        raise ConfigError([fault])
     return config
+
+
+def idleness(config: Config) -> Problem | None:
+    """Return the fault of *config* if nothing can ever happen by it, as by an empty file."""
+    if config.names or config.receivers:
+        return None
+    words = f"{config.path} has neither a source nor an enabled receiver: nothing can ever happen; add both"
+    return Problem(message=words)
 
 
 def empty_config(path: Path, env: Mapping[str, str]) -> Config:

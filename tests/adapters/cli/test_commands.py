@@ -273,6 +273,15 @@ def test_check_warns_of_what_would_never_be_told(
     assert ("warning" in result.stderr) == (said != "")
 
 
+def test_nothing_is_started_that_could_never_do_anything(tocsin: Tocsin) -> None:
+    """An empty file, as an editor or a full disk leaves it, is no configuration without sources."""
+    (tocsin.folder / "config.yaml").write_text("", encoding="utf-8")
+    done = tocsin("once")
+    assert done.exit_code == 78
+    assert "nothing can ever happen; add both" in done.stderr
+    assert not (tocsin.folder / "tocsin.db").exists()
+
+
 def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history: Any) -> None:
     """Until when, and why: a list of messages that are ready and do not leave explains itself."""
     history()
