@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import defer, load_only
@@ -27,6 +28,8 @@ from tocsin.store.outbox import feedback
 
 #: Earlier matches that one decision may use, the newest.
 _MOST_MEMBERS = 20_000
+_DELIVERY = DeliveryRow.metadata.tables["delivery"].c
+_WAITING = [_DELIVERY[name] for name in ("id", "receiver", "recipient", "kind", "state", "due_at", "created_at")]
 _UNTRIED = (col(DeliveryRow.state).in_(UNTRIED), col(DeliveryRow.attempts) == 0)
 
 
@@ -92,22 +95,24 @@ def _pending(
     for piece in pieces(members):
         rows |= _untried(session, col(DeliveryRow.id).in_(piece))
     return tuple(
-        mapping.read(
-            Pending,
-            row,
+        Pending(
             delivery_id=row.id,
+            receiver=row.receiver,
+            recipient=row.recipient,
+            kind=row.kind,
             # A ready message waits only for the rest of its document: it is due.
             due_at=min(row.due_at, now) if row.state == DeliveryState.READY else row.due_at,
-            alert_ids=tuple(members[row.id]),
-            story_ids=frozenset(stories[number] for number in members[row.id]),
-            entry_ids=frozenset(entry for number in members[row.id] for entry in met.get(number, ())),
+            alert_ids=tuple(numbers := members.get(row.id, ())),
+            story_ids=frozenset(stories[number] for number in numbers),
+            entry_ids=frozenset(entry for number in numbers for entry in met.get(number, ())),
         )
         for row in sorted(rows.values(), key=lambda row: (row.created_at, row.id))
     )
 
 
-def _untried(session: Session, which: ColumnElement[bool]) -> dict[str, DeliveryRow]:
-    return {row.id: row for row in session.exec(select(DeliveryRow).where(*_UNTRIED, which))}
+def _untried(session: Session, which: ColumnElement[bool]) -> dict[str, Any]:
+    # Thousands may be held: plain rows of the columns that count are read much faster than objects.
+    return {row.id: row for row in session.connection().execute(select(*_WAITING).where(*_UNTRIED, which))}
 
 
 def _members_by_message(session: Session, alerts: Collection[int]) -> tuple[dict[str, list[int]], dict[int, int]]:
