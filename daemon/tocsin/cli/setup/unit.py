@@ -58,7 +58,7 @@ def system_layout(program: Path) -> Layout:
     if hidden(program):
         raise UsageError(
             f"{program} is in a folder that the service may not read: install tocsin into /opt/tocsin "
-            "(python3 -m venv /opt/tocsin && /opt/tocsin/bin/pip install tocsin), "
+            "(python3 -m venv /opt/tocsin && /opt/tocsin/bin/pip install CHECKOUT-OR-WHEEL), "
             "name another with --program, or add --user for a service of your own"
         )
     return Layout(
