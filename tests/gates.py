@@ -70,6 +70,8 @@ def _quick_processes() -> Iterator[None]:
         yield
         return
     with tempfile.TemporaryDirectory(prefix="tocsin-tests-", dir=MEMORY) as folder:
+        # A server that refuses to run as root has its files below.
+        Path(folder).chmod(0o711)
         os.environ["TMPDIR"] = folder
         try:
             yield
