@@ -73,6 +73,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
                 loaded = rules_of(settings, history=_history(settings))
         problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
+        notes += loaded.waiting
         changed = [rule.info for rule in loaded.rules.every.values() if rule.info.override]
         notes += [f"{info.id} is overridden: {info.override}" for info in changed]
     except ConfigError as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from tocsin import __version__
 from tocsin.config.config import Config
 from tocsin.config.library import Library, ReadPack, kept_version
 from tocsin.config.packs import Files
-from tocsin.config.priced_rules import check_rules
+from tocsin.config.priced_rules import check_rules, waiting_for_prices
 from tocsin.config.pushes import AnyValue
 from tocsin.config.shipped import SHIPPED
 from tocsin.config.vocabulary import check_routes
@@ -23,7 +24,7 @@ from tocsin.policy.polling.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint.history import History, lint_history
-from tocsin.rules.lint.never import Given
+from tocsin.rules.lint.never import Given, awaited
 from tocsin.rules.lint.packs import lint, lint_names
 from tocsin.rules.overlay import lay_over
 from tocsin.rules.ruleset import RuleSet
@@ -52,13 +53,19 @@ class LoadedPack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedRules:
-    """The rules of all packs, which were read in *folders*. *idle* is the number of those whose instruments are not configured."""
+    """The rules of all packs, which were read in *folders*.
+
+    *idle* is the number of those whose instruments are not configured. *shipped* are the ids of the packs that came with the
+    program, and *waiting* says, a sentence each, what they have rules for and the configuration has not: no mistake.
+    """
 
     rules: RuleSet
     packs: tuple[LoadedPack, ...]
     folders: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
     idle: int = 0
+    shipped: frozenset[str] = frozenset()
+    waiting: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return `39 rules (9 without an instrument)`: all that are in force, about news, prices or both."""
@@ -128,13 +135,18 @@ def load_rules(
     if faults:
         raise ConfigError(by_place(each_once([*faults, *warnings])))
     warnings += (item for item in together if item.warning)
+    shipped = frozenset(spec.id for spec, pack in zip(specs, packs, strict=True) if Path(pack.folder).parent == SHIPPED)
     if tried:
-        warnings += lint(changed, rules, poll=poll, given=given, instruments=instruments, clean=clean)
+        warnings += lint(changed, rules, poll=poll, given=given, instruments=instruments, clean=clean, shipped=shipped)
         warnings += lint_names(changed)
     if history:
         warnings += lint_history(changed, rules, history)
     return LoadedRules(
-        rules=rules, packs=tuple(packs), folders=library.folders, warnings=tuple(by_place(each_once(warnings)))
+        rules=rules,
+        packs=tuple(packs),
+        folders=library.folders,
+        warnings=tuple(by_place(each_once(warnings))),
+        shipped=shipped,
     )
 
 
@@ -152,20 +164,23 @@ def rules_of(
         ConfigError: as `load_rules`.
     """
     poll = min((source.every or UNKNOWN for source in config.sources), default=None)
+    given = _given(config)
     loaded = load_rules(
         config.rules,
         kept,
         overrides=config.overrides,
         poll=poll,
         history=history,
-        given=_given(config),
+        given=given,
         instruments=config.instruments,
         tried=tried,
         known=known,
     )
-    unmet = (*check_rules(loaded.rules, config.instruments), *check_routes(config, loaded.rules))
-    idle = sum(not any(map(rule.covers, config.instruments)) for rule in loaded.rules.prices.values())
-    return replace(loaded, warnings=(*loaded.warnings, *unmet), idle=idle)
+    rules, shipped = loaded.rules, loaded.shipped
+    unmet = (*check_rules(rules, config.instruments, shipped), *check_routes(config, rules))
+    waiting = (*waiting_for_prices(rules, config.instruments, shipped), *_waiting_for_labels(rules, given, shipped))
+    idle = sum(not any(map(rule.covers, config.instruments)) for rule in rules.prices.values())
+    return replace(loaded, warnings=(*loaded.warnings, *unmet), idle=idle, waiting=waiting)
 
 
 def _given(config: Config) -> Given:
@@ -175,6 +190,21 @@ def _given(config: Config) -> Given:
         for name, values in labels.items():
             found.setdefault(name, set()).update(values)
     return {**found, **{name: AnyValue() for source in config.pushes for name in source.accept_labels}}
+
+
+def _waiting_for_labels(rules: RuleSet, given: Given, shipped: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each label that rules of a *shipped* pack ask for and that no source has."""
+    asking = Counter(
+        (rule.info.id.rpartition("/")[0], *label)
+        for rule in rules.every_news_rule.values()
+        for label in awaited(rule, given)
+    )
+    for (pack, name, value), number in sorted(asking.items()):
+        if pack in shipped:
+            ask = (
+                f"{counted(number, 'rule')} {'asks' if number == 1 else 'ask'} for {name}={value}, which no source has"
+            )
+            yield f"{pack}: {ask}; add labels: {{{name}: {value}}} to the sources it is true of (docs/sources.md)"
 
 
 class _Trial:

@@ -11,35 +11,65 @@ from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
 from tocsin.units import counted
 
+#: A rule with a class, or the id of an instrument, that is not configured.
+_Lack = tuple[PriceRule, str]
 
-def check_rules(rules: RuleSet, instruments: Collection[Instrument]) -> Iterator[Problem]:
+
+def check_rules(
+    rules: RuleSet, instruments: Collection[Instrument], shipped: Collection[str] = ()
+) -> Iterator[Problem]:
     """Yield warnings about price rules that no instrument of the configuration, or not every one they name, can meet.
 
-    A likely typo of a known name gets its own warning. All other missing names of a pack share one warning, because
-    a configuration without prices is no mistake.
+    A likely typo of a known name gets its own warning. All other missing names of a pack share one warning. A pack
+    that is *shipped* gets none if there are no instruments at all, because a configuration without prices is no mistake.
     """
-    ids = {item.id for item in instruments}
-    kinds = {item.kind for item in instruments}
-    lacking: dict[str, list[tuple[PriceRule, str]]] = {}
-    for rule in rules.prices.values():
-        known = kinds if rule.kind else ids
-        for name in sorted((frozenset({rule.kind}) if rule.kind else rule.instruments) - known):
-            if near := meant(name, known):
-                what = "of the class " if rule.kind else ""
-                words = f"the configuration has no instrument {what}{said(name)}{near}"
-                yield Problem(message=f"{rule.info.id}: {words}", position=rule.info.position, warning=True)
-            else:
-                lacking.setdefault(rule.info.id.rpartition("/")[0], []).append((rule, name))
+    ids, kinds = _known(instruments)
+    lacking: dict[str, list[_Lack]] = {}
+    for rule, name in _lacks(rules, instruments):
+        if near := meant(name, kinds if rule.kind else ids):
+            what = "of the class " if rule.kind else ""
+            words = f"the configuration has no instrument {what}{said(name)}{near}"
+            yield Problem(message=f"{rule.info.id}: {words}", position=rule.info.position, warning=True)
+        elif instruments or _pack(rule) not in shipped:
+            lacking.setdefault(_pack(rule), []).append((rule, name))
     for pack, found in lacking.items():
-        yield Problem(message=_lack(pack, found), position=found[0][0].info.position, warning=True)
+        number = len({rule.info.id for rule, _ in found})
+        lack = f"{counted(number, 'price rule')} {'lacks' if number == 1 else 'lack'} an instrument"
+        remedy = f"{'it stays' if number == 1 else 'they stay'} silent until instruments: has one"
+        words = f"{pack}: {lack}: the configuration has none {_named(found, ' and none ')}; {remedy}"
+        yield Problem(message=words, position=found[0][0].info.position, warning=True)
 
 
-def _lack(pack: str, found: Sequence[tuple[PriceRule, str]]) -> str:
-    """Return what rules of *pack* are about that is not there: *found* holds each with its class or its instrument."""
-    number = len({rule.info.id for rule, _ in found})
+def waiting_for_prices(rules: RuleSet, instruments: Collection[Instrument], shipped: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each *shipped* pack with rules about prices, if there are no instruments at all."""
+    waiting: dict[str, list[_Lack]] = {}
+    for rule, name in () if instruments else _lacks(rules, instruments):
+        waiting.setdefault(_pack(rule), []).append((rule, name))
+    for pack in sorted(waiting.keys() & set(shipped)):
+        number = len({rule.info.id for rule, _ in waiting[pack]})
+        wait = f"{counted(number, 'price rule')} {'waits' if number == 1 else 'wait'} for an instrument"
+        yield f"{pack}: {wait} {_named(waiting[pack], ' or ')}; docs/prices.md shows how to add one"
+
+
+def _lacks(rules: RuleSet, instruments: Collection[Instrument]) -> Iterator[_Lack]:
+    ids, kinds = _known(instruments)
+    for rule in rules.prices.values():
+        wanted = (frozenset({rule.kind}) - kinds) if rule.kind else (rule.instruments - ids)
+        yield from ((rule, name) for name in sorted(wanted))
+
+
+def _known(instruments: Collection[Instrument]) -> tuple[set[str], set[str]]:
+    """Return the ids and the classes of *instruments*."""
+    return {item.id for item in instruments}, {item.kind for item in instruments}
+
+
+def _pack(rule: PriceRule) -> str:
+    return rule.info.id.rpartition("/")[0]
+
+
+def _named(found: Sequence[_Lack], join: str) -> str:
+    """Return the classes and the instruments that are not there, as the end of a sentence."""
     classes = dict.fromkeys(said(name) for rule, name in found if rule.kind)
     names = dict.fromkeys(said(name) for rule, name in found if not rule.kind)
     words = [f"of the class {', '.join(classes)}"] * bool(classes) + [f"named {', '.join(names)}"] * bool(names)
-    lack = f"{counted(number, 'price rule')} {'lacks' if number == 1 else 'lack'} an instrument"
-    remedy = f"{'it stays' if number == 1 else 'they stay'} silent until instruments: has one"
-    return f"{pack}: {lack}: the configuration has none {' and none '.join(words)}; {remedy}"
+    return join.join(words)

@@ -8,7 +8,7 @@ import pytest
 
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config, load_config
-from tocsin.config.loading import load_rules
+from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.shipped import PRESETS, SHIPPED, pack_names
 from tocsin.config.yaml.file import shown_path
 from tocsin.errors import ConfigError
@@ -108,3 +108,46 @@ def test_presets_are_found_wherever_the_packs_are(tmp_path: Path) -> None:
     assert "ecb.example" in row.address
     (row,) = load(tmp_path, "[energy]", instrument).prices
     assert "ecb.europa.eu" in row.address
+
+
+def test_who_did_nothing_wrong_is_not_warned(tmp_path: Path) -> None:
+    """What the first example lacks for shipped rules is information, in a line each; a warning is about a mistake."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "desk").write_text("json://localhost/", encoding="utf-8")
+    path = tmp_path / "config.yaml"
+    path.write_text(readme.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    loaded = rules_of(load_config(path, {}))
+    assert loaded.warnings == ()
+    prices, labels = loaded.waiting
+    assert prices.startswith(f"critical-minerals: {loaded.idle} price rules wait for an instrument of the class metal,")
+    assert prices.endswith("; docs/prices.md shows how to add one")
+    assert "rules ask for tier=primary, which no source has; add labels: {tier: primary} to the sources" in labels
+
+
+_OWN = "tocsin: 1\npack: {id: own}\nrules:\n  - {id: r, %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "own", "warned"),
+    [
+        pytest.param("", "price: {instruments: {class: metal}, when: last > 3}", "own: 1 price rule lacks", id="price"),
+        pytest.param(
+            "",
+            "news: {match: tin AND tier=primary}, fires: [], quiet: []",
+            "this is never true; add labels: {tier: primary} to the sources it is true of",
+            id="label",
+        ),
+        pytest.param("sources: {w: {feed: 'https://e.org', labels: {tier: primry}}}\n", "", "mean primry?", id="value"),
+        pytest.param("sources: {w: {feed: 'https://e.org', labels: {teir: primary}}}\n", "", "mean teir?", id="name"),
+        pytest.param(
+            "overrides: {energy/sanctions: {unless: tier=primary}}\n", "", "gives the label tier", id="override"
+        ),
+    ],
+)
+def test_a_mistake_beside_a_shipped_pack_is_loud(tmp_path: Path, more: str, own: str, warned: str) -> None:
+    """A rule of the user's own, a label that is mistyped, and an override are not excused."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "own.yaml").write_text(_OWN % (own or "news: {match: tin}"), encoding="utf-8")
+    found = rules_of(load(tmp_path, "[energy, ./own]", more)).warnings
+    assert any(warned in problem.message for problem in found), found

@@ -59,6 +59,7 @@ def configuration(config: Config) -> Iterator[Finding]:
     yield ok("configuration", f"{sources}, {receivers}, {loaded}")
     yield from problems("configuration", (*config.problems, *cautions(config)))
     yield from problems("rules", loaded.warnings)
+    yield from (ok("rules", words) for words in loaded.waiting)
     yield from _unread(config, loaded.folders)
     for route in config.routes:
         if not route.to:

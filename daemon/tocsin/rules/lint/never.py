@@ -29,15 +29,41 @@ _PRICES = ("last", "high", "low")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
-def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Problem]:
-    """Yield the warnings about the tests of a rule; *given* is None if the sources are not known."""
+def news(spec: RuleSpec, rule: CompiledRule, given: Given | None, *, shipped: bool = False) -> Iterator[Problem]:
+    """Yield the warnings about the tests of a rule; *given* is None if the sources are not known.
+
+    A *shipped* rule may ask for what it awaits; an override of it is the user's own.
+    """
     own = rule.match.gives
-    yield from _tests(rule.match, frozenset(), own, given)
+    waived = awaited(rule, given) if shipped else ()
+    yield from _tests(rule.match, frozenset(), own, given, waived)
     for condition in (*rule.cancels, *(condition for _, condition in rule.severity_if)):
-        yield from _tests(condition, own, own, given)
+        yield from _tests(condition, own, own, given, () if condition is rule.also_unless else waived)
     if rule.severity_if and spec.news and rule.severity_if[-1][0] == rule.info.severity:
         words = f"the rule is {rule.info.severity} anyway: the last of severity_if changes nothing"
         yield spec.news.severity_if[-1][1].warning(words)
+
+
+def awaited(rule: CompiledRule, given: Given | None) -> frozenset[tuple[str, str]]:
+    """Return the customary labels that *rule* asks for and that no source has, nor one that may be mistyped."""
+    conditions = (rule.match, *filter(None, [rule.unless]), *(condition for _, condition in rule.severity_if))
+    tests = (test for condition in conditions for part in condition.parts for _, test in part.tests)
+    return frozenset(
+        (test.name, test.value)
+        for test in tests
+        if isinstance(test, LabelTest)
+        and test.name in _CUSTOMARY
+        and test.name not in rule.match.gives
+        and given is not None
+        and _is_missing(test, given)
+    )
+
+
+def _is_missing(test: LabelTest, given: Given) -> bool:
+    """Return whether no source has the label of *test*, or one like it."""
+    if test.name not in given:
+        return not meant(test.name, given)
+    return test.value not in given[test.name] and not meant(test.value, given[test.name])
 
 
 def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -> Iterator[Problem]:
@@ -57,7 +83,11 @@ def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -
 
 
 def _tests(
-    condition: Condition, matched: Collection[str], own: Collection[str], given: Given | None
+    condition: Condition,
+    matched: Collection[str],
+    own: Collection[str],
+    given: Given | None,
+    waived: Collection[tuple[str, str]],
 ) -> Iterator[Problem]:
     place = condition.place
     if place is None:
@@ -67,7 +97,7 @@ def _tests(
         for _, test in part.tests:
             words = ""
             if isinstance(test, LabelTest):
-                words = _label(test, matched, own, given)
+                words = "" if (test.name, test.value) in waived else _label(test, matched, own, given)
             elif isinstance(test, AgeTest) and test.span == timedelta(0):
                 words = f"{test.text} is {'never' if test.op.startswith('<') else 'always'} true: no entry is from the future"
             if words:
@@ -97,11 +127,19 @@ def _label(test: LabelTest, matched: Collection[str], own: Collection[str], give
         known = {*KNOWN_BY, *(_CUSTOMARY if given is None else given), *matched}
         if test.name in own:
             return f"within match the list ${test.name} has given no label yet: write ${test.name}, or ask in unless or severity_if"
-        return f"no list of this rule and no source gives the label {test.name}: this is never true{meant(test.name, known)}"
+        near = meant(test.name, known)
+        remedy = near if near or given is None else _labelled(test)
+        return f"no list of this rule and no source gives the label {test.name}: this is never true{remedy}"
     if test.value not in given[test.name]:
-        what = "no source is called" if test.name == "source" else f"no source has {test.name}"
-        return f"{what} {test.value}: this is never true{meant(test.value, given[test.name])}"
+        near = meant(test.value, given[test.name])
+        if test.name == "source":
+            return f"no source is called {test.value}: this is never true{near}"
+        return f"no source has {test.name} {test.value}: this is never true{near or _labelled(test)}"
     return ""
+
+
+def _labelled(test: LabelTest) -> str:
+    return f"; add labels: {{{test.name}: {test.value}}} to the sources it is true of"
 
 
 def _language(value: str) -> str:

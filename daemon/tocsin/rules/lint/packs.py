@@ -34,11 +34,12 @@ def lint(
     given: Given | None = None,
     instruments: Collection[Instrument] = (),
     clean: Sequence[PackSpec] = (),
+    shipped: Collection[str] = (),
 ) -> tuple[Problem, ...]:
     """Return the warnings about *packs*, which are without fault. Those in *clean* are known to have no warning themselves.
 
     *poll* is the shortest interval of any source, and *given* the labels that sources give; None where neither is known.
-    *instruments* are those that are known.
+    *instruments* are those that are known. *shipped* are the ids of the packs that came with the program.
     """
     found: list[Problem] = []
     for pack in with_used(packs):
@@ -48,7 +49,7 @@ def lint(
             name = f"{pack.id}/{rule.id.text}"
             if compiled := rules.news_rule(name):
                 found += _often(rule, poll)
-                found += never.news(rule, compiled, given)
+                found += never.news(rule, compiled, given, shipped=pack.id in shipped)
             if price := rules.prices.get(name):
                 found += never.prices(rule, price, instruments)
     return tuple(found)
