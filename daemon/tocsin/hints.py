@@ -29,14 +29,14 @@ class ResponseHints:
     """Hints in the response of a server. *status* is 0 if there was no HTTP request.
 
     *fresh* is how long the response may be kept (`Cache-Control`, `Expires`): zero for "not at all", None if it does not
-    say. *wishes* is None if the document was not read. *moved_to* is the address that permanent redirects alone led to,
+    say. *poll_hints* is None if the document was not read. *moved_to* is the address that permanent redirects alone led to,
     else empty. *secured* is True if they only replaced http by https.
     """
 
     status: int = 0
     fresh: timedelta | None = None
     validators: bool = False
-    wishes: PollHints | None = None
+    poll_hints: PollHints | None = None
     moved_to: str = ""
     secured: bool = False
 

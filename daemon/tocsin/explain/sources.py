@@ -28,13 +28,13 @@ def rhythm(habits: PollHistory, zone: ZoneInfo) -> Iterator[str]:
 
 def server_hints(habits: PollHistory) -> Iterator[str]:
     """Yield what a server says of when it wants to be asked."""
-    wishes = habits.wishes
-    spans = (("Cache-Control or Expires", habits.fresh), ("ttl", wishes.ttl), ("sy:updatePeriod", wishes.period))
+    hints = habits.poll_hints
+    spans = (("Cache-Control or Expires", habits.fresh), ("ttl", hints.ttl), ("sy:updatePeriod", hints.period))
     said = [f"{name} {duration(span)}" for name, span in spans if span]
-    if wishes.skip_hours:
-        said.append(f"not in the hours {', '.join(map(str, sorted(wishes.skip_hours)))} GMT")
-    if wishes.skip_days:
-        said.append(f"not on {', '.join(_DAYS[day] for day in sorted(wishes.skip_days))}")
+    if hints.skip_hours:
+        said.append(f"not in the hours {', '.join(map(str, sorted(hints.skip_hours)))} GMT")
+    if hints.skip_days:
+        said.append(f"not on {', '.join(_DAYS[day] for day in sorted(hints.skip_days))}")
     if said:
         yield "; ".join(said)
     if habits.validators:

@@ -74,7 +74,7 @@ def test_a_source_explains_its_schedule_in_eighty_columns() -> None:
             longest=9 * HOUR,
             fresh=HOUR,
             validators=True,
-            wishes=PollHints(ttl=HOUR, skip_hours=frozenset({2, 10}), skip_days=frozenset({5, 6})),
+            poll_hints=PollHints(ttl=HOUR, skip_hours=frozenset({2, 10}), skip_days=frozenset({5, 6})),
             moved=Moved(url="https://new.example/feed", since=NOW - 90 * HOUR, count=1),
             empty=2,
             silent=True,
@@ -160,5 +160,5 @@ def test_show_lists_the_last_fetches(tocsin: Any) -> None:
     record = json.loads(tocsin("sources", "show", "wire", "--json").stdout)
     assert [item["status"] for item in record["fetches"]] == [0, 200]
     assert record["reasons"] == ["its rhythm is not known yet"]
-    assert record["habits"]["wishes"]["skip_hours"] == []
+    assert record["habits"]["poll_hints"]["skip_hours"] == []
     assert "now" in tocsin("sources", "list").stdout

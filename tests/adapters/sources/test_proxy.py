@@ -269,7 +269,7 @@ def test_a_feed_that_moved_is_asked_where_it_is_without_its_secrets(visit):
     new, first, requests = visit(scene)
     assert first.answer.moved_to == new
     assert (first.answer.status, first.answer.fresh, first.answer.validators) == (200, timedelta(minutes=15), True)
-    assert first.answer.wishes.ttl == timedelta(hours=1)
+    assert first.answer.poll_hints.ttl == timedelta(hours=1)
     assert not first.answer.secured
     assert [request.path for request in requests] == ["/old", "/new", "/new"]
     assert ["Authorization" in request.headers for request in requests] == [True, False, False]
@@ -296,7 +296,12 @@ def test_a_304_says_how_long_it_lasts_and_nothing_of_the_document(visit):
         return await feed(site, http).poll(Cursor(etag='"1"', validated_at=NOW), NOW)
 
     answer = visit(scene).answer
-    assert (answer.status, answer.fresh, answer.validators, answer.wishes) == (304, timedelta(minutes=1), True, None)
+    assert (answer.status, answer.fresh, answer.validators, answer.poll_hints) == (
+        304,
+        timedelta(minutes=1),
+        True,
+        None,
+    )
 
 
 def test_a_whole_host_is_left_alone_after_any_wish_for_quiet(visit):

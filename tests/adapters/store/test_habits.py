@@ -22,7 +22,7 @@ def _habits(now):
         longest_at=now,
         fresh=timedelta(0),
         validators=True,
-        wishes=PollHints(
+        poll_hints=PollHints(
             ttl=MINUTE, period=timedelta(hours=1), skip_hours=frozenset({0, 23}), skip_days=frozenset({6})
         ),
         empty=2,

@@ -239,10 +239,12 @@ def test_a_long_silence_of_long_ago_counts_half() -> None:
 
 def test_what_a_document_asks_for_outlives_a_304_and_headers_do_not() -> None:
     """A 304 repeats its headers, never the feed's own words."""
-    wishes = PollHints(ttl=HOUR)
-    first = learn(PollHistory(), ResponseHints(fresh=MINUTE, validators=True, wishes=wishes), held=3, new=3, now=NOON)
+    hints = PollHints(ttl=HOUR)
+    first = learn(
+        PollHistory(), ResponseHints(fresh=MINUTE, validators=True, poll_hints=hints), held=3, new=3, now=NOON
+    )
     second = learn(first, ResponseHints(validators=True), held=None, new=0, now=NOON + HOUR)
-    assert (second.fresh, second.wishes, second.arrivals) == (None, wishes, (NOON,))
+    assert (second.fresh, second.poll_hints, second.arrivals) == (None, hints, (NOON,))
 
 
 def test_arrivals_are_bounded() -> None:

@@ -102,8 +102,8 @@ def test_every_is_honoured_within_good_manners(terms: Terms, validators: bool, e
     ("fields", "expected", "why"),
     [
         ({"fresh": 30 * MINUTE}, 30 * MINUTE, "asks for 30m (Cache-Control or Expires)"),
-        ({"wishes": PollHints(ttl=HOUR)}, HOUR, "asks for 1h (ttl)"),
-        ({"wishes": PollHints(period=2 * HOUR, ttl=HOUR)}, 2 * HOUR, "sy:updatePeriod"),
+        ({"poll_hints": PollHints(ttl=HOUR)}, HOUR, "asks for 1h (ttl)"),
+        ({"poll_hints": PollHints(period=2 * HOUR, ttl=HOUR)}, 2 * HOUR, "sy:updatePeriod"),
         ({"fresh": 9 * DAY}, 6 * HOUR, "9d, cut"),
         ({"fresh": MINUTE}, 20 * MINUTE, "news every 40m"),
         ({"fresh": timedelta(0)}, 20 * MINUTE, "news every 40m"),
@@ -153,7 +153,7 @@ def test_a_private_source_needs_no_spreading() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "at", "expected"),
+    ("hints", "at", "expected"),
     [
         (PollHints(skip_hours=frozenset({13, 14})), NOON + 10 * MINUTE, datetime(2026, 3, 2, 15, tzinfo=UTC)),
         (PollHints(skip_hours=frozenset({3})), NOON, NOON + HOUR),
@@ -164,12 +164,12 @@ def test_a_private_source_needs_no_spreading() -> None:
     ],
     ids=["hours", "other hours", "over midnight", "a day, twelve hours of it", "the rest of a day", "all hours"],
 )
-def test_hours_and_days_to_skip_are_left_out(wishes: PollHints, at: datetime, expected: datetime) -> None:
+def test_hours_and_days_to_skip_are_left_out(hints: PollHints, at: datetime, expected: datetime) -> None:
     """Who asks for quiet nights gets them; who asks for silence altogether does not."""
-    found = plan(PollHistory(wishes=wishes), at=at)
+    found = plan(PollHistory(poll_hints=hints), at=at)
     assert found.due_at == expected
     assert any("skipHours" in reason for reason in found.reasons) == (expected != at + HOUR)
-    ignoring = plan(PollHistory(wishes=wishes), at=at, terms=Terms(every=HOUR, ignore_hints=True))
+    ignoring = plan(PollHistory(poll_hints=hints), at=at, terms=Terms(every=HOUR, ignore_hints=True))
     assert ignoring.due_at == at + HOUR
 
 

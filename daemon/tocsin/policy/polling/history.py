@@ -41,7 +41,7 @@ class PollHistory:
     """The history of a source, as its polls showed it.
 
     *arrivals* are the times of polls that found new entries, ascending, the last 21. *longest* is the longest silence
-    between two of them, *longest_at* when it ended. *fresh* and *validators* are those of the last answer, *wishes*
+    between two of them, *longest_at* when it ended. *fresh* and *validators* are those of the last answer, *poll_hints*
     those of the last document. *empty* counts polls in a row whose document had no entries, *lulls* the times that this
     ended by itself. *silent* and *hollow* are true when it was reported that the source is silent, or suddenly empty.
     *volatile* are the kinds of key that change from one poll to the next. *shown* is the beginning of its last document,
@@ -53,7 +53,7 @@ class PollHistory:
     longest_at: datetime | None = None
     fresh: timedelta | None = None
     validators: bool = False
-    wishes: PollHints = PollHints()  # noqa: RUF009 (frozen)
+    poll_hints: PollHints = PollHints()  # noqa: RUF009 (frozen)
     empty: int = 0
     lulls: int = 0
     silent: bool = False
@@ -74,10 +74,10 @@ def learn(habits: PollHistory, answer: ResponseHints, *, held: int | None, new: 
 
     *held* is the number of entries in its document, None if it has not changed; *new* is how many of them are new.
     """
-    wishes = answer.wishes or habits.wishes
+    poll_hints = answer.poll_hints or habits.poll_hints
     # Most polls change nothing, and a copy costs more than a comparison.
-    if (habits.fresh, habits.validators, habits.wishes) != (answer.fresh, answer.validators, wishes):
-        habits = replace(habits, fresh=answer.fresh, validators=answer.validators, wishes=wishes)
+    if (habits.fresh, habits.validators, habits.poll_hints) != (answer.fresh, answer.validators, poll_hints):
+        habits = replace(habits, fresh=answer.fresh, validators=answer.validators, poll_hints=poll_hints)
     if held is None:
         return replace(habits, empty=habits.empty + 1) if habits.empty else habits
     if held == 0:

@@ -190,12 +190,12 @@ def _rhythm(habits: PollHistory, now: datetime) -> tuple[timedelta, str]:
 
 def _wish(habits: PollHistory) -> tuple[timedelta, str]:
     """Return the longest interval that its server asks for."""
-    wishes = (
+    asked = (
         (habits.fresh, "Cache-Control or Expires"),
-        (habits.wishes.ttl, "ttl"),
-        (habits.wishes.period, "sy:updatePeriod"),
+        (habits.poll_hints.ttl, "ttl"),
+        (habits.poll_hints.period, "sy:updatePeriod"),
     )
-    given = [(span, words) for span, words in wishes if span]
+    given = [(span, words) for span, words in asked if span]
     if not given:
         return timedelta(0), ""
     longest, words = max(given)
@@ -204,7 +204,7 @@ def _wish(habits: PollHistory) -> tuple[timedelta, str]:
 
 def _skip(due_at: datetime, habits: PollHistory) -> datetime:
     """Return the end of the hours and days in which the server does not want polls, at most twelve hours later."""
-    hours, days = habits.wishes.skip_hours, habits.wishes.skip_days
+    hours, days = habits.poll_hints.skip_hours, habits.poll_hints.skip_days
     time = due_at
     while (time.hour in hours or time.weekday() in days) and time - due_at < _MOST_SKIPPED:
         time = time.replace(minute=0, second=0, microsecond=0) + _HOUR

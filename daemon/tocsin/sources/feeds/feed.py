@@ -57,7 +57,7 @@ class FeedSource:
         batch = Batch(source=self.name, entries=(), cursor=answer.cursor, changed=False, size=size, answer=hints)
         if answer.unchanged:
             return batch
-        parsed, found, wished = await self.http.gate.reader(self.run)(self._read, answer.fetched, now)
+        parsed, found, hinted = await self.http.gate.reader(self.run)(self._read, answer.fetched, now)
         following = answer.cursor
         if not parsed.complete:
             # The rest is still missing, so the next poll must not be answered by a 304 or an equal body.
@@ -71,7 +71,7 @@ class FeedSource:
             deleted=parsed.deleted,
             form=parsed.form,
             has_ids=any(item.id for item in parsed.items),
-            answer=replace(hints, wishes=wished),
+            answer=replace(hints, poll_hints=hinted),
         )
 
     def _hints(self, answer: Conditional, now: datetime) -> ResponseHints:

@@ -47,10 +47,10 @@ def write_habits(habits: PollHistory) -> str:
         "arrivals": [_epoch(time) for time in habits.arrivals],
         "longest": _seconds(habits.longest),
         "longest_at": _epoch(habits.longest_at) if habits.longest_at else None,
-        "ttl": _seconds(habits.wishes.ttl),
-        "period": _seconds(habits.wishes.period),
-        "skip_hours": sorted(habits.wishes.skip_hours),
-        "skip_days": sorted(habits.wishes.skip_days),
+        "ttl": _seconds(habits.poll_hints.ttl),
+        "period": _seconds(habits.poll_hints.period),
+        "skip_hours": sorted(habits.poll_hints.skip_hours),
+        "skip_days": sorted(habits.poll_hints.skip_days),
         "drifting": sorted(habits.volatile),
         **{name: getattr(habits, name) for name in _PLAIN},
     }
@@ -79,7 +79,7 @@ def read_habits(text: str) -> PollHistory:
         longest=_span(kept.get("longest")) or timedelta(0),
         longest_at=_time(kept["longest_at"]) if "longest_at" in kept else None,
         fresh=_span(kept.get("fresh")),
-        wishes=PollHints(
+        poll_hints=PollHints(
             ttl=_span(kept.get("ttl")),
             period=_span(kept.get("period")),
             skip_hours=frozenset(kept.get("skip_hours", ())),
