@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tocsin.config.library import kept_version
+from tocsin.config.loading import LoadedRules
 from tocsin.config.packs import Files
 from tocsin.config.yaml.edit import NewWord
 from tocsin.errors import Problem
@@ -55,6 +56,19 @@ class WordTried:
     gained: tuple[Moved, ...] = ()
     now: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
+
+
+def word_edit(word: NewWord, loaded: LoadedRules, overrides: Iterable[Override]) -> WordEdit:
+    """Return the trial of *word*: by the rules in force that name its list, and with their packs, also those of rules that are off."""
+    every = loaded.rules.every_news_rule.values()
+    named = [one.info for one in every if f"{word.pack}/{word.name}" in one.lists]
+    files = {info.position.file for info in named if info.position}
+    return WordEdit(
+        word=word,
+        rules=tuple(info.id for info in named if info.id in loaded.rules.rules),
+        packs=tuple(pack.files for pack in loaded.packs if files & {path for path, _ in pack.files}),
+        overrides=tuple(one for one in overrides if one.lists or one.unless),
+    )
 
 
 def try_out(edit: WordEdit, entry: Entry | None, entries: Iterable[Entry]) -> WordTried:

@@ -29,3 +29,17 @@ def test_a_list_that_is_not_there_is_named(tocsin: Tocsin) -> None:
     result = tocsin("rules", "word", "metals/mineral/galium", "GaAs")
     assert result.exit_code == 2
     assert "did you mean metals/mineral/gallium?" in result.stderr
+
+
+def test_what_a_word_does_to_the_rules_is_said(tocsin: Tocsin) -> None:
+    """As the page does: a word of every text, and one that makes an example fail."""
+    for arguments, words in (
+        (("metals/mineral/gallium", "the"), "warning: the is in nearly every text"),
+        (("metals/mineral/gallium", "-gallium"), "warning: this should fire metals/ban, but does not"),
+        (("metals/mineral/gallium", "GaAs wafer"), ""),
+    ):
+        options = ("--dry-run", "--config", str(tocsin.folder / "config.yaml"))
+        result = tocsin("rules", "word", *options, "--", *arguments, config=False)
+        assert result.exit_code == 0, result.stderr
+        assert words in result.stderr
+        assert ("warning" in result.stderr) == bool(words)

@@ -15,7 +15,7 @@ from tocsin.errors import UsageError
 from tocsin.explain.near_miss import near_miss
 from tocsin.model.entries import Entry
 from tocsin.replay.playground_process import PlaygroundError, try_word
-from tocsin.replay.word_trial import WordEdit, WordTried
+from tocsin.replay.word_trial import WordTried, word_edit
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet, news_rule_named
 from tocsin.units import parse_duration
@@ -151,25 +151,11 @@ async def _tried(page: Page, form: Form, new: NewWord) -> WordTried | str:
     """Return what *new* would find, or why that was not tried."""
     entry = await entry_named(page, form.entry)
     begin = page.now - parse_duration(form.since)
-    edit = await page.read(_edit, page, new)
+    edit = await page.read(word_edit, new, page.daemon.rules, page.daemon.config.overrides)
     try:
         return await in_turn(page, try_word, edit, entry=entry, entries=page.store.read.history_entries(begin))
     except PlaygroundError as error:
         return str(error)
-
-
-def _edit(page: Page, new: NewWord) -> WordEdit:
-    """Return the trial of *new*: by the rules in force that name its list, and with their packs, also those of rules that are off."""
-    loaded = page.daemon.rules
-    every = loaded.rules.every_news_rule.values()
-    named = [one.info for one in every if f"{new.pack}/{new.name}" in one.lists]
-    files = {info.position.file for info in named if info.position}
-    return WordEdit(
-        word=new,
-        rules=tuple(info.id for info in named if info.id in loaded.rules.rules),
-        packs=tuple(pack.files for pack in loaded.packs if files & {path for path, _ in pack.files}),
-        overrides=tuple(one for one in page.daemon.config.overrides if one.lists or one.unless),
-    )
 
 
 async def _numbers(page: Page, tried: WordTried | str) -> Numbers:
