@@ -354,9 +354,9 @@ async def serve(folder: Path, paths: Sequence[str], *, stay: bool) -> bool:
         where = f"http://{listener.address}"
         key = derive(own_secret(secret_beside(folder / "tocsin.db")), LOGIN_KEY)
         try:
-            good = await measure(where, new_code("ann", key, clock.now()), paths, store)
+            good = await measure(where, new_code("ann", key, epoch=0, now=clock.now()), paths, store)
             if stay:
-                print(f"{where}/login?code={new_code('ann', key, clock.now())}", flush=True)
+                print(f"{where}/login?code={new_code('ann', key, epoch=0, now=clock.now())}", flush=True)
                 await asyncio.Event().wait()
         finally:
             await listener.close()

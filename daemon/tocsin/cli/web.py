@@ -23,10 +23,10 @@ app = typer.Typer(help="Log in to the page in a browser, and log everybody out."
 @app.command("link")
 def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web", json: JsonOption = False) -> None:
     """Print an address that logs one browser in: it works once, within five minutes."""
-    with opened(config) as (settings, _):
+    with opened(config) as (settings, store):
         web = _wanted(settings)
         now = datetime.now(UTC)
-        link = login_link(web, settings.database, by, now)
+        link = login_link(web, settings.database, by, epoch=store.read.session_epoch(), now=now)
         if json:
             dump({"link": link, "until": now + LINK_LASTS})
         else:
@@ -38,7 +38,7 @@ def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web", json
 
 @app.command("logout-all")
 def log_out_all(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """End all sessions: every browser has to log in again."""
+    """End all sessions: every browser has to log in again, by a new link."""
     with opened(config) as (_, store):
         store.act.end_sessions()
         say("All sessions have ended.")

@@ -114,7 +114,12 @@ def _link(config: Path) -> str:
     """Return an address that opens the page. Logins go by the real time."""
     settings = load_config(config, {})
     assert settings.web, "the demo has a page"
-    return login_link(settings.web, settings.database, "you", datetime.now(UTC))
+    store = Store.open(settings.database)
+    try:
+        epoch = store.read.session_epoch()
+    finally:
+        store.close()
+    return login_link(settings.web, settings.database, "you", epoch=epoch, now=datetime.now(UTC))
 
 
 async def _pass(service: Service, seconds: float) -> None:

@@ -40,14 +40,17 @@ def unsigned_links(config: Config) -> Callable[[str, datetime], AnswerLinks]:
     return Signer(url=web.url, lasts=web.answer_links, key=b"").links
 
 
-def login_link(web: WebConfig, database: str, by: str, now: datetime) -> str:
+def login_link(web: WebConfig, database: str, by: str, *, epoch: int, now: datetime) -> str:
     """Return an address that logs one browser in as *by*, once and soon after the real time *now*.
+
+    *epoch* is the number of the sessions that are valid now: at an end of all of them the address ends, too.
 
     Raises:
         UsageError: the page has no address that a browser could open.
         StoreError: the secret beside the *database* cannot be read or made.
     """
-    return f"{_where(web)}/login?code={new_code(by, derive(secret_of(web, database), LOGIN_KEY), now)}"
+    key = derive(secret_of(web, database), LOGIN_KEY)
+    return f"{_where(web)}/login?code={new_code(by, key, epoch=epoch, now=now)}"
 
 
 def _where(web: WebConfig) -> str:

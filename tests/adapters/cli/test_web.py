@@ -24,9 +24,10 @@ def test_a_link_logs_its_user_in(tocsin):
     file = secret_beside(tocsin.folder / "tocsin.db")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     key, now = derive(own_secret(file), LOGIN_KEY), datetime.now(UTC)
-    assert read_code(text, key, now).user == "ann"
-    assert read_code(text, key, now + timedelta(minutes=6)) is None
-    assert read_code(again.stdout.strip().partition("code=")[2], key, now).nonce != read_code(text, key, now).nonce
+    assert read_code(text, key, epoch=0, now=now).user == "ann"
+    assert read_code(text, key, epoch=0, now=now + timedelta(minutes=6)) is None
+    other = again.stdout.strip().partition("code=")[2]
+    assert read_code(other, key, epoch=0, now=now).nonce != read_code(text, key, epoch=0, now=now).nonce
     assert "works once, within 5m" in done.stderr
     assert "tocsin does not run" in done.stderr
     found = json.loads(tocsin("web", "link", "--json").stdout)

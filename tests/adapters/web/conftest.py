@@ -139,7 +139,9 @@ class Served:
 
     def code(self, user: str = "ann") -> str:
         """What `tocsin web link` prints behind `code=`."""
-        return new_code(user, derive(self.secret, LOGIN_KEY), self.real.now())
+        return new_code(
+            user, derive(self.secret, LOGIN_KEY), epoch=self.store.read.session_epoch(), now=self.real.now()
+        )
 
     async def log_in(self, user: str = "ann", base: str = "") -> None:
         """Log this browser in."""

@@ -85,6 +85,17 @@ def test_an_end_of_all_sessions_reaches_a_running_daemon(serve, after):
     assert serve(scene) == (200, 401, 200)
 
 
+def test_a_link_that_was_printed_before_an_end_of_all_sessions_is_dead(serve):
+    """Whoever ends all sessions may do so because somebody read the link."""
+
+    async def scene(page):
+        code = page.code()
+        page.store.act.end_sessions()
+        return [(await page.post("/login", {"code": one})).status for one in (code, page.code())]
+
+    assert serve(scene, log_in=False) == [403, 303]
+
+
 def test_the_cookie_of_another_service_is_none(serve):
     """A browser sends the cookies of a host to every port, and two services may have one secret."""
 

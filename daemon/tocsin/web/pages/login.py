@@ -26,10 +26,11 @@ async def ask(page: Page) -> web.Response:
 async def log_in(page: Page) -> web.Response:
     """Use the code, and begin a session."""
     text = (await page.form()).get("code", "")
+    epoch = await page.read(page.store.read.session_epoch)
 
     async def use() -> LoginCode | None:
         now = page.daemon.real.now()
-        code = read_code(text, page.site.login_key, now)
+        code = read_code(text, page.site.login_key, epoch=epoch, now=now)
         if code is None:
             return None
         first = await page.daemon.write(page.store.act.use_code, code.nonce, code.expires, now)
@@ -38,7 +39,6 @@ async def log_in(page: Page) -> web.Response:
     code = await page.attempts.judge(page.client, use)
     if code is None:
         return page.show("login.html", status=403, code="", words="This link has expired, or it was used already.")
-    epoch = await page.read(page.store.read.session_epoch)
     session = Session(user=code.user, expires=page.daemon.real.now() + LASTS, epoch=epoch)
     response = web.HTTPSeeOther(page.address())
     response.set_cookie(

@@ -45,15 +45,18 @@ def read_cookie(value: str, key: bytes, name: str, *, epoch: int, now: datetime)
     return None
 
 
-def new_code(user: str, key: bytes, now: datetime) -> str:
-    """Return a code by which *user* can log in once, within five minutes of *now*."""
-    return seal(key, (_seconds(now + LINK_LASTS), secrets.token_hex(16), user[:_LONGEST_USER]))
+def new_code(user: str, key: bytes, *, epoch: int, now: datetime) -> str:
+    """Return a code by which *user* can begin one session of *epoch*, within five minutes of *now*."""
+    return seal(key, (_seconds(now + LINK_LASTS), str(epoch), secrets.token_hex(16), user[:_LONGEST_USER]))
 
 
-def read_code(text: str, key: bytes, now: datetime) -> LoginCode | None:
-    """Return the code in *text*; None if it was forged or has expired. It may have been used."""
+def read_code(text: str, key: bytes, *, epoch: int, now: datetime) -> LoginCode | None:
+    """Return the code in *text*; None if it was forged, has expired, or all sessions of its time were ended.
+
+    It may have been used.
+    """
     match unseal(key, text):
-        case (expires, nonce, user) if now < _time(expires):
+        case (expires, number, nonce, user) if now < _time(expires) and int(number) == epoch:
             return LoginCode(user=user, expires=_time(expires), nonce=nonce)
     return None
 
