@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tocsin.model.deliveries import Message
 from tocsin.render.answer_links import masked
-from tocsin.web.middlewares import HEADERS
+from tocsin.web.headers import HEADERS
 from tocsin.web.page import TEMPLATES
 
 _POLICY = "Content-Security-Policy"

@@ -32,19 +32,6 @@ LARGEST_BODY = 256 * 1024
 BODY_WITHIN = 15.0
 #: An end of all sessions is noticed after this time.
 EPOCH_LASTS = timedelta(seconds=2)
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    # With no-referrer a browser sends `Origin: null` with the forms of our own pages.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-    "Server": "tocsin",
-}
 VISITOR = web.RequestKey("visitor", Visitor)
 CLIENT = web.RequestKey("client", str)
 
@@ -94,28 +81,23 @@ class Wall:
 
     @web.middleware
     async def answer_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Make a page of every error, and give every answer the headers of security."""
-        response: web.StreamResponse
+        """Make a page of every error."""
         try:
-            response = await handler(request)
+            return await handler(request)
         except web.HTTPException as error:
             if error.status < HTTPStatus.BAD_REQUEST:
-                _secure(error)
                 raise
-            response = self._error(request, error)
+            return self._error(request, error)
         except ConflictError as error:
-            response = self._error(request, web.HTTPConflict(text=f"{error}."))
+            return self._error(request, web.HTTPConflict(text=f"{error}."))
         except StoreError as error:
             log.warning(line("page not served", path=masked_text(request.path), reason=error))
             words = _UNREAD if request.method in checks.SAFE else _UNWRITTEN
-            response = self._error(request, web.HTTPServiceUnavailable(text=words))
+            return self._error(request, web.HTTPServiceUnavailable(text=words))
         except Exception:
             # A fault of a page must neither end the listener nor show its innards.
             log.exception(line("page failed", path=masked_text(request.path)))
-            response = self._error(request, web.HTTPInternalServerError(text="This page failed; the log says why."))
-        if not response.prepared:
-            _secure(response)
-        return response
+            return self._error(request, web.HTTPInternalServerError(text="This page failed; the log says why."))
 
     @web.middleware
     async def check_host(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -232,8 +214,3 @@ _UNREAD = "The database does not answer."
 _UNWRITTEN = "Nothing was changed, because the database cannot be used now; the log says why. Try again later."
 _TOO_LARGE = f"The request is larger than {LARGEST_BODY // 1024} kB."
 _KEPT = (hdrs.WWW_AUTHENTICATE, hdrs.RETRY_AFTER, hdrs.ALLOW)
-
-
-def _secure(response: web.StreamResponse) -> None:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)

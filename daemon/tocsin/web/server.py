@@ -9,12 +9,15 @@ import os
 import socket
 import stat
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from tocsin.config.web import Address
+from tocsin.web.headers import secure
 from tocsin.web.slow_readers import SlowReaders
 
 #: Open connections. A browser opens six.
@@ -38,6 +41,11 @@ class _Garbage(logging.Filter):
 
 _log = logging.getLogger(f"{__name__}.http")
 _log.addFilter(_Garbage())
+_OPTIONS: dict[str, Any] = {
+    "access_log": None,
+    "auto_decompress": False,  # a compressed body is refused
+    "logger": _log,
+}
 
 
 class Server:
@@ -55,16 +63,8 @@ class Server:
         where = made.getsockname()
         try:
             app = application(None if is_unix else where[1])
-            app.on_response_prepare.append(self._readers.watch)
-            self._runner = web.AppRunner(
-                app,
-                handle_signals=False,
-                access_log=None,
-                keepalive_timeout=HEAD_WITHIN,
-                shutdown_timeout=DRAIN,
-                auto_decompress=False,  # a compressed body is refused
-                logger=_log,
-            )
+            app.on_response_prepare.extend((_secure, self._readers.watch))
+            self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=DRAIN)
             await self._runner.setup()
             loop = asyncio.get_running_loop()
             listen = loop.create_unix_server if is_unix else loop.create_server
@@ -92,7 +92,27 @@ class Server:
         server = self._runner.server if self._runner else None
         if server is None or len(server.connections) >= MOST_CONNECTIONS:
             return _Refusal()
-        return server()
+        return _Connection(server, loop=asyncio.get_running_loop(), keepalive_timeout=HEAD_WITHIN, **_OPTIONS)
+
+
+async def _secure(_: web.BaseRequest, response: web.StreamResponse) -> None:
+    secure(response)
+
+
+class _Connection(web.RequestHandler):
+    """A connection of the library, whose own answers, such as that to what is not HTTP, get the headers of all others."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the answer to *request* that the library makes of an error, with our headers."""
+        response = super().handle_error(request, status, exc, message)
+        secure(response)
+        return response
 
 
 class _Refusal(asyncio.Protocol):

@@ -584,6 +584,32 @@ def test_every_answer_carries_the_headers_of_security(serve, path):
     assert "aiohttp" not in headers["Server"]
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param("\x16\x03 / HTTP/1.1\r\n\r\n", id="no HTTP"),
+        pytest.param("GET /healthz HTTP/1.1\r\nHost: {host}\r\nExpect: tea\r\n\r\n", id="an expectation"),
+        pytest.param("GET /metrics HTTP/1.1\r\nHost: {host}\r\n\r\n", id="nobody logged in"),
+    ],
+)
+@pytest.mark.parametrize("listener", ["page", "metrics"])
+def test_no_answer_tells_a_version(serve, unused_port, request_, listener):
+    """Neither do those that no page makes. Whoever looks for a flaw would begin with it."""
+
+    async def scene(page):
+        address = page.listener.address if listener == "page" else page.listener.metrics_address
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(request_.format(host=address).encode())
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        writer.close()
+        return head.decode()
+
+    head = serve(scene, web=f"metrics: 127.0.0.1:{unused_port}", log_in=False)
+    assert "\r\nServer: tocsin\r\n" in head
+    assert "\r\nContent-Security-Policy: default-src 'none'" in head
+    assert "\r\nX-Content-Type-Options: nosniff\r\n" in head
+
+
 def test_a_fault_of_the_api_is_a_document(serve):
     """Programs read it, so it is no page."""
     answer = serve(lambda page: page.get("/api/v1/none"))
