@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -129,7 +130,7 @@ def read_items(body: bytes, source: PushConfig, zone: ZoneInfo) -> tuple[tuple[I
     document = read_document(body)
     several = member(document.root, "items") is not None
     found = shape_of(ItemsBody, document).items if several else (shape_of(ItemBody, document),)
-    if problems := [one for item in found for one in _refused(item, source)]:
+    if problems := [*(one for item in found for one in _refused(item, source)), *_repeated(found)]:
         raise ConfigError(problems)
     return tuple((item.item(_published(item, zone)), {**item.labels, **source.labels}) for item in found)
 
@@ -143,6 +144,17 @@ def _refused(item: ItemBody, source: PushConfig) -> Iterator[Problem]:
                 f"{source.name} does not accept the label {said(name.text)} from programs; accept_labels: {accepted}"
             )
             yield problem(name, words)
+
+
+def _repeated(items: Sequence[ItemBody]) -> Iterator[Problem]:
+    """Yield a fault for each item that has the id of one before it: neither would be known by it again."""
+    first: dict[str, Problem] = {}
+    for item in items:
+        if known := clean(item.id):
+            at = fault(item, "id", f"{said(known)} is the id of two items")
+            before = first.setdefault(known, at)
+            if before is not at:
+                yield replace(at, message=f"{at.message}; the first is at {before.position}")
 
 
 def _published(item: ItemBody, zone: ZoneInfo) -> datetime | None:

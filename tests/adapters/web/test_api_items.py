@@ -258,6 +258,11 @@ def test_a_source_that_was_removed_takes_nothing(api):
         pytest.param('{"labels":' * 900 + "1" + "}" * 900, "nested deeper", id="deep"),
         pytest.param('{"labels":' * 20_000, "not JSON", id="deeper"),
         pytest.param('{"title": "\\ud800"}', "U+D800", id="half a character"),
+        pytest.param(
+            {"items": [{"id": "n1", "title": BAN}, {"title": BAN}, {"id": " n1", "title": "Other"}]},
+            "n1 is the id of two items; the first is at body:1:20",
+            id="one id twice",
+        ),
     ],
 )
 def test_a_hostile_or_faulty_body_is_refused_whole(api, body, words):
