@@ -74,9 +74,9 @@ class CheckBody(Shape):
     """A rule to check: its text in place of a rule of a pack, or as a new one."""
 
     rule: str = ""
-    """The rule that the text stands in place of: pack/id, or the id alone. Either this or a pack is required."""
+    """The rule that the text stands in place of: pack/id, or the id alone. This or a pack is required."""
     pack: str = ""
-    """The pack that the text is a new rule of, with its lists and expressions."""
+    """The pack of the rule; without a rule, the pack that the text is a new rule of, with its lists and expressions."""
     text: str
     """The text of the rule as a file of the pack would have it, from its dash on."""
 
@@ -85,9 +85,9 @@ class BacktestBody(Shape):
     """A rule to try over the stored entries, against the one in force."""
 
     rule: str = ""
-    """The rule: pack/id, or the id alone. Either this or a pack is required."""
+    """The rule: pack/id, or the id alone. This or a pack is required."""
     pack: str = ""
-    """The pack that the text is a new rule of."""
+    """The pack of the rule; without a rule, the pack that the text is a new rule of."""
     text: str = ""
     """A text that stands in place of the rule. Default: the rule as it is."""
     since: str = "30d"

@@ -48,7 +48,10 @@ def api(serve):
 def test_a_good_text_has_no_problem_and_says_how_it_could_be_an_override(api):
     """Its examples were run; the margin does not matter."""
     changed = "".join(f"      {line}\n" for line in BAN.replace("severity: high", "severity: low").splitlines())
-    [(status, found)] = api("check", {"rule": "ban", "text": changed})
+    (status, found), in_pack = api(
+        "check", {"rule": "ban", "text": changed}, {"pack": "metals", "rule": "ban", "text": changed}
+    )
+    assert in_pack == (status, found)
     assert (status, found["problems"], found["examples"]) == (200, [], 2)
     assert "severity: low" in found["override"]
 
@@ -104,8 +107,9 @@ def test_a_rule_as_it_is_and_a_new_one_are_tried(api):
     [
         pytest.param("check", {"rule": "bans", "text": BAN}, "did you mean", id="unknown rule"),
         pytest.param("check", {"pack": "metal", "text": BAN}, "no pack metal", id="unknown pack"),
-        pytest.param("check", {"text": BAN}, "name either", id="neither"),
-        pytest.param("check", {"rule": "ban", "pack": "metals", "text": BAN}, "name either", id="both"),
+        pytest.param("check", {"text": BAN}, "name a rule, or the pack", id="neither"),
+        pytest.param("check", {"rule": "ban", "pack": "metal", "text": BAN}, "no rule metal/ban", id="of no pack"),
+        pytest.param("check", {"rule": "metals/ban", "pack": "oil", "text": BAN}, "another pack", id="of another pack"),
         pytest.param("check", {"rule": "ban"}, "text is missing", id="no text"),
         pytest.param("backtest", {"pack": "metals"}, "text: is missing", id="nothing to try"),
         pytest.param("backtest", {"rule": "ban", "since": "soon"}, "neither a span", id="no time"),

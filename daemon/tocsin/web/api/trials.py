@@ -85,7 +85,7 @@ async def backtest(page: Page) -> web.Response:
     """Answer with the entries that a text would lose and gain, or those that a rule as it is meets."""
     body = await body_of(page, BacktestBody)
     edit = await _edit(page, body)
-    if body.pack and not body.text:
+    if not body.rule and not body.text:
         raise refuse(body, "text", "is missing: a new rule has no other")
     try:
         since = moment(page, body.since)
@@ -118,17 +118,20 @@ async def backtest(page: Page) -> web.Response:
 
 async def _edit(page: Page, body: CheckBody | BacktestBody) -> Edit:
     """Return the rule that *body* names as it stands in its file, or the place for a new one of its pack."""
-    if bool(body.rule) is bool(body.pack):
-        raise refuse(body, "rule", "name either a rule, or the pack that the text is a new rule of")
-    if body.pack:
+    if not body.rule and not body.pack:
+        raise refuse(body, "rule", "name a rule, or the pack that the text is a new rule of")
+    if not body.rule:
         edit = await page.read(new_edit, page, body.pack)
         if edit is None:
             raise refuse(body, "pack", f"no pack {body.pack[:80]} has a rule that stands alone on its lines")
         return edit
     try:
-        info = rule_named(body.rule, page.daemon.rules.rules)
+        name = f"{body.pack}/{body.rule}" if body.pack and "/" not in body.rule else body.rule
+        info = rule_named(name, page.daemon.rules.rules)
     except UsageError as error:
         raise refuse(body, "rule", str(error)) from None
+    if body.pack and not info.id.startswith(f"{body.pack}/"):
+        raise refuse(body, "pack", f"{info.id} is of another pack")
     edit = await page.read(edit_of, page, info)
     if edit is None:
         raise refuse(body, "rule", f"{info.id} does not stand alone on its lines: no text can stand in its place")
