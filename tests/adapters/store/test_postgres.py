@@ -9,11 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import closing, suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -125,11 +127,13 @@ def test_a_transaction_that_loses_its_connection_leaves_nothing(hands, store, po
 class _Wire:
     """A wire to the server, which can break when a COMMIT has been done and before its answer arrives."""
 
-    def __init__(self, postgres, folder):
+    def __init__(self, postgres):
         self.breaks = False
+        # Beside the server's: the folder of a test is too long for the address of a socket.
+        self.folder = Path(tempfile.mkdtemp(prefix="wire-", dir=postgres.folder))
         self._server = str(postgres.folder / ".s.PGSQL.5432")
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(folder / ".s.PGSQL.5432"))
+        self._listener.bind(str(self.folder / ".s.PGSQL.5432"))
         self._listener.listen()
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -162,12 +166,12 @@ class _Wire:
             thread.join(10)
 
 
-def test_a_commit_whose_answer_is_lost_is_not_done_twice(hands, store, postgres, tmp_path):
+def test_a_commit_whose_answer_is_lost_is_not_done_twice(hands, store, postgres):
     """The daemon cannot know whether it was done: whichever it was, the next poll makes one alert of it."""
     if postgres.folder is None:
         pytest.skip("it is not our server")
-    wire = _Wire(postgres, tmp_path)
-    hands.url = hands.url.replace(str(postgres.folder), str(tmp_path))
+    wire = _Wire(postgres)
+    hands.url = hands.url.replace(str(postgres.folder), str(wire.folder))
     entry = hands.entry()
     with closing(wire):
         far = hands.open()
