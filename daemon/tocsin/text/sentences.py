@@ -50,6 +50,8 @@ WIDE = (
 )
 #: The marks of those scripts that separate sentences, clauses and words.
 _AROUND = "\u3000-\u3003\u3008-\u3020\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3d\uff5b-\uff64"
+#: What ends a web address, since none may hold it (RFC 3986), and the quotation marks of other alphabets.
+_NO_ADDRESS = r"\"<>\\^`{|}“”„‟«»‹›"
 _QUOTE = APOSTROPHES
 _LETTER = f"(?:(?![{WIDE}_])\\w|[{MARKS}{_SOFT}])"
 # Nearly all letters are ASCII, so a run of these is matched at once. The match never backtracks into a run. Groups are
@@ -79,7 +81,7 @@ _SCAN = re.compile(
             r"(?P<plain>[A-Za-z]{2,}+(?=[ ,\n](?!\d)|[-;!?)\"”/]|\Z))",
             # Nothing in a web address counts as a word. In a script without blanks between words, the address ends at the
             # first character of that script.
-            f"(?P<address>(?:https?://|www\\.)[^\\s{WIDE}{_AROUND}]+)",
+            f"(?P<address>(?:https?://|www\\.)[^\\s{WIDE}{_AROUND}{_NO_ADDRESS}]+)",
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
             r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]|·[lL]|\.?[$＄]))",
             rf"(?P<number>(?=[\s\S]{{0,4}}[\d$＄])(?:{_MONEY}|{_DOLLARS}(?![A-Za-z])|(?:[{_SIGN}]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?i:bn|mn|tn|[bkmt])?)(?!{_LETTER})|[$＄][A-Za-z]+))",

@@ -202,6 +202,13 @@ def test_an_address_ends_where_the_script_around_it_goes_on() -> None:
     assert "".join(token.word for token in second.tokens) == "中国限制稀土出口"
 
 
+@pytest.mark.parametrize("mark", '"<>\\\\^`{|}“”„«»')
+def test_an_address_ends_at_what_none_may_hold(mark: str) -> None:
+    """What stands behind a quotation mark is the news, even without a blank."""
+    (sentence,) = split("body", f"See https://example.org/a?b=c&d{mark}&A1,gallium")
+    assert [token.word for token in sentence.tokens] == ["see", "a1", "gallium"]
+
+
 def test_text_behind_the_end_is_left_out() -> None:
     """An outlet's name behind a title is no text of it."""
     assert [t.word for t in split("title", "China bans gallium - Mining", end=18)[0].tokens] == [
