@@ -27,8 +27,9 @@ _WORDS = {
     Cause.OLD: "published {at}, over 48 h before it was first seen",
     Cause.COVERAGE: "more coverage of alert {by}",
     Cause.LANGUAGE: "in another language, with the same {words}",
-    Cause.NOTIFIED: "sent to {recipients}",
-    Cause.OPERATORS: "sent to {operators}",
+    # At the decision nobody knows yet what becomes of the messages: a silence may still hide them.
+    Cause.NOTIFIED: "planned for {recipients}",
+    Cause.OPERATORS: "planned for {operators}",
     Cause.NO_ROUTE: "no route leads to a receiver",
     Cause.NO_OPERATOR: "no receiver is an operator",
     Cause.GROWTH: "alert {by} grew ({words})",

@@ -108,7 +108,7 @@ def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, s
             MatchOutcome.CATCH_UP,
             Reason(cause=Cause.NOTIFIED, count=1, because=Reason(cause=Cause.UNREACHABLE)),
             "route",
-            {"age": (True, "sent to 1 recipient: its source was unreachable")},
+            {"age": (True, "planned for 1 recipient: its source was unreachable")},
         ),
         (
             MatchOutcome.JOINED,

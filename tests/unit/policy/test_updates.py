@@ -152,7 +152,7 @@ def test_who_does_not_know_a_snoozed_alert_is_told_at_once(wide: World) -> None:
         "quick": True,
         "boss": False,
     }
-    assert in_words(decision.decided[0].reason).startswith("sent to 4 recipients")
+    assert in_words(decision.decided[0].reason).startswith("planned for 4 recipients")
 
 
 def test_a_snoozed_alert_is_confirmed_at_the_end(wide: World) -> None:

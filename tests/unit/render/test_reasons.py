@@ -46,7 +46,7 @@ GREW = Reason(cause=Cause.GROWTH, by="3", words="new: tin")
         (Reason(cause=Cause.GROUP, until=NOON), "held until 2026-03-02 12:00:00 UTC: others may join it", Cause.GROUP),
         (
             Reason(cause=Cause.NOTIFIED, count=2, because=GREW),
-            "sent to 2 recipients: alert 3 grew (new: tin)",
+            "planned for 2 recipients: alert 3 grew (new: tin)",
             Cause.NOTIFIED,
         ),
         (
