@@ -60,7 +60,7 @@ async def ask_out(page: Page) -> web.Response:
 
 
 async def log_out(page: Page) -> web.Response:
-    """End the session of this browser."""
+    """Take the cookie from this browser."""
     response = web.HTTPSeeOther(page.address("login"))
     response.del_cookie(page.site.cookie, path=page.address())
     raise response
