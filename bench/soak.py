@@ -397,7 +397,8 @@ def short_lives(count: int) -> None:
             ready.setblocking(False)
             ready.bind(os.environ.setdefault("NOTIFY_SOCKET", str(folder / "notify")))
             lives.begin()
-            _until(lives, lambda: len(world.asked) == len(_GOOD), 120)
+            # Who asks again has stored what the first answer held: that is history, and of it nobody is told.
+            _until(lives, lambda: all(world.asked[feed] > 1 for feed in _GOOD), 120)
             for _ in range(count):
                 lives.end()
                 _is_ready(ready)
