@@ -1,0 +1,112 @@
+"""A database that is opened, described, rescued and closed: the life of a store around its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from tocsin import __version__
+from tocsin.clock import SystemClock
+from tocsin.errors import LostError
+from tocsin.store.access import OnDatabase
+from tocsin.store.db import schema
+from tocsin.store.db.database import CONNECTIONS, Database
+from tocsin.store.db.lock import Running
+from tocsin.store.db.opening import open_copy, open_database
+from tocsin.store.db.statements import random_id
+
+_REAL = SystemClock()
+
+
+class OpenedDatabase(OnDatabase):
+    """An open *database* with tables of this version.
+
+    *real_now* is the time in which leases end. *program* is the version that judges entries: another version tries a
+    failed rule again.
+    """
+
+    def __init__(self, database: Database, *, real_now: Callable[[], datetime], program: str = __version__) -> None:
+        super().__init__(database)
+        self.database: Database = database
+        self.program = program
+        self._real_now = real_now
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        real_now: Callable[[], datetime] = _REAL.now,
+        new_id: Callable[[], str] = random_id,
+        program: str = __version__,
+        copy: bool = False,
+        connections: int = CONNECTIONS,
+    ) -> Self:
+        """Open the store that *url* (`sqlite:///path`, `postgresql://user@host/name`) names; what is missing of it is made.
+
+        *new_id* gives deliveries their ids. At most *connections* to a server are open at once. With *copy* the store works
+        on a copy that `close` deletes, so the original does not change and may be of an older version.
+
+        Raises:
+            OutdatedError: its tables are of an older version.
+            StoreError: it cannot be opened, or a newer program made it.
+        """
+        database = open_copy(url, new_id) if copy else open_database(url, new_id, connections)
+        try:
+            (schema.upgrade if copy else schema.prepare)(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, real_now=real_now, program=program)
+
+    @classmethod
+    def existing(cls, url: str) -> Self | None:
+        """Open the store that *url* names, None if it has no tables yet; none are made.
+
+        Raises:
+            StoreError: it cannot be opened, or its tables are of another version.
+        """
+        database = open_database(url)
+        try:
+            if schema.version(database) is None:
+                database.close()
+                return None
+            schema.prepare(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, real_now=_REAL.now)
+
+    def note(self, running: Running) -> None:
+        """Keep *running*, which describes this daemon, beside the lock for as long as it is locked."""
+        self.database.note(running)
+
+    def probe(self) -> None:
+        """Write to the database without changing it.
+
+        Raises:
+            StoreError: the database cannot be written.
+        """
+        self.database.probe()
+
+    @property
+    def lost(self) -> LostError | None:
+        """Return the error if the files of the locked database were deleted or replaced; nothing is written from then on."""
+        return self.database.lost
+
+    def rescue(self) -> Path | None:
+        """Save the data of lost files in a new file, close the database and return the path of that file.
+
+        It is the path of the database if no other file is there, so that the next start can continue; None if the data of a
+        server needs no rescue.
+
+        Raises:
+            StoreError: it cannot be written, or nothing is left to read.
+        """
+        return self.database.rescue()
+
+    def close(self) -> None:
+        """Close the database and release the daemon's lock."""
+        self.database.close()
