@@ -48,7 +48,7 @@ class FeedConfig:
 
     @property
     def identity(self) -> str:
-        """What the source is known by in the database."""
+        """Return the address by which the database knows the source."""
         return identity(self.url)
 
     @property

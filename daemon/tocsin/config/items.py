@@ -93,7 +93,7 @@ class ItemBody(Shape):
     date: Annotated[str, Field(max_length=100)] = ""
     """When it was published (ISO 8601), in the configured time zone unless it names its own. Default: when it is handed in."""
     publisher: _Name = ""
-    """Who published it. Default: the host of its link."""
+    """The publisher. Default: the host of its link."""
     authors: _Names = ()
     """Its authors."""
     categories: _Names = ()

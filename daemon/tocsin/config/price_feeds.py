@@ -43,7 +43,7 @@ class PriceConfig:
 
     @property
     def identity(self) -> str:
-        """What it is known by in the database."""
+        """Return the address by which the database knows the source."""
         return self.table.identity if self.table else self.name
 
     @property

@@ -1,4 +1,4 @@
-"""What the dispatcher needs from a good configuration. A reload replaces it as a whole."""
+"""The part of a good configuration that the dispatcher needs. A reload replaces it as a whole."""
 
 from __future__ import annotations
 

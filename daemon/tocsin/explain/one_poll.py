@@ -1,4 +1,4 @@
-"""What one poll of a source tells about it: a report, and what to do where it failed."""
+"""A report about a source from one poll of it, and what to do where it failed."""
 
 from __future__ import annotations
 

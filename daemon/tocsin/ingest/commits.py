@@ -1,4 +1,4 @@
-"""What follows every commit: its decisions are counted for monitoring, and new deliveries wake the dispatcher."""
+"""Work after every commit: its decisions are counted for monitoring, and new deliveries wake the dispatcher."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
 
 
 class _Alternatives:
-    """What texts need that match the nodes of several conditions. Lists and expressions that these share are looked at once."""
+    """The needs of texts that match the nodes of several conditions. What these share is looked at once."""
 
     def __init__(self) -> None:
         self._known: dict[Group, Group] = {}

@@ -69,7 +69,7 @@ class Word:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """What a sentence with this word has one of, among its words and their beginnings."""
+        """Return the keys of which a sentence with this word has one, among its words and their beginnings."""
         return (self.prefix[:PREFIX],) if self.prefix else self.forms
 
     @property
