@@ -187,6 +187,22 @@ def test_one_address_is_polled_at_a_time(serve):
     assert 'value="https://b.example"' in busy.text
 
 
+def refuse(serve, folder, path, sent, words):
+    """Send the form of *path* to both of its last steps; they write nothing, and show it again with *words*."""
+    file = folder / "config.yaml"
+
+    async def scene(page):
+        before = file.read_bytes()
+        answers = [await page.post(f"{path}/change", sent), await page.post(path, {**sent, "seen": "x"})]
+        assert file.read_bytes() == before
+        return answers
+
+    for answer in serve(scene):
+        assert answer.status in (400, 409)
+        assert words in html.unescape(answer.text)
+        assert "Write it" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
@@ -202,19 +218,7 @@ def test_one_address_is_polled_at_a_time(serve):
 )
 def test_a_form_that_would_not_work_is_shown_again(serve, tmp_path, field, value, words):
     """The second and the last step look at all of it themselves: a form may come from anywhere."""
-    path = tmp_path / "config.yaml"
-
-    async def scene(page):
-        before = path.read_bytes()
-        sent = {**NEW, field: value}
-        answers = [await page.post("/add-source/change", sent), await page.post("/add-source", {**sent, "seen": "x"})]
-        assert path.read_bytes() == before
-        return answers
-
-    for answer in serve(scene):
-        assert answer.status in (400, 409)
-        assert words in html.unescape(answer.text)
-        assert "Write it" not in answer.text
+    refuse(serve, tmp_path, "/add-source", {**NEW, field: value}, words)
 
 
 def test_no_reference_to_a_secret_can_be_written(serve, tmp_path):

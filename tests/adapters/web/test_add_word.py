@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.web.conftest import CONFIG, NOON
-from adapters.web.test_add_source import TOKEN, diff, seen
+from adapters.web.test_add_source import TOKEN, diff, refuse, seen
 from tocsin.config.config import load_config
 from tocsin.config.loading import rules_of
 
@@ -102,19 +102,7 @@ def test_what_speaks_against_a_word_is_said_before_it_is_written(serve):
 )
 def test_a_word_that_cannot_be_one_is_refused(serve, tmp_path, field, value, words):
     """By the last step too, and what was typed is still there."""
-    path = tmp_path / "config.yaml"
-
-    async def scene(page):
-        before = path.read_bytes()
-        sent = {**NEW, field: value}
-        answers = [await page.post("/add-word/change", sent), await page.post("/add-word", {**sent, "seen": "x"})]
-        assert path.read_bytes() == before
-        return answers
-
-    for answer in serve(scene):
-        assert answer.status in (400, 409)
-        assert words in html.unescape(answer.text)
-        assert "Write it" not in answer.text
+    refuse(serve, tmp_path, "/add-word", {**NEW, field: value}, words)
 
 
 def test_a_word_that_was_copied_from_a_page_has_usual_blanks(serve):
