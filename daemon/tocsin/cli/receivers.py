@@ -21,7 +21,9 @@ from tocsin.config.receiver_views import receiver_views
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import UsageError, meant
 from tocsin.explain.receivers import ReceiverView, next_digest
-from tocsin.policy.notifying.receiver import DAYS, DigestTimes, QuietHours
+from tocsin.policy.notifying.quiet import QuietHours
+from tocsin.policy.notifying.receiver import DigestTimes
+from tocsin.policy.notifying.walltime import DAYS
 from tocsin.store import Store
 from tocsin.units import counted, duration
 from tocsin.web.links import unsigned_links

@@ -40,8 +40,8 @@ from tocsin.config.yaml.shape import Duration, Shape, tag
 from tocsin.errors import AS_OWNER, ConfigError, Position, Problem, by_place
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
-from tocsin.policy.notifying.receiver import WeeklyTime
 from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.walltime import WeeklyTime
 from tocsin.rules.spec import Override
 
 

@@ -13,7 +13,7 @@ from tocsin.config.yaml.nodes import said
 from tocsin.config.yaml.shape import TEXT, Duration, Shape, Texts
 from tocsin.errors import meant
 from tocsin.model.prices import Hours, Instrument, Listing
-from tocsin.policy.notifying.receiver import DAYS
+from tocsin.policy.notifying.walltime import DAYS
 
 _SESSION = re.compile(r"(\w{3})(?:-(\w{3}))?\s+(\d\d?):(\d\d)-(\d\d?):(\d\d)\s+(\S+)")
 _FORM = "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"

@@ -15,7 +15,9 @@ from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, prob
 from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Severity
-from tocsin.policy.notifying.receiver import DAYS, DigestTimes, Fallback, QuietHours, ReceiverInfo
+from tocsin.policy.notifying.quiet import QuietHours
+from tocsin.policy.notifying.receiver import DigestTimes, Fallback, ReceiverInfo
+from tocsin.policy.notifying.walltime import DAYS
 
 #: Shorter secrets can be guessed. Standard Webhooks requires 24 bytes or more.
 _SHORTEST_SECRET = 24

@@ -36,9 +36,8 @@ from tocsin.model.deliveries import (
 )
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying import retry, timing
-from tocsin.policy.notifying.receiver import quiet_now
 from tocsin.policy.notifying.retry import Consequence, ReceiverStatus, after
-from tocsin.policy.notifying.timing import Limit
+from tocsin.policy.notifying.timing import Limit, quiet_now
 from tocsin.protocols import Runtime
 from tocsin.receivers import Receiver
 from tocsin.render.message import reduced

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from tocsin.model.rules import Match
-from tocsin.policy.notifying.receiver import WeeklyTime, next_occurrence
+from tocsin.policy.notifying.walltime import WeeklyTime, next_occurrence
 from tocsin.rules import builtin
 from tocsin.store import Store
 from tocsin.store.views import PeriodStatistics

@@ -17,7 +17,8 @@ from tocsin.model.alerts import AnswerKind
 from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.decide import Policy
-from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
+from tocsin.policy.notifying.quiet import QuietHours
+from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import parse
 from tocsin.store.values import PollFailure, PollRecord

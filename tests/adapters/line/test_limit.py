@@ -15,7 +15,8 @@ from tocsin.errors import StoreError
 from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.reasons import Cause
 from tocsin.policy.decide import Policy
-from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
+from tocsin.policy.notifying.quiet import QuietHours
+from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.timing import Limit
 from tocsin.render.reasons import in_words

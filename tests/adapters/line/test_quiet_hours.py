@@ -12,7 +12,8 @@ from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.rules import Severity
-from tocsin.policy.notifying.receiver import QuietHours, ReceiverInfo
+from tocsin.policy.notifying.quiet import QuietHours
+from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.render.reasons import in_words
 
 Line = Any

@@ -12,7 +12,7 @@ import pytest
 
 from tocsin.errors import Fault
 from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
-from tocsin.policy.notifying.receiver import WeeklyTime
+from tocsin.policy.notifying.walltime import WeeklyTime
 from tocsin.service.selfreport import self_report
 from tocsin.store.values import PollFailure, PollRecord
 

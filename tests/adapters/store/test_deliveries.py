@@ -19,7 +19,7 @@ from tocsin.model.deliveries import (
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Decided, Decision
-from tocsin.policy.notifying.receiver import QuietRule
+from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.reasons import in_words
 from tocsin.store.values import Claimable, JudgedBatch, PollRecord, Voided

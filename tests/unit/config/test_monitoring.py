@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.config.config import Config, load_config
 from tocsin.errors import ConfigError
-from tocsin.policy.notifying.receiver import WeeklyTime
+from tocsin.policy.notifying.walltime import WeeklyTime
 
 FILE = """
 timezone: Europe/London

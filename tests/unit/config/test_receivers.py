@@ -12,7 +12,8 @@ from tocsin.config.config import load_config
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import ConfigError
 from tocsin.model.rules import Severity
-from tocsin.policy.notifying.receiver import DigestTimes, Fallback, QuietHours
+from tocsin.policy.notifying.quiet import QuietHours
+from tocsin.policy.notifying.receiver import DigestTimes, Fallback
 
 SECRET = "whsec_0123456789abcdef0123456789"
 FILE = """

@@ -10,8 +10,10 @@ from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.policy.decide import Policy
-from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, QuietRule, ReceiverInfo, quiet_now
+from tocsin.policy.notifying.quiet import QuietHours, QuietRule
+from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.timing import quiet_now
 from tocsin.render.reasons import in_words
 
 LONDON, LORD_HOWE, TOKYO = ZoneInfo("Europe/London"), ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Tokyo")

@@ -10,7 +10,8 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Pending, Planned
-from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
+from tocsin.policy.notifying.quiet import QuietHours, QuietRule
+from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 
 #: The time in which messages are counted.
@@ -134,6 +135,17 @@ def limits(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, Limit]
         for receiver in receivers
         if receiver.max_per_hour is not None
     }
+
+
+def quiet_now(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, QuietRule]:
+    """Return the quiet hours that *now* lies in, by receiver."""
+    found = {}
+    for receiver in receivers:
+        hours = receiver.quiet_hours
+        end = hours.ends(receiver.zone, now) if hours else None
+        if hours and end:
+            found[receiver.name] = QuietRule(ends=end, breaks=hours.breaks, drop=hours.drop)
+    return found
 
 
 def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Timing:

@@ -14,7 +14,7 @@ from tocsin.errors import ConflictError
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import UNTRIED, WAITING, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
-from tocsin.policy.notifying.receiver import QuietRule
+from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Matcher, Silence, first, parse
 from tocsin.store.db import mapping
