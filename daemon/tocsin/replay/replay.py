@@ -19,7 +19,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
-from tocsin.rules.prices.edge import PriceState, ended
+from tocsin.rules.prices.edge import UNSEEN, PriceState, ended
 from tocsin.rules.prices.observation import Observed, Refused, observe
 from tocsin.rules.prices.reading import Reading, read
 from tocsin.rules.ruleset import RuleSet
@@ -171,9 +171,9 @@ class Replay:
         series, found = self._prices.series.get(instrument), self._rules.prices[rule]
         if series is None or series.newest is None:
             return None
-        state = self._prices.states.get((rule, instrument), PriceState())
+        state = self._prices.states.get((rule, instrument), UNSEEN)
         at = series.newest.at
-        sight = found.sight(close_before(series, at), series.newest, at, state.alerted)
+        sight = found.sight(close_before(series, at), series.newest, at, state)
         return read(found.when, sight)
 
     def _take(self, poll: Poll) -> tuple[tuple[Decided, ...], list[Failure], list[Refused]]:

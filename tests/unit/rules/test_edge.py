@@ -130,6 +130,45 @@ def test_confirm_waits_for_as_many_quotes():
     assert fires(compiled("last >= 100", more="      confirm: 3\n"), [90, 100, 101, 99, 100, 100, 100, 100]) == [6]
 
 
+def test_each_crossing_fires_once_in_either_direction():
+    """Up, and straight back at the next quote: the way back must not be lost; standing or touching is no crossing."""
+    rule = compiled("cross(last, 100)")
+    assert fires(rule, [90, 101, 99, 100, 98, 100, 102, 103, 90]) == [1, 2, 6, 8]
+    assert fires(rule, [100, 101, 103, 99]) == [3]
+    assert fires(compiled("cross(last, 100) and last > 100"), [90, 101, 99, 102]) == [1, 3]
+
+
+def test_a_crossing_beside_what_was_true_before_begins_nothing():
+    """The condition was true already, so a crossing within it is no edge."""
+    assert fires(compiled("last > 80 or cross(last, 100)"), [79, 90, 101, 99]) == [1]
+
+
+def test_a_price_crosses_its_own_mean():
+    """The mean is of the closes before the session, and what is unknown until ten are known crosses nothing."""
+    rule = compiled("cross(last, mean(10td))")
+    prices = [*[100, 101] * 6, 90, 91, 110]
+    fired, _, states = fed(rule, prices, every=timedelta(days=1))
+    assert [n for n, _ in fired][-2:] == [12, 14]
+    assert all(n > 10 for n, _ in fired)
+    assert states["p/r", "MP"].above == {"cross(last, mean(10td))": True}
+
+
+def test_a_split_crosses_nothing():
+    """One share for ten: the price stands far above its level the next day, and has not moved."""
+    rule = compiled("cross(last, 100)")
+    assert fires(rule, [90, 91, 910, 912], every=timedelta(days=1), fields=split_on(2)) == []
+
+
+def test_the_side_of_a_rule_that_was_rewritten_is_forgotten():
+    """What is kept of crossings is bounded by the rule."""
+    _, series, states = fed(compiled("cross(last, 100)"), [90, 95])
+    rule = compiled("cross(last, 80)")
+    quote = Quote(instrument="MP", price=Decimal(90), at=NOON + timedelta(hours=1), first_seen=NOON)
+    seen = observe([rule], series, states, [quote], NOON + timedelta(hours=1))
+    assert not seen.matches
+    assert seen.states["p/r", "MP"].above == {"cross(last, 80)": True}
+
+
 def test_the_alert_says_number_reference_time_and_labels():
     """What is read at night on a telephone must be enough to judge by."""
     rule = compiled("z(1td) >= 4 and change(1td) >= 3%")

@@ -215,3 +215,14 @@ def test_a_price_below_zero_is_believed_of_an_instrument_that_may_have_one(
     assert bool(found) is warned
     assert all("this is never true" in words for words in found)
     assert all("negative: true" in words for words in found if "change" not in when)
+
+
+@pytest.mark.parametrize(("when", "warned"), [("cross(last, 30)", True), ("last > 30", False)])
+def test_a_crossing_cannot_be_confirmed(when: str, warned: bool) -> None:
+    """It is true of one quote only, so a rule that waits for a second one would never fire."""
+    price = f"price: {{instruments: [tin], when: '{when}', confirm: 2}}"
+    spec, problems = parse_pack([("p.yaml", f"tocsin: 1\npack: {{id: p}}\nrules:\n  - id: r\n    {price}\n")])
+    assert spec, problems
+    found = [item.message for item in lint([spec], compile_packs([spec])[0], instruments=[Instrument(id="tin")])]
+    assert bool(found) is warned
+    assert all("a crossing is true of one quote only" in words for words in found)

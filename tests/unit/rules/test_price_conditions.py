@@ -14,7 +14,7 @@ from tocsin.market.series import Close, Reference, append, begin
 from tocsin.model.prices import Instrument, Quote
 from tocsin.rules.pieces import QueryError
 from tocsin.rules.prices.condition import parse_price, parts
-from tocsin.rules.prices.reading import Sight, read
+from tocsin.rules.prices.reading import Sight, read, sides
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CU = Instrument(id="cu", kind="metal")
@@ -91,6 +91,11 @@ def truth(text, seen=None):
         ("last > high(20td)", True),
         ("high(52w) > 1", None),
         ("low(10m) > 1", None),  # nothing was quoted in these ten minutes
+        ("mean(20td) == 100", True),
+        ("mean(31td) == 100", None),
+        ("cross(last, 100)", False),  # a first reading has crossed nothing
+        ("cross(last, mean(31td))", None),
+        ("not cross(last, 100) and last > 100", True),
         ("volume_z > 3", None),
         ("last / (last - 103) > 1", None),
         ("not last > 100", False),
@@ -123,12 +128,34 @@ def test_volume_is_measured_against_twenty_sessions():
     assert truth("volume_z > 1", sight(volume=10_000, closes=19)) is None
 
 
-@pytest.mark.parametrize("text", ["change(1td) > 0", "z(1td) > 0", "gap > 0", "high(1td) < 200", "low(1td) < 200"])
+@pytest.mark.parametrize("text", ["change(1td) > 0", "z(1td) > 0", "gap > 0", "high(1td) < 200", "mean(1td) < 200"])
 def test_too_few_closes_are_unknown(text):
     """In its first days an instrument says nothing about what is usual."""
     assert truth(text, sight(closes=9)) is None
     assert truth(text, sight(closes=10)) is True
     assert truth(text, sight(closes=0, min_obs=0)) is None
+
+
+@pytest.mark.parametrize(
+    ("was", "price", "crossed"),
+    [(False, 103, True), (True, 103, False), (True, 97, True), (False, 97, False), (True, 100, False)],
+)
+def test_a_number_has_crossed_when_it_is_on_the_other_side(was, price, crossed):
+    """Both directions count, and a touch is no crossing."""
+    text = "cross(last, mean(20td))"
+    seen = sight(price, above={text: was})
+    assert truth(text, seen) is crossed
+    node = read(parse_price(text, meant), seen)
+    assert sides(node) == ({} if price == 100 else {text: price > 100})
+
+
+def test_a_mean_and_a_crossing_show_their_numbers():
+    """The reader sees the mean and since when, and which way the price went."""
+    proof = read(
+        parse_price("cross(last, mean(20td))", meant), sight(above={"cross(last, mean(20td))": False})
+    ).evidence
+    assert proof.note == "above now, below before"
+    assert proof.children[1].note == "100, the mean of 20 closes since 2026-02-10 12:00 UTC"
 
 
 def test_a_quote_that_is_stale_is_unknown():
@@ -215,6 +242,13 @@ def _walk(node):
         ("change(0td) > 1", 7, 3, "a window is 1td or more and at most 300td"),
         ("change(301td) > 1", 7, 5, "a window is 1td or more and at most 300td"),
         ("change(99999999999999m) > 1", 7, 15, "a window is 1m or more and at most 60w"),
+        ("mean(4h) > 1", 5, 2, "mean is of closes; count sessions: mean(20td)"),
+        ("last > mean", 11, 1, "( is needed here"),
+        ("last > mean(since_alert)", 12, 11, "since_alert stands in change alone"),
+        ("cross(last)", 10, 1, ", is needed here, not ); cross compares two numbers: cross(last, mean(20td))"),
+        ("cross(last, 3) > 1", 0, 14, "cross(last, 3) is true or false, a number is needed here"),
+        ("cross(last > 3, 2)", 6, 8, "last > 3 is true or false, a number is needed here"),
+        ("crosses(last, 3)", 0, 7, "unknown word crosses; did you mean cross?"),
         ("last > 3 last", 9, 4, "last is not expected here; join conditions with and, or"),
         ("last >", 6, 1, "the condition ends too early"),
         ("", 0, 1, "the condition ends too early"),
@@ -252,7 +286,7 @@ def test_every_part_keeps_the_text_it_was_written_as():
 
 
 @settings(deadline=None)
-@given(st.text(alphabet="lastzchnge_dwm0123456789()+-*/%<>=! ,.andornot", max_size=60))
+@given(st.text(alphabet="lastzchnge_dwmro0123456789()+-*/%<>=! ,.andornot", max_size=60))
 def test_no_text_is_worse_than_a_fault(text):
     """Whatever stands in a rule file, reading it ends with a condition or with words."""
     try:

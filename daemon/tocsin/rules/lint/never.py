@@ -25,7 +25,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
 #: Country codes that are mistaken for language codes, with the language of the country.
 _COUNTRIES = {"cn": "zh", "jp": "ja", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da", "gr": "el"}
 _MOVES = ("change", "gap")
-_PRICES = ("last", "high", "low")
+_PRICES = ("last", "high", "low", "mean")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -74,6 +74,9 @@ def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -
     """
     if spec.price is None:
         return
+    if rule.confirm > 1 and not rule.crossings.isdisjoint(part.text for part in parts(rule.when)):
+        words = "a crossing is true of one quote only, so confirm would never be met: remove it, or compare with < or >"
+        yield spec.price.when.warning(words)
     negative = any(item.negative and rule.covers(item) for item in instruments)
     for node, place in ((rule.when, spec.price.when), (rule.clear, spec.price.clear)):
         if node and place:

@@ -23,11 +23,18 @@ from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 Meant = Callable[[str, Collection[str]], str]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<window>\d+(?:td|[mhdw])\b)|(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]\w*)|(?P<sign><=|>=|==|!=|[-<>+*/%()]))"
+    r"\s*(?:(?P<window>\d+(?:td|[mhdw])\b)|(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]\w*)|(?P<sign><=|>=|==|!=|[-<>+*/%(),]))"
 )
+#: The condition that one number crosses another. It is true of the one quote at which that happens.
+CROSS = "cross"
 _PLAIN = ("last", "gap", "volume_z")
-_WINDOWED = ("change", "z", "high", "low")
-_WORDS = (*_PLAIN, *_WINDOWED, "abs", "and", "or", "not")
+_WINDOWED = ("change", "z", "high", "low", "mean")
+_WORDS = (*_PLAIN, *_WINDOWED, "abs", CROSS, "and", "or", "not")
+#: Reasons why a function takes `td` windows only.
+_SESSIONS_ONLY = {
+    "z": "z over a wall-clock window has no sigma to be measured by; count sessions: z(1td)",
+    "mean": "mean is of closes; count sessions: mean(20td)",
+}
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _LONGEST = timedelta(weeks=60)
@@ -57,7 +64,7 @@ class Node:
     @property
     def is_condition(self) -> bool:
         """Return True if it is true or false rather than a number."""
-        return self.op in (*_COMPARISONS, "and", "or", "not")
+        return self.op in (*_COMPARISONS, CROSS, "and", "or", "not")
 
 
 def parse_price(text: str, meant: Meant) -> Node:
@@ -205,6 +212,13 @@ class _Parser:
             inner = self._number(self._deeper(self._either))
             self._expect(")")
             return self._node("abs", token.start, (inner,))
+        if token.text == CROSS:
+            self._expect("(")
+            one = self._number(self._deeper(self._either))
+            self._expect(",", "cross compares two numbers: cross(last, mean(20td))")
+            other = self._number(self._deeper(self._either))
+            self._expect(")")
+            return self._node(CROSS, token.start, (one, other))
         if token.text in _WINDOWED:
             self._expect("(")
             window = self._window(token.text)
@@ -231,14 +245,13 @@ class _Parser:
             return Window()
         if token.kind != "window":
             likely = self._meant(token.text, ("since_alert",)) if function == "change" and token.kind == "word" else ""
-            words = f"{function} needs a window, such as {function}(1td){likely}"
+            words = f"{function} needs a window, such as {function}({'20td' if function == 'mean' else '1td'}){likely}"
             raise token.fault(words)
         unit = token.text.lstrip("0123456789")
         digits = token.text[: -len(unit)]
         count = number(digits)
-        if function == "z" and unit != "td":
-            words = "z over a wall-clock window has no sigma to be measured by; count sessions: z(1td)"
-            raise token.fault(words)
+        if function in _SESSIONS_ONLY and unit != "td":
+            raise token.fault(_SESSIONS_ONLY[function])
         if unit == "td":
             limit = f"{KEEP_CLOSES}td"
             fits, window = 0 < count <= KEEP_CLOSES, Window(sessions=count)
@@ -258,10 +271,10 @@ class _Parser:
         self._depth -= 1
         return node
 
-    def _expect(self, text: str) -> None:
+    def _expect(self, text: str, remedy: str = "") -> None:
         if self._word != text:
             found = f", not {self._word}" if self._word else ""
-            raise self._pieces.next.fault(f"{text} is needed here{found}")
+            raise self._pieces.next.fault(f"{text} is needed here{found}{f'; {remedy}' if remedy else ''}")
         self._pieces.take()
 
     def _node(

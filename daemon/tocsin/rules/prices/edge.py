@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tocsin.market.series import Reference, Series
 from tocsin.model.prices import Instrument, Labels, Often, Quote
 from tocsin.model.rules import Evidence, Match, RuleInfo
-from tocsin.rules.prices.condition import Node, parts
-from tocsin.rules.prices.reading import UNKNOWN, Reading, Sight, read
+from tocsin.rules.prices.condition import CROSS, Node, parts
+from tocsin.rules.prices.reading import UNKNOWN, Reading, Sight, read, sides
 from tocsin.units import utc
 
 
@@ -22,12 +22,17 @@ class PriceState:
     """The state of a rule for one instrument.
 
     *armed* is None until the condition is first known. *met* counts how often in a row it has been true since. *alerted* is
-    the price of the last alert; before the first alert it is the first price that the rule saw.
+    the price of the last alert; before the first alert it is the first price that the rule saw. *above* is as in `Sight`.
     """
 
     armed: bool | None = None
     met: int = 0
     alerted: Reference | None = None
+    above: Mapping[str, bool] = field(default_factory=dict)
+
+
+#: The state of a rule that has seen no quote yet.
+UNSEEN = PriceState()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +48,26 @@ class PriceRule:
     kind: str = ""
     instruments: frozenset[str] = frozenset()
 
+    @property
+    def crossings(self) -> frozenset[str]:
+        """The texts of the crossings in its conditions."""
+        nodes = (node for tree in (self.when, self.clear) if tree for node in parts(tree))
+        return frozenset(node.text for node in nodes if node.op == CROSS)
+
     def covers(self, instrument: Instrument) -> bool:
         """Return True if the rule is about *instrument*."""
         return instrument.kind == self.kind if self.kind else instrument.id in self.instruments
 
-    def sight(self, series: Series, quote: Quote, now: datetime, alerted: Reference | None = None) -> Sight:
-        """Return the input of the condition for *quote* on *series*; *alerted* is as in `PriceState`."""
+    def sight(self, series: Series, quote: Quote, now: datetime, state: PriceState = UNSEEN) -> Sight:
+        """Return the input of the condition for *quote* on *series*, in the *state* before it."""
         return Sight(
-            series=series, quote=quote, now=now, stale_after=self.stale_after, min_obs=self.min_obs, alerted=alerted
+            series=series,
+            quote=quote,
+            now=now,
+            stale_after=self.stale_after,
+            min_obs=self.min_obs,
+            alerted=state.alerted,
+            above=state.above,
         )
 
 
@@ -93,8 +110,15 @@ def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceStat
 def judge(rule: PriceRule, sight: Sight, state: PriceState) -> tuple[PriceState, Match | None]:
     """Return the state after *sight*, and the match if the rule fires."""
     when = read(rule.when, sight)
-    clear = read(rule.clear, sight).truth if rule.clear else when.truth is False
+    cleared = read(rule.clear, sight) if rule.clear else None
+    clear = cleared.truth if cleared else when.truth is False
+    if state.armed is False and when.truth and _begins_by_crossing(rule, sight):
+        state = replace(state, armed=True)
     after, fires = step(state, when.truth, clear, rule.confirm)
+    if known := sides(when, *filter(None, [cleared])):
+        after = replace(
+            after, above={text: side for text, side in {**after.above, **known}.items() if text in rule.crossings}
+        )
     if not fires:
         return after, None
     quote = sight.quote
@@ -110,13 +134,21 @@ def judge(rule: PriceRule, sight: Sight, state: PriceState) -> tuple[PriceState,
     return replace(after, alerted=Reference(price=quote.price, at=quote.at)), match
 
 
+def _begins_by_crossing(rule: PriceRule, sight: Sight) -> bool:
+    """Return whether the condition, which is true, was false until the crossing at this quote.
+
+    Each crossing is a beginning of its own: one straight back must not be lost because the rule was not armed in between.
+    """
+    return read(rule.when, replace(sight, above={})).truth is False
+
+
 def ended(rule: PriceRule, series: Series, now: datetime) -> str:
     """Return a sentence if the condition of *rule* is no longer true of *series*; empty while it is true, or may be.
 
-    A move since the alert itself is unknown here, and so is every condition that depends on it.
+    A move since the alert itself is unknown here, and so is every condition that depends on it. A crossing has no end.
     """
     newest = series.newest
-    if newest is None:
+    if newest is None or rule.crossings:
         return ""
     sight = rule.sight(replace(series, quotes=series.quotes[:-1]), newest, max(now, newest.at))
     if read(rule.when, sight).truth is not False:
@@ -154,8 +186,8 @@ def _words(sight: Sight, evidence: Evidence) -> str:
 
 
 def numbers(evidence: Evidence) -> Iterator[Evidence]:
-    """Yield the functions of a condition that have a note, from left to right."""
-    if evidence.note and not evidence.children:
+    """Yield the functions and crossings of a condition that have a note, from left to right."""
+    if evidence.note and (evidence.op == CROSS or not evidence.children):
         yield evidence
     for child in evidence.children:
         yield from numbers(child)
@@ -183,7 +215,7 @@ def often(rule: PriceRule, series: Series) -> Often | None:
             series, closes=series.closes[:number], quotes=(), opening=None, last=None, held=None, split_day=None
         )
         state = sighted(state, quote)
-        sight = rule.sight(known, quote, close.at, state.alerted)
+        sight = rule.sight(known, quote, close.at, state)
         began = replace(sight, quote=replace(quote, price=before.price, volume=None))
         state = begin_session(once, began, state)
         judged += read(once.when, sight).truth is not None

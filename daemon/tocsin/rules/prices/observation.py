@@ -10,7 +10,7 @@ from tocsin.market.hygiene import Finding, clean, is_stale
 from tocsin.market.series import Series, append, close_before, in_hours
 from tocsin.model.prices import Quote
 from tocsin.model.rules import Match, Unevaluated
-from tocsin.rules.prices.edge import PriceRule, PriceState, begin_session, judge, sighted
+from tocsin.rules.prices.edge import UNSEEN, PriceRule, PriceState, begin_session, judge, sighted
 
 #: States by (rule id, instrument id).
 PriceStates = Mapping[tuple[str, str], PriceState]
@@ -65,7 +65,7 @@ def observe(
 def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, after: Series) -> PriceStates:
     """Return the states in which the last alert's price is adjusted as hygiene adjusted all prices in *after*.
 
-    Prices are multiplied, or shifted if those of the instrument may be negative.
+    Prices are multiplied, or shifted if those of the instrument may be negative. The sides of crossings are learned anew.
     """
     old, new = seen.series.newest, after.newest
     if not old or not new or old.price == new.price:
@@ -77,6 +77,7 @@ def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, a
         key: replace(
             state,
             alerted=replace(at, price=at.price - old.price + new.price if shifts else at.price * new.price / old.price),
+            above={},
         )
         for key, state in known.items()
         if (at := state.alerted)
@@ -91,9 +92,9 @@ def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quot
     failed = list(seen.unevaluated)
     for rule in rules:
         key = (rule.info.id, quote.instrument)
-        before = changed.get(key) or states.get(key) or PriceState()
+        before = changed.get(key) or states.get(key) or UNSEEN
         state = sighted(before, quote)
-        sight = rule.sight(series, quote, now, state.alerted)
+        sight = rule.sight(series, quote, now, state)
         try:
             if begins:
                 close = replace(quote, price=series.closes[-1].price, volume=None)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, DecimalException
 from statistics import median
 
-from tocsin.market.series import Reference, Series, price_at, sessions_back, since
+from tocsin.market.series import Close, Reference, Series, price_at, sessions_back, since
 from tocsin.market.session import day_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model.prices import Quote
 from tocsin.model.rules import Evidence
-from tocsin.rules.prices.condition import Node, Window
+from tocsin.rules.prices.condition import CROSS, Node, Window
 from tocsin.units import utc
 
 #: Sessions from which the usual volume is computed.
@@ -54,6 +54,7 @@ class Sight:
     """The input of a condition: *quote*, *now*, and *series* before the quote, with earlier sessions closed (`close_before`).
 
     *alerted* is the price of the last alert of the rule about this instrument, or else the first price that the rule saw.
+    *above* says of each crossing, by its text, whether its first number was above the second when they last differed.
     """
 
     series: Series
@@ -62,6 +63,7 @@ class Sight:
     stale_after: timedelta
     min_obs: int
     alerted: Reference | None = None
+    above: Mapping[str, bool] = field(default_factory=dict)
 
 
 #: Makes the explanation of a number; called only if the proof is wanted.
@@ -124,6 +126,9 @@ def _read(node: Node, sight: Sight) -> Reading:
     if len(numbers) < len(children):
         return _unknown(node, children)
     try:
+        if node.op == CROSS:
+            truth, words = _cross(node, sight, Decimal(numbers[0]), Decimal(numbers[1]))
+            return Reading(node, truth, words, children)
         if node.op in _COMPARE:
             return Reading(node, _COMPARE[node.op](Decimal(numbers[0]), Decimal(numbers[1])), _nothing, children)
         number, words = _number(node, sight, numbers)
@@ -151,6 +156,31 @@ def _kleene(op: str, values: Sequence[bool | None]) -> bool | None:
     return None if None in values else not decisive
 
 
+def _cross(node: Node, sight: Sight, one: Decimal, other: Decimal) -> tuple[bool, _Words]:
+    """Return whether *one* has just crossed *other*. It has not at the first reading, nor where it only touches it."""
+    was = sight.above.get(node.text)
+    if was is None or one == other:
+        return False, lambda: f"{one:.6g} at {other:.6g}" if one == other else _side(one > other)
+    if was == (one > other):
+        return False, lambda: _side(was)
+    return True, lambda: f"{_side(one > other)} now, {_side(was)} before"
+
+
+def _side(above: bool) -> str:
+    return "above" if above else "below"
+
+
+def sides(*readings: Reading) -> dict[str, bool]:
+    """Return, by its text, on which side the first number of each crossing in *readings* is; equal numbers have no side."""
+    found = {}
+    for reading in readings:
+        numbers = [child.value for child in reading.children if child.value is not None]
+        if reading.node.op == CROSS and len(numbers) == len(reading.node.children) and numbers[0] != numbers[1]:
+            found[reading.node.text] = numbers[0] > numbers[1]
+        found |= sides(*reading.children)
+    return found
+
+
 def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tuple[Decimal, _Words]:
     """Return the value of a number and its explanation in words."""
     if node.op == "number":
@@ -169,6 +199,8 @@ def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tupl
     if node.op == "change":
         found = _reference(sight, node.window)
         return _move(found.price, sight.quote.price), lambda: _percent(found, sight.quote.price)
+    if node.op == "mean":
+        return _mean(sight, node.window.sessions)
     return _extreme(sight, node.op, node.window)
 
 
@@ -215,13 +247,25 @@ def _gap(sight: Sight) -> tuple[Decimal, _Words]:
     return _move(close.price, opening.price), lambda: f"{_percent(found, opening.price)}, opened at {opening.price:f}"
 
 
+def _mean(sight: Sight, sessions: int) -> tuple[Decimal, _Words]:
+    """Return the mean of the last closes before the session of this quote."""
+    closes = _closes(sight, sessions)
+    mean = sum((close.price for close in closes), Decimal(0)) / len(closes)
+    return mean, lambda: f"{mean:.6g}, the mean of {len(closes)} closes since {_at(closes[0].at)}"
+
+
+def _closes(sight: Sight, count: int) -> Sequence[Close]:
+    """Return the last *count* closes before the session of this quote."""
+    _observed(sight)
+    if len(sight.series.closes) < count:
+        raise _UnknownError(f"{len(sight.series.closes)} of {count} closes are known")
+    return sight.series.closes[-count:]
+
+
 def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, _Words]:
     """Return the highest or lowest price before this quote. For `td` windows it is that of the closes."""
     if window.sessions:
-        _observed(sight)
-        if len(sight.series.closes) < window.sessions:
-            raise _UnknownError(f"{len(sight.series.closes)} of {window.sessions} closes are known")
-        found = [Reference(price=close.price, at=close.at) for close in sight.series.closes[-window.sessions :]]
+        found = [Reference(price=close.price, at=close.at) for close in _closes(sight, window.sessions)]
     else:
         assert window.span is not None
         start = sight.quote.at - window.span

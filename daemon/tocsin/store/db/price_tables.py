@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -75,3 +76,4 @@ class PriceStateRow(columns.Row, table=True):
     met: int = 0
     alerted_price: Decimal | None = columns.decimal(None)
     alerted_at: datetime | None = columns.time(None)
+    above: Mapping[str, bool] = columns.json(Mapping[str, bool], {})

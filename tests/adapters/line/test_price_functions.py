@@ -1,0 +1,59 @@
+"""What price conditions can ask for, on the line: over a restart, after a reload, and in what is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from tocsin.model.prices import Instrument, Quote
+
+INSTRUMENTS = {name: Instrument(id=name, kind="metal", currency="USD") for name in ("tin", "gold")}
+
+
+class Market:
+    """A daemon with *rules* about prices, which can be started anew."""
+
+    def __init__(self, line, rules: str, instruments=INSTRUMENTS) -> None:
+        self.line = line
+        self.start(rules, instruments)
+
+    def start(self, rules: str, instruments=INSTRUMENTS) -> None:
+        """Start anew with *rules*: nothing is in memory but what the database has."""
+        text = f"tocsin: 1\npack: {{id: p}}\nrules:\n{rules}"
+        self._pipeline = self.line.pipeline(ruleset=self.line.rules(text))
+        self._pipeline.inbound = replace(self._pipeline.inbound, instruments=instruments)
+
+    def see(self, *prices: str, of: str = "tin", minutes: float = 60) -> list[str]:
+        """Show *prices*, one every so many *minutes*; return the details of the alerts that they led to."""
+        before = len(self.line.store.read.alerts())
+        for price in prices:
+            self.line.clock.time += timedelta(minutes=minutes)
+            now = self.line.clock.now()
+            quote = Quote(instrument=of, price=Decimal(price), at=now, first_seen=now)
+            asyncio.run(self._pipeline.market.observe(self._pipeline.inbound, [quote], now))
+        return [alert.detail for alert in self.line.store.read.alerts()][: -before or None]
+
+
+CROSSING = "  - {id: c, cooldown: 0s, price: {instruments: [tin], when: 'cross(last, 100)'}}\n"
+
+
+def test_a_crossing_is_found_over_a_restart(line):
+    """The side is in the database: what crosses while the daemon is down is found at the first quote."""
+    market = Market(line, CROSSING)
+    assert market.see("98", "99") == []
+    market.start(CROSSING)
+    assert market.see("101") == ["tin 101 USD of 2026-03-02 15:00 UTC: cross(last, 100) = above now, below before"]
+    market.start(CROSSING)
+    assert market.see("102") == []
+    assert len(market.see("99")) == 1
+
+
+def test_a_rule_that_was_rewritten_learns_its_side_anew(line):
+    """A reload never fires by itself, and the new level is watched from the next quote on."""
+    market = Market(line, CROSSING)
+    market.see("98", "99")
+    market.start(CROSSING.replace("100", "90"))
+    assert market.see("98") == []
+    assert len(market.see("89")) == 1
