@@ -33,6 +33,7 @@ def test_a_new_entry_becomes_a_mail_and_a_slack_message(world: World) -> None:
     mail = world.mailbox.mails[0][1]
     assert "gallium: export ban" in mail["Subject"]
     assert mail["To"] == "desk@example.org"
+    assert (mail["X-Priority"], mail["Importance"]) == ("2", "high")
     plain = mail.get_body(("plain",)).get_content()
     html = mail.get_body(("html",)).get_content()
     assert BAN in plain

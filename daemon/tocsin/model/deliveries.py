@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tocsin.model.alerts import AlertContent
 from tocsin.model.reasons import NO_REASON, Reason
+from tocsin.model.rules import Severity
 
 
 class DeliveryState(StrEnum):
@@ -61,7 +62,7 @@ class Message:
     *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
     about the same story to the same recipient, empty for that first one. *dated* is the time of its first attempt.
     *brief* are the parts of the shortest form: headline, link, number of the alert, and notes. *answers* are names and
-    addresses of links to answer, for services that show buttons.
+    addresses of links to answer, for services that show buttons. *severity* is the highest of its alerts, None for a test.
     """
 
     kind: MessageKind
@@ -74,6 +75,7 @@ class Message:
     brief: tuple[str, ...] = ()
     dated: datetime | None = None
     answers: tuple[tuple[str, str], ...] = ()
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

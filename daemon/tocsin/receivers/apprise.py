@@ -22,16 +22,16 @@ from apprise.plugins import url_to_dict
 from apprise.plugins.base import NotifyBase
 from apprise.plugins.ntfy import NotifyNtfy
 from apprise.plugins.telegram import NotifyTelegram
-from apprise.plugins.workflows import NotifyWorkflows
 
 from tocsin.model.alerts import AnswerKind
 from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
-from tocsin.receivers import classify, refusals
+from tocsin.receivers import classify, refusals, urgency
+from tocsin.receivers.cards import CARDS, TeamsCard
 from tocsin.receivers.exchange import Exchange
 from tocsin.receivers.limits import fitted
 from tocsin.receivers.redact import redactor
 from tocsin.render.answer_links import NAMES, masked_text
-from tocsin.render.words import cut, linked, markdown, one_line
+from tocsin.render.words import cut, markdown, one_line
 
 #: Seconds to connect and between two reads, if the address sets no others.
 TIMEOUTS = {"cto": "10", "rto": "20"}
@@ -124,7 +124,8 @@ class AppriseReceiver:
         service = Apprise(asset=plugin.asset)
         service.add(plugin)
         title, body, kind = _shown(message, plugin)
-        result = service.notify(title=title, body=body, body_format=kind)
+        urgency.paint(plugin, message.severity)
+        result = service.notify(title=title, body=body, body_format=kind, notify_type=urgency.type_of(message.severity))
         known = exchange.outcome
         if result:
             return replace(
@@ -175,19 +176,6 @@ def _shown(message: Message, plugin: NotifyBase) -> tuple[str, str, NotifyFormat
     return *fitted(message, plugin), None
 
 
-class _Teams(NotifyWorkflows):
-    """apprise's Teams, with cards that wrap text, keep line breaks and show where links lead."""
-
-    def gen_payload(self, body: str, title: str = "", *args: Any, **kwargs: Any) -> Any:
-        lines = linked(body).replace("  \n", "\n\n")
-        payload = super().gen_payload(lines, title, *args, **kwargs)
-        for attachment in payload["attachments"] if payload and not self.template else ():
-            for block in attachment["content"]["body"]:
-                if block["type"] == "TextBlock":
-                    block["wrap"] = True
-        return payload
-
-
 def service(endpoint: Endpoint) -> AppriseReceiver:
     """Return the receiver for any address that apprise supports.
 
@@ -199,7 +187,9 @@ def service(endpoint: Endpoint) -> AppriseReceiver:
     if not fields:
         raise ValueError(f"apprise knows no service at {scheme}://, or the address is incomplete")
     fields = _settled({"overflow": OverflowMode.TRUNCATE, **fields})
-    make = partial(made, _Teams) if isinstance(sample := _instance(fields), NotifyWorkflows) else _instance
+    sample = _instance(fields)
+    card = CARDS.get(type(sample))
+    make = partial(made, card) if card else _instance
     targets = fields.get("targets")
     several = isinstance(targets, list) and len(targets) > 1 and len(sample) == len(targets)
     recipients = tuple(dict.fromkeys(map(str, targets))) if several and targets else ("",)
@@ -207,7 +197,10 @@ def service(endpoint: Endpoint) -> AppriseReceiver:
     def plugin(delivery: Delivery, message: Message) -> NotifyBase:
         buttons = {"actions": _taps(message)} if isinstance(sample, NotifyNtfy) and message.answers else {}
         target = {"targets": [delivery.recipient]} if delivery.recipient else {}
-        return make({**buttons, **fields, **target})
+        sending = make({**buttons, **urgency.priority(sample, message.severity), **fields, **target})
+        if isinstance(sending, TeamsCard):
+            sending.severity = message.severity
+        return sending
 
     place = _place(scheme, fields)
     return AppriseReceiver(endpoint=endpoint, kind=MessageKind.TEXT, plugin=plugin, recipients=recipients, place=place)

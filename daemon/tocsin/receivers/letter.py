@@ -13,6 +13,7 @@ from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
 
 from tocsin.model.deliveries import Delivery, Message
+from tocsin.receivers.urgency import mail_headers
 from tocsin.render.subject import encoded
 from tocsin.render.words import one_line
 
@@ -53,7 +54,9 @@ def letter(
         mail["In-Reply-To"] = mail["References"] = _message_id(message.thread, sender)
     mail["List-Id"] = _list_id(delivery.receiver, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
-    for name, value in headers.items():
+    given = {name.lower() for name in headers}
+    urgency = {name: value for name, value in mail_headers(message.severity).items() if name.lower() not in given}
+    for name, value in {**urgency, **headers}.items():
         if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS.split():
             mail[name] = Header(one_line(value), None if value.isascii() else "utf-8").encode()
     mail.attach(_part(message.text, "plain"))

@@ -93,7 +93,7 @@ def fitted(message: Message, plugin: NotifyBase) -> tuple[str, str]:
     """Return title and body of *message*, cut so that the service of *plugin* accepts them."""
     titled = plugin.title_maxlen > 0
     title = cut(message.subject, plugin.title_maxlen) if titled else message.subject
-    module = type(plugin).__module__.partition("plugins.")[2].partition(".")[0]
+    module = _module(plugin)
     if module in _SMS.split() and not titled:
         parts = [part.translate(_PLAIN) for part in message.brief] or [message.text]
         return "", _brief(parts, _sms(plugin.body_maxlen, "".join(parts)))
@@ -101,6 +101,12 @@ def fitted(message: Message, plugin: NotifyBase) -> tuple[str, str]:
     if limit.brief and message.brief:
         return title if titled else "", _brief(message.brief, limit)
     return title, _body(message, limit, limit.most - limit.size(title) - _BETWEEN)
+
+
+def _module(plugin: NotifyBase) -> str:
+    """Return the name of the module in which apprise has the service of *plugin*, which may be a class of ours."""
+    places = (kind.__module__.partition("apprise.plugins.")[2] for kind in type(plugin).__mro__)
+    return next(filter(None, places), "").partition(".")[0]
 
 
 def _body(message: Message, limit: Limit, room: int) -> str:

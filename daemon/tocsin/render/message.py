@@ -20,6 +20,7 @@ from tocsin.render.answer_links import links_in, named
 from tocsin.render.digest import Digest, digest
 from tocsin.render.page import Page, page
 from tocsin.render.plain import brief, digest_plain, plain
+from tocsin.render.severity import COLOURS, loudest
 from tocsin.render.slack import digest_slack, escaped, plain_context, slack
 from tocsin.render.subject import digest_subject, subject
 from tocsin.render.ticker import pictures
@@ -64,7 +65,9 @@ def render(
         line = subject(whole_page, subjects if kind is MessageKind.MAIL else ())
         text, prices = plain(whole_page), tuple(price for item in whole_page.items for price in item.prices)
         as_html, as_slack = partial(html, whole_page, line), partial(slack, whole_page, line)
-    message = Message(kind=kind, subject=line, text=text, thread=thread)
+    # A test must arrive as most messages do, and not as quietly as its alert would.
+    severity = None if delivery_kind is DeliveryKind.TEST else loudest(contents)
+    message = Message(kind=kind, subject=line, text=text, thread=thread, severity=severity)
     match kind:
         case MessageKind.MAIL:
             return replace(message, html=as_html(), pictures=pictures(prices))
@@ -85,6 +88,7 @@ MOST_BYTES = 98_000
 # Many mail programs drop style sheets, so styles are inlined. Only those for dark mode stay in the sheet.
 _INLINER = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
 _TEMPLATES = Environment(loader=PackageLoader("tocsin.render", "."), autoescape=True, undefined=StrictUndefined)
+_TEMPLATES.globals["colours"] = COLOURS
 
 
 def html(page: Page, subject: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from tocsin.render.digest import Digest, Part
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
+from tocsin.render.severity import COLOURS, SIGNS
 from tocsin.render.ticker import Ticker
 from tocsin.render.words import cut
 
@@ -19,7 +20,6 @@ _LONGEST_LINK = 1000
 #: Most lines of a digest about alerts, and about other things.
 _MOST_LINES = 12
 _MOST_PAIRS = 4
-_SIGNS = {"info": "⚪", "low": "🔵", "medium": "🟡", "high": "🟠", "critical": "🔴"}
 
 Block = dict[str, Any]
 
@@ -30,9 +30,8 @@ def slack(page: Page, subject: str) -> str:
     for number, item in enumerate(page.items):
         blocks += [{"type": "divider"}] * bool(number) + list(_blocks(item))
     blocks += [_section(text) for text in _packed(_brief(page))]
-    blocks = [*blocks[: MOST_BLOCKS - 1], plain_context(f"Delivery {page.delivery_id}")]
     updates = "".join(f"\n{item.news} ({item.known})" for item in page.items if item.news)
-    return _payload(subject + updates, blocks)
+    return _payload(subject + updates, blocks[:MOST_BLOCKS], page.delivery_id, page.items)
 
 
 def digest_slack(digest: Digest, subject: str) -> str:
@@ -48,18 +47,29 @@ def digest_slack(digest: Digest, subject: str) -> str:
         _named("Sources that cannot be read", digest.ailing),
         escaped(digest.counts),
         escaped(digest.answer),
-        f"Delivery {digest.delivery_id}",
     ]
     blocks = [
         plain_context(digest.banner),
         *map(_section, _packed(lines)),
         *(_context([text]) for text in filter(None, small)),
     ]
-    return _payload(subject, blocks)
+    return _payload(subject, blocks, digest.delivery_id, digest.stories)
 
 
-def _payload(text: str, blocks: Sequence[Block]) -> str:
-    payload = {"text": escaped(text), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+def _payload(text: str, blocks: Sequence[Block], delivery_id: str, items: Sequence[Item]) -> str:
+    """Return the payload, with a bar in the colour of the first of *items*, which is the most severe, at its foot.
+
+    Slack has no colours but in attachments, of which it hides whatever it finds long.
+    """
+    foot = escaped(f"Delivery {delivery_id}")
+    colour = {"color": COLOURS[items[0].severity]} if items else {}
+    payload = {
+        "text": escaped(text),
+        "blocks": blocks,
+        "attachments": [{**colour, "fallback": foot, "text": foot}],
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
     return json.dumps(payload, ensure_ascii=False)
 
 
@@ -81,7 +91,7 @@ def escaped(text: str, limit: int = MOST_CHARACTERS) -> str:
 def _blocks(item: Item) -> Iterator[Block]:
     if item.news:
         yield _section(f"*{escaped(item.news, 1000)}*\n{escaped(item.known, 1000)}")
-    head = f"{_SIGNS[item.severity]} *{item.severity.upper()}*  {escaped(item.title, 600)}"
+    head = f"{SIGNS[item.severity]} *{item.severity.upper()}*  {escaped(item.title, 600)}"
     lines = [head, *_headline(item.headline), escaped(item.detail, 1000)]
     yield from map(_section, _packed(filter(None, lines)))
     quoted = [f">{_marked(quote)}" for quote in item.quotes]
@@ -97,7 +107,7 @@ def _blocks(item: Item) -> Iterator[Block]:
 
 
 def _line(item: Item) -> str:
-    title = f"{_SIGNS[item.severity]} *{item.severity.upper()}* {escaped(item.title, 300)}"
+    title = f"{SIGNS[item.severity]} *{item.severity.upper()}* {escaped(item.title, 300)}"
     return "  ".join(filter(None, (title, _linked(item.headline, 300), escaped(item.about, 300), *_answer(item))))
 
 

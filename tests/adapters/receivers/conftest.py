@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
@@ -140,6 +141,18 @@ def web() -> Iterator[WebServer]:
     server.server_close()
 
 
+@pytest.fixture
+def teams(web: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of Teams on loopback, which apprise asks by https only."""
+    post = requests.post
+    monkeypatch.setattr(
+        "apprise.plugins.workflows.requests.post",
+        lambda url, **fields: post(url.replace("https://", "http://"), **fields),
+    )
+    web.answers[0].status = 202
+    return f"workflows://{web.url.removeprefix('http://')}/{'6' * 32}/signature"
+
+
 Script = Callable[[socket.socket], None]
 
 
@@ -189,7 +202,12 @@ class Post:
 def post() -> Callable[..., Post]:
     """Gives a delivery about a headline, rendered for a kind of receiver."""
 
-    def make(kind: MessageKind, headline: str = "China bans exports of gallium", recipient: str = "") -> Post:
+    def make(
+        kind: MessageKind,
+        headline: str = "China bans exports of gallium",
+        recipient: str = "",
+        severity: Severity = Severity.HIGH,
+    ) -> Post:
         alert = Alert(
             id=1,
             rule="minerals/ban",
@@ -197,7 +215,7 @@ def post() -> Callable[..., Post]:
             rule_position="rules/bans.yaml:3",
             title="gallium: ban",
             event="trade.export.restrict",
-            severity=Severity.HIGH,
+            severity=severity,
             labels={"mineral": ("gallium",)},
             key=("mineral",),
             story_id=1,

@@ -60,12 +60,10 @@ def test_telegram_and_discord_count_in_units_of_sixteen_bits(
     monkeypatch.setattr(NotifyTelegram, "notify_url", f"{web.url}/bot")
     monkeypatch.setattr(NotifyDiscord, "notify_url", f"{web.url}/discord")
     web.answers[0].body = b'{"ok": true, "result": {}}'
-    for url, field, most in (
-        (f"tgram://123456789:{'a' * 35}/4711", "text", 4096),
-        (f"discord://{'1' * 18}/{'a' * 68}", "content", 2000),
-    ):
+    for url, most in ((f"tgram://123456789:{'a' * 35}/4711", 4096), (f"discord://{'1' * 18}/{'a' * 68}", 2000)):
         web.requests.clear()
-        shown = sent_to(url, web, post, ENGLISH, text)[field]
+        payload = sent_to(url, web, post, ENGLISH, text)
+        shown = payload["text"] if "text" in payload else payload["content"] + payload["embeds"][0]["description"]
         assert len(shown.encode("utf-16-le")) // 2 <= most
         assert shown.rstrip().endswith("Alert 1")
 
@@ -132,20 +130,6 @@ def test_the_form_after_a_refusal_for_size_is_short_in_every_unit(kind: MessageK
         assert short.text.startswith(f"{LINK}\nAlert 1\n\n")
 
 
-@pytest.fixture
-def teams(web: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of Teams on loopback, which apprise asks by https only."""
-    import requests
-
-    post = requests.post
-    monkeypatch.setattr(
-        "apprise.plugins.workflows.requests.post",
-        lambda url, **fields: post(url.replace("https://", "http://"), **fields),
-    )
-    web.answers[0].status = 202
-    return f"workflows://{web.url.removeprefix('http://')}/{'6' * 32}/signature"
-
-
 HEADLINES = ["EU_bans *gallium* (II) - v1.2!", "`code` \\ and #1 + [x](https://evil.example) <at>all</at>"]
 
 
@@ -154,7 +138,9 @@ def test_cards_of_teams_wrap_and_lead_where_they_say(headline: str, teams: str, 
     """No backslash, a link of Markdown, since cards find no address by themselves, and lines that end."""
     (attachment,) = sent_to(teams, web, post, headline)["attachments"]
     card = attachment["content"]
-    title, body = [block for block in card["body"] if block["type"] == "TextBlock"]
+    band, body = card["body"][-2:]
+    (title,) = band["items"]
+    assert band["style"] == "warning"
     assert title["wrap"]
     assert body["wrap"]
     assert "\\" not in title["text"] + body["text"]

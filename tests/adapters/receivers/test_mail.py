@@ -65,7 +65,7 @@ def test_a_hostile_headline_makes_one_subject_and_no_other_header(headline: str,
     message = parsed(octets)
     assert set(message.keys()) == {
         "Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID",
-        "List-Id", "Auto-Submitted",
+        "List-Id", "Auto-Submitted", "X-Priority", "Importance", "X-Mailer",
     }  # fmt: skip
     assert mailbox.envelopes == [("tocsin@example.org", ["desk@example.org"])]
     head = octets.split(b"\r\n\r\n")[0]

@@ -9,7 +9,7 @@ import pytest
 from tocsin.model.deliveries import Message, MessageKind
 from tocsin.model.prices import Hours, Labels, Quote
 from tocsin.model.reasons import NO_REASON, Cause, Reason
-from tocsin.model.rules import Evidence
+from tocsin.model.rules import Evidence, Severity
 from tocsin.store.db import codec
 from tocsin.store.db.columns import UtcDateTime
 from tocsin.store.db.price_tables import Progress
@@ -32,6 +32,7 @@ def test_evidence_comes_back_whole_and_small(hands):
             Message(kind=MessageKind.MAIL, subject="s", text="t", dated=datetime(2026, 3, 2, 12, tzinfo=UTC)),
             id="dated",
         ),
+        pytest.param(Message(kind=MessageKind.TEXT, subject="s", text="t", severity=Severity.CRITICAL), id="severity"),
         pytest.param(Message(kind=MessageKind.SLACK, subject="s", text="t", payload=json.dumps({"a": "é"})), id="json"),
         pytest.param(
             Message(kind=MessageKind.MAIL, subject="s", text="t", pictures=(("a@b", bytes(range(256))),)), id="picture"

@@ -18,7 +18,7 @@ from tocsin.errors import DamagedError, Position
 from tocsin.model.deliveries import Message, MessageKind
 from tocsin.model.entries import EntryKey, KeyKind
 from tocsin.model.reasons import NO_REASON, Cause, Reason
-from tocsin.model.rules import Evidence, Hit, Span, Witness
+from tocsin.model.rules import Evidence, Hit, Severity, Span, Witness
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,6 +105,7 @@ def message_to_json(message: Message) -> str:
         **{name: getattr(message, name) for name in _TEXTS},
         "brief": list(message.brief),
         "answers": [list(answer) for answer in message.answers],
+        "severity": message.severity.value if message.severity else "",
         "dated": message.dated.isoformat() if message.dated else "",
         "pictures": {name: b64encode(data).decode() for name, data in message.pictures},
     }
@@ -122,6 +123,7 @@ def message_from_json(text: str) -> Message:
         brief=tuple(fields.get("brief", ())),
         dated=datetime.fromisoformat(fields["dated"]) if "dated" in fields else None,
         answers=tuple((name, link) for name, link in fields.get("answers", ())),
+        severity=Severity(fields["severity"]) if "severity" in fields else None,
     )
 
 
