@@ -220,13 +220,16 @@ receivers:
 receivers:
   phone:
     url: "${TOCSIN_PHONE_URL:-}"
-    quiet_hours: {from: "22:00", to: "06:30", except: critical, drop: false}
+    quiet_hours:
+      - {from: "22:00", to: "06:30", except: critical}
+      - {on: [sat, sun], except: high}
+      - {dates: ["12-24 to 01-01", 2026-05-01], drop: true}
 """,
     "digest": """\
 receivers:
   mail:
     url: "${TOCSIN_MAIL_URL:-}"
-    digest: {at: "07:00", on: [mon, thu], below: high, empty: true}
+    digest: {at: ["07:00", "16:00"], on: [mon, thu], below: high, empty: true}
 """,
     "fallback": """\
 receivers:
@@ -342,7 +345,8 @@ def sections() -> Iterator[tuple[str, type[Shape]]]:
         for shape in shapes:
             yield name, shape
             for inner, field in shape.model_fields.items():
-                yield from ((field.alias or inner, one) for one in _shapes(field.annotation))
+                # One map, or a list of such maps, is one shape.
+                yield from ((field.alias or inner, one) for one in dict.fromkeys(_shapes(field.annotation)))
 
 
 def _shapes(kind: Any) -> Iterator[type[Shape]]:
@@ -417,7 +421,9 @@ def _value(described: dict[str, Any]) -> str:
     if examples:
         return "time of day" if ":" in examples[0] else "span"
     if "anyOf" in described:
-        return "text or a list"
+        return "time of day or a list" if described["anyOf"][0].get("examples") else "text or a list"
+    if "oneOf" in described and described["oneOf"][1].get("type") == "array":
+        return "map or a list"
     if "oneOf" in described and described["oneOf"][0].get("type"):
         return "text or a map"
     match described.get("type"):

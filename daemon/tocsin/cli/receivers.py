@@ -23,7 +23,7 @@ from tocsin.errors import UsageError, meant
 from tocsin.explain.receivers import ReceiverView, next_digest
 from tocsin.policy.notifying.quiet import QuietHours
 from tocsin.policy.notifying.receiver import DigestTimes
-from tocsin.policy.notifying.walltime import DAYS
+from tocsin.policy.notifying.walltime import DAYS, EVERY_DAY
 from tocsin.store import Store
 from tocsin.units import counted, duration
 from tocsin.web.links import unsigned_links
@@ -153,7 +153,7 @@ def _settings(found: ReceiverConfig) -> Iterator[str]:
     if info.digest:
         yield from item("digest", _digest(info.digest))
     if info.quiet_hours:
-        yield from item("quiet hours", _quiet(info.quiet_hours))
+        yield from item("quiet hours", *map(_quiet, info.quiet_hours))
     if info.max_per_hour:
         yield from item("limit", f"{counted(info.max_per_hour, 'message')} an hour")
     if info.group_wait:
@@ -163,10 +163,11 @@ def _settings(found: ReceiverConfig) -> Iterator[str]:
 
 
 def _digest(times: DigestTimes) -> str:
-    days = "every day" if len(times.days) == len(DAYS) else ", ".join(DAYS[day] for day in sorted(times.days))
-    return f"at {times.at:%H:%M} {days}, of alerts below {times.below}"
+    days = "every day" if times.days == EVERY_DAY else ", ".join(DAYS[day] for day in sorted(times.days))
+    at = " and ".join(f"{at:%H:%M}" for at in sorted(times.at))
+    return f"at {at} {days}, of alerts below {times.below}"
 
 
 def _quiet(hours: QuietHours) -> str:
     loud = f", except {hours.breaks} and above" if hours.breaks else ""
-    return f"{hours.start:%H:%M} to {hours.end:%H:%M}{loud}{', others are dropped' * hours.drop}"
+    return f"{hours.window}{loud}{', others are dropped' * hours.drop}"

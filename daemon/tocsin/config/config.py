@@ -26,7 +26,6 @@ from tocsin.config.receivers import (
     check_to,
     is_off,
     receiver_config,
-    weekdays,
 )
 from tocsin.config.routes import RouteShape, make_route
 from tocsin.config.secrets import Filler, unread, untaken
@@ -34,6 +33,7 @@ from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_rep
 from tocsin.config.state import default_database, left_behind
 from tocsin.config.values import ID, Packs, Zone
 from tocsin.config.web import WebConfig, check_web
+from tocsin.config.windows import weekdays
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Missing, Node, Pairs, children, entries, member, problem
 from tocsin.config.yaml.shape import Duration, Shape, tag

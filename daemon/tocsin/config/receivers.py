@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from tocsin.config.secrets import Secret
-from tocsin.config.values import Hidden, Hiddens, OwnZone, WallTime
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said, scalars
+from tocsin.config.values import Hidden, Hiddens, OwnZone, WallTimes
+from tocsin.config.windows import Windows, WindowShape, check_some_days, check_windows, several, weekdays
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Severity
@@ -49,11 +50,7 @@ class ReceiverConfig:
         return any(secret.missing is not None for secret in (self.url, *self.secrets) if secret)
 
 
-class _QuietHours(Shape):
-    start: WallTime = Field(alias="from")
-    """The local time at which quiet hours begin."""
-    end: WallTime = Field(alias="to")
-    """The local time at which they end. A time before `from` is on the next day."""
+class _QuietHours(WindowShape):
     breaks: Severity | None = Field(default=None, alias="except")
     """Alerts of this severity and above are sent at once. Default: all alerts wait."""
     drop: bool = False
@@ -61,8 +58,8 @@ class _QuietHours(Shape):
 
 
 class _Digest(Shape):
-    at: WallTime
-    """The local time at which it is sent."""
+    at: WallTimes
+    """The local time at which it is sent, or a list of times."""
     on: Texts = DAYS
     """The days on which it is sent, such as [mon, thu]. Default: every day."""
     below: Severity = Severity.HIGH
@@ -97,8 +94,8 @@ class ReceiverShape(Shape):
     """Time for which a first message waits for others that are sent with it, such as 30s. A critical one never waits."""
     fallback: _Fallback | None = None
     """Another receiver, for messages that this one did not get."""
-    quiet_hours: _QuietHours | None = None
-    """Hours of every day in which messages wait."""
+    quiet_hours: Windows[_QuietHours] | None = None
+    """Hours in which messages wait: one window, or a list of them."""
     digest: _Digest | None = None
     """A message at a set time for everything that is not urgent."""
     secret: Hiddens = ()
@@ -107,13 +104,13 @@ class ReceiverShape(Shape):
 
 def receiver_config(name: str, shape: ReceiverShape, zone: ZoneInfo) -> ReceiverConfig:
     """Return the receiver *name* that *shape* describes. *zone* is the time zone of the file."""
-    quiet, digest = shape.quiet_hours, shape.digest
+    digest = shape.digest
     info = shape.build(
         ReceiverInfo,
         name=name,
         recipients=(),
         zone=shape.timezone or zone,
-        quiet_hours=quiet.build(QuietHours) if quiet else None,
+        quiet_hours=tuple(one.build(QuietHours, window=one.window) for one in several(shape.quiet_hours)),
         digest=digest.build(DigestTimes, days=weekdays(digest.on)) if digest else None,
     )
     return shape.build(
@@ -126,11 +123,6 @@ def receiver_config(name: str, shape: ReceiverShape, zone: ZoneInfo) -> Receiver
     )
 
 
-def weekdays(names: Sequence[str]) -> frozenset[int]:
-    """Return days by their *names*, as `datetime.weekday` counts them."""
-    return frozenset(map(DAYS.index, names))
-
-
 def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Problem]:
     """Yield faults of the receiver *name*. *names* are the names of all receivers."""
     if not isinstance(node, Pairs):
@@ -141,11 +133,9 @@ def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Prob
         yield problem(node, "a receiver is either a url or the console, not both")
     elif not has_url and not is_console:
         yield problem(node.pairs[0][0] if node.pairs else node, "a receiver needs a url, or console: true")
-    yield from _check_quiet_hours(member(node, "quiet_hours"))
+    yield from check_windows(member(node, "quiet_hours"))
     days = member(member(node, "digest"), "on")
-    yield from check_days(days)
-    if days is not None and not isinstance(days, Scalar) and not children(days):
-        yield problem(days, "names no day: remove it for every day, or remove the digest")
+    yield from check_some_days(days, "remove it for every day, or remove the digest")
     yield from _check_fallback(member(member(node, "fallback"), "to"), name, names)
     yield from _check_secrets(member(node, "secret"))
 
@@ -166,19 +156,6 @@ def is_off(receiver: Node) -> bool:
         and not url.broken
         and not (isinstance(console, Scalar) and console.value)
     )
-
-
-def _check_quiet_hours(node: Node | None) -> Iterator[Problem]:
-    start, end = member(node, "from"), member(node, "to")
-    if isinstance(start, Scalar) and isinstance(end, Scalar) and start.text == end.text:
-        yield problem(end, "the quiet hours end when they begin: give two different times")
-
-
-def check_days(node: Node | None) -> Iterator[Problem]:
-    """Yield faults of days of the week."""
-    for day in scalars(node):
-        if day.text not in DAYS:
-            yield problem(day, f"must be one of {', '.join(DAYS)}{meant(day.text, DAYS)}")
 
 
 def _check_fallback(node: Node | None, name: str, names: Sequence[str]) -> Iterator[Problem]:

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from tocsin.certificates import trusting
-from tocsin.config.receivers import check_days
 from tocsin.config.secrets import Secret
 from tocsin.config.values import OwnPath, WallTime, hidden, url_fault
+from tocsin.config.windows import check_days
 from tocsin.config.yaml.nodes import Node, member
 from tocsin.config.yaml.shape import TEXT, Duration, Shape, Texts, at_least
 from tocsin.errors import FileError, Problem

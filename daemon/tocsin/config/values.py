@@ -51,6 +51,13 @@ def _wall_time(value: Any) -> time:
     return time(int(found[1]), int(found[2]))
 
 
+def _times(value: Any) -> Any:
+    # A least length of the field would be a second fault beside that of a time in it.
+    if value in ([], ()):
+        raise ValueError("must not be empty")
+    return listed(value)
+
+
 def _number(value: Any) -> Decimal:
     try:
         found = Decimal(str(value))
@@ -115,10 +122,14 @@ Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema(TEXT)]
 Zone = Annotated[ZoneInfo, BeforeValidator(zone), WithJsonSchema(TEXT)]
 #: A time zone. None if empty.
 OwnZone = Annotated[ZoneInfo | None, BeforeValidator(lambda text: zone(text) if text else None), WithJsonSchema(TEXT)]
-WallTime = Annotated[
-    time,
-    BeforeValidator(_wall_time),
-    WithJsonSchema({"type": "string", "pattern": rf"{_CLOCK.pattern}|\$\{{", "examples": ["07:00"]}),
+
+_TIME = {"type": "string", "pattern": rf"{_CLOCK.pattern}|\$\{{", "examples": ["07:00"]}
+WallTime = Annotated[time, BeforeValidator(_wall_time), WithJsonSchema(_TIME)]
+#: A time of the day, or a list of them.
+WallTimes = Annotated[
+    tuple[WallTime, ...],
+    BeforeValidator(_times),
+    WithJsonSchema({"anyOf": [_TIME, {"type": "array", "items": _TIME, "minItems": 1}]}),
 ]
 #: A path, relative to the file that names it. None if empty.
 OwnPath = Annotated[Path | None, BeforeValidator(_path), WithJsonSchema(TEXT)]

@@ -152,7 +152,7 @@ def _digest(tocsin: Tocsin) -> None:
     """Let news wait for the digest of mail."""
     store, now = tocsin.store(), datetime.now(UTC) + timedelta(minutes=10)
     info = ReceiverInfo(
-        name="mail", recipients=("desk@example.org",), digest=DigestTimes(at=time(7), below=Severity.CRITICAL)
+        name="mail", recipients=("desk@example.org",), digest=DigestTimes(at=(time(7),), below=Severity.CRITICAL)
     )
     policy = Policy(routes=(Route(to=("mail",)),), receivers=(info,))
     keys = (EntryKey(kind=KeyKind.ID, value="c" * 32),)

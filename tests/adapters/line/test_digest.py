@@ -21,6 +21,7 @@ from tocsin.policy.notifying.quiet import QuietHours
 from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import parse
+from tocsin.policy.notifying.walltime import Window
 from tocsin.store.values import PollFailure, PollRecord
 
 Line = Any
@@ -73,8 +74,8 @@ class Desk:
 def desk(line: Line) -> Callable[..., Desk]:
     """Makes a desk on the second of March at noon."""
 
-    def make(*, quiet_hours: QuietHours | None = None, **digest: Any) -> Desk:
-        times = DigestTimes(at=time(7), **digest)
+    def make(*, quiet_hours: tuple[QuietHours, ...] = (), **digest: Any) -> Desk:
+        times = DigestTimes(**{"at": (time(7),)} | digest)
         people = (ReceiverInfo(name="desk", recipients=("",), digest=times, quiet_hours=quiet_hours),)
         policy = Policy(routes=(Route(to=("desk",)),), receivers=people)
         source = line.list_source("wire", [[]])
@@ -163,7 +164,7 @@ def test_a_digest_lives_two_days(desk: Callable[..., Desk]) -> None:
 
 def test_an_empty_digest_leaves_with_the_end_of_quiet_hours(desk: Callable[..., Desk]) -> None:
     """Two digests in one morning are one too many."""
-    one = desk(empty=True, quiet_hours=QuietHours(start=time(22), end=time(8)))
+    one = desk(empty=True, quiet_hours=(QuietHours(window=Window(start=time(22), end=time(8))),))
     one.news("Tin talks go on")
     one.at(3, 7)
     assert one.texts == []

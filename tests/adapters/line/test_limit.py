@@ -19,6 +19,7 @@ from tocsin.policy.notifying.quiet import QuietHours
 from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.timing import Limit
+from tocsin.policy.notifying.walltime import Window
 from tocsin.render.reasons import in_words
 from tocsin.store.values import Claimable
 
@@ -155,7 +156,7 @@ def test_what_comes_while_a_storm_lasts_joins_what_waits(desk: Callable[..., Des
 
 def test_what_is_over_the_limit_waits_for_the_digest_of_who_has_one(desk: Callable[..., Desk]) -> None:
     """It stands there among what was not urgent, and says why it does."""
-    one = desk(digest=DigestTimes(at=time(7)))
+    one = desk(digest=DigestTimes(at=(time(7),)))
     one.news("Rumours of a gallium ban", *bans(*METALS[1:6]))
     assert len(one.subjects) == 3
     (held,) = one.of(DeliveryKind.DIGEST)
@@ -275,7 +276,7 @@ def test_nothing_slips_through_between_counting_and_claiming(desk: Callable[...,
 
 def test_quiet_hours_that_drop_spare_what_waits_because_of_a_limit(desk: Callable[..., Desk]) -> None:
     """It was due in the daytime: who asked for fewer messages an hour did not ask for fewer alerts."""
-    one = desk(quiet_hours=QuietHours(start=time(13), end=time(20), drop=True))
+    one = desk(quiet_hours=(QuietHours(window=Window(start=time(13), end=time(20)), drop=True),))
     one.news(*bans(*METALS[:5]))
     one.later(hours=2)
     assert len(one.subjects) == 3
@@ -287,7 +288,7 @@ def test_quiet_hours_that_drop_spare_what_waits_because_of_a_limit(desk: Callabl
 
 def test_every_listing_says_that_a_limit_keeps_an_alert_waiting(desk: Callable[..., Desk]) -> None:
     """Also in a digest that waits for other reasons; and later on, why it was told with others."""
-    one = desk(digest=DigestTimes(at=time(7)))
+    one = desk(digest=DigestTimes(at=(time(7),)))
     one.news("Rumours of a gallium ban", *bans(*METALS[1:5]))
     held = {found.title: found for found in one.line.store.read.held(50)}
     assert {title: found.reason.main for title, found in held.items()} == {

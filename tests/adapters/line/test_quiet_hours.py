@@ -14,6 +14,7 @@ from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.quiet import QuietHours
 from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.walltime import Window
 from tocsin.render.reasons import in_words
 
 Line = Any
@@ -30,8 +31,8 @@ def dispatcher(line: Line, receiver: Any, *, arrived: bool = False, **options: A
         line.clock.move(minutes=16)
         asyncio.run(pipeline.run_due())
     now = line.clock.now().replace(second=0, microsecond=0)
-    hours = QuietHours(start=_wall(now - HOUR), end=_wall(now + 8 * HOUR), **options)
-    desk = ReceiverInfo(name="desk", recipients=("",), quiet_hours=hours)
+    hours = QuietHours(window=Window(start=_wall(now - HOUR), end=_wall(now + 8 * HOUR)), **options)
+    desk = ReceiverInfo(name="desk", recipients=("",), quiet_hours=(hours,))
     made = line.dispatcher(pipeline.inbound.policy.decide, receiver, people=(desk,))
     return made, now + 8 * HOUR
 

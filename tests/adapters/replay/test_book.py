@@ -37,7 +37,7 @@ NARROW = Policy(
     routes=POLICY.routes,
     receivers=(
         ReceiverInfo(name="desk", recipients=("",), max_per_hour=2),
-        ReceiverInfo(name="mail", recipients=("a", "b"), max_per_hour=1, digest=DigestTimes(at=time(11))),
+        ReceiverInfo(name="mail", recipients=("a", "b"), max_per_hour=1, digest=DigestTimes(at=(time(11),))),
     ),
 )
 MINUTE = timedelta(minutes=1)

@@ -413,7 +413,9 @@ def test_holding_back_a_hundred_messages_takes_as_many_statements_as_ten(hands, 
         decide = hands.teller(to=((name, ""),))
         hands.poll(store, hands.batch(*entries), [hands.judged(entry) for entry in entries], decide)
         return statements(
-            lambda: store.apply_quiet_hours({name: QuietRule(ends=ends, breaks=None, drop=False)}, hands.now)
+            lambda: store.apply_quiet_hours(
+                {name: [QuietRule(ends=ends, severities=tuple(Severity), drop=False)]}, hands.now
+            )
         )
 
     hushed("first", 2)

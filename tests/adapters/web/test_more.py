@@ -34,7 +34,7 @@ TOKENS = (
 MAIL = ReceiverInfo(
     name="mail",
     recipients=("desk@example.org",),
-    digest=DigestTimes(at=time(7), below=Severity.CRITICAL),
+    digest=DigestTimes(at=(time(7),), below=Severity.CRITICAL),
 )
 
 

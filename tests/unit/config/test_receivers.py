@@ -14,6 +14,7 @@ from tocsin.errors import ConfigError
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.quiet import QuietHours
 from tocsin.policy.notifying.receiver import DigestTimes, Fallback
+from tocsin.policy.notifying.walltime import Window
 
 SECRET = "whsec_0123456789abcdef0123456789"
 FILE = """
@@ -46,8 +47,10 @@ def test_a_receiver_says_when_it_wants_to_be_told(tmp_path: Path) -> None:
     assert mail.info.zone == ZoneInfo("Asia/Tokyo")
     assert (mail.rate, mail.info.max_per_hour, mail.info.group_wait) == (30, 20, timedelta(seconds=30))
     assert mail.fallback == Fallback(to="here", after=timedelta(hours=1))
-    assert mail.info.quiet_hours == QuietHours(start=time(22), end=time(6, 30), breaks=Severity.CRITICAL)
-    assert mail.info.digest == DigestTimes(at=time(7), days=frozenset({0, 3}), below=Severity.CRITICAL)
+    assert mail.info.quiet_hours == (
+        QuietHours(window=Window(start=time(22), end=time(6, 30)), breaks=Severity.CRITICAL),
+    )
+    assert mail.info.digest == DigestTimes(at=(time(7),), days=frozenset({0, 3}), below=Severity.CRITICAL)
     assert [secret.reveal() for secret in mail.secrets] == [SECRET, f"{SECRET}2"]
     assert SECRET not in repr(mail)
 
@@ -55,8 +58,28 @@ def test_a_receiver_says_when_it_wants_to_be_told(tmp_path: Path) -> None:
 def test_a_receiver_that_asks_for_nothing_is_told_everything_at_once(tmp_path: Path) -> None:
     """The zone is that of the file; a digest has good defaults of its own."""
     mail = receiver(tmp_path, "")
-    assert (mail.info.zone, mail.info.digest, mail.info.quiet_hours) == (ZoneInfo("Europe/London"), None, None)
-    assert receiver(tmp_path, "digest: {at: '07:00'}").info.digest == DigestTimes(at=time(7))
+    assert (mail.info.zone, mail.info.digest, mail.info.quiet_hours) == (ZoneInfo("Europe/London"), None, ())
+    assert receiver(tmp_path, "digest: {at: '07:00'}").info.digest == DigestTimes(at=(time(7),))
+
+
+def test_quiet_hours_are_a_list_of_windows(tmp_path: Path) -> None:
+    """Nights, weekends and holidays, each with its own exception."""
+    mail = receiver(
+        tmp_path,
+        "quiet_hours:\n  - {from: '22:00', to: '06:30', on: [mon, tue], except: critical}\n  - {on: [sat, sun], drop: true}\n"
+        "  - {dates: [12-24 to 01-01, 2026-05-01]}\ndigest: {at: ['07:00', '16:00']}",
+    )
+    assert [str(one.window) for one in mail.info.quiet_hours] == [
+        "22:00 to 06:30 on mon, tue",
+        "all day on sat, sun",
+        "all day in 12-24 to 01-01, 2026-05-01",
+    ]
+    assert [(one.breaks, one.drop) for one in mail.info.quiet_hours] == [
+        (Severity.CRITICAL, False),
+        (None, True),
+        (None, False),
+    ]
+    assert mail.info.digest == DigestTimes(at=(time(7), time(16)))
 
 
 @pytest.mark.parametrize(
@@ -67,8 +90,26 @@ def test_a_receiver_that_asks_for_nothing_is_told_everything_at_once(tmp_path: P
         ("digest: {below: high}", "at is missing here"),
         ("digest: {at: '07:00', on: [monday]}", "must be one of mon, tue, wed, thu, fri, sat, sun; did you mean mon?"),
         ("digest: {at: '07:00', on: []}", "names no day: remove it for every day, or remove the digest"),
-        ("quiet_hours: {from: '22:00', to: '22:00'}", "the quiet hours end when they begin: give two different times"),
-        ("quiet_hours: {from: '22:00'}", "to is missing here"),
+        ("quiet_hours: {from: '22:00', to: '22:00'}", "quiet_hours has one time as its begin and its end: give two"),
+        ("quiet_hours: {from: '22:00'}", "quiet_hours has no to: give both, or none of them"),
+        ("quiet_hours: {except: high}", "quiet_hours needs from and to, or on or dates for whole days"),
+        ("quiet_hours: 22:00-06:30", "quiet_hours must be a map: keys with values"),
+        ("quiet_hours: [{on: [sat, sunday]}]", "must be one of mon, tue, wed, thu, fri, sat, sun; did you mean sun?"),
+        ("quiet_hours: {from: '22:00', to: '06:00', on: []}", "names no day: remove it for every day"),
+        ("quiet_hours: {dates: 24.12.2026}", "dates must be dates such as 2026-12-24, 12-25 for every year"),
+        ("quiet_hours: {dates: 2026-02-30}", "dates names a day that is in no calendar: 2026-02-30"),
+        ("quiet_hours: {dates: 2026-12-24 to 01-02}", "dates must have a year in both dates, or in neither"),
+        (
+            "quiet_hours: {dates: 2027-01-02 to 2026-12-24}",
+            "dates ends before it begins: write 2026-12-24 to 2027-01-02",
+        ),
+        (
+            "quiet_hours: [{on: [mon, tue, wed, thu, fri]}, {on: [sat, sun], except: high}]",
+            "quiet_hours must end some time, and every hour of the week is in them",
+        ),
+        ("quiet_hours: [{on: sat, until: '07:00'}]", "unknown key until"),
+        ("digest: {at: []}", "at must not be empty"),
+        ("digest: {at: ['07:00', noon]}", 'at must be a time of the day such as "07:00"'),
         (
             "quiet_hours: {from: '22:00', to: '06:00', except: urgent}",
             "except must be info, low, medium, high or critical",

@@ -90,7 +90,9 @@ receivers:
     max_per_hour: 30
     group_wait: 45s
     fallback: {to: here, after: 1h}
-    quiet_hours: {from: "22:00", to: "06:30", except: critical, drop: true}
+    quiet_hours:
+      - {from: "22:00", to: "06:30", on: [mon, tue], except: critical, drop: true}
+      - {dates: ["12-24 to 01-02"]}
     digest: {at: "07:00", on: [mon, thu], below: critical, empty: true}
     secret: c4nary-0123456789abcdef012345
   here: {console: true}
@@ -186,8 +188,9 @@ def test_every_key_is_shown(config: Config) -> None:
     """Quiet hours as well as limits: what is not shown cannot be found to be wrong."""
     assert list(_left_out(config.file, show(config), "")) == []
     mail = show(config)["receivers"]["mail"]
-    assert mail["quiet_hours"] == {"from": "22:00", "to": "06:30", "except": "critical", "drop": True}
-    assert mail["digest"] == {"at": "07:00", "on": ["mon", "thu"], "below": "critical", "empty": True}
+    night = {"from": "22:00", "to": "06:30", "on": ["mon", "tue"], "dates": [], "except": "critical", "drop": True}
+    assert mail["quiet_hours"][0] == night
+    assert mail["digest"] == {"at": ["07:00"], "on": ["mon", "thu"], "below": "critical", "empty": True}
     assert (mail["fallback"], mail["group_wait"], mail["rate"]) == ({"to": "here", "after": "1h"}, "45s", 12)
     assert show(config)["instruments"]["tin"]["session"] == "mon-fri 09:30-16:00 Europe/London"
     assert show(config)["sources"]["rates"]["close_at"] == "16:15"

@@ -10,6 +10,7 @@ from tocsin.model.rules import Severity
 from tocsin.policy.notifying.quiet import QuietHours
 from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.timing import Limit, begins, limits, room
+from tocsin.policy.notifying.walltime import Window
 from tocsin.render.reasons import in_words
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -60,25 +61,25 @@ def test_only_receivers_with_a_limit_have_one() -> None:
     assert limits([ReceiverInfo(name="desk", recipients=("",))], NOON) == {}
 
 
-NIGHT = {"start": time(22), "end": time(8)}
+NIGHT = {"window": Window(start=time(22), end=time(8))}
 ROOM = datetime(2026, 3, 2, 22, 40, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("digest", "quiet", "loudest", "until"),
     [
-        (None, None, Severity.HIGH, "02 22:40"),
-        (DigestTimes(at=time(21)), None, Severity.HIGH, "02 21:00"),
-        (None, QuietHours(**NIGHT), Severity.HIGH, "03 08:00"),
-        (None, QuietHours(**NIGHT, drop=True), Severity.HIGH, "03 08:00"),
-        (None, QuietHours(**NIGHT, breaks=Severity.HIGH), Severity.HIGH, "02 22:40"),
-        (None, QuietHours(**NIGHT, breaks=Severity.HIGH), Severity.MEDIUM, "03 08:00"),
-        (DigestTimes(at=time(7)), QuietHours(**NIGHT), Severity.INFO, "03 08:00"),
+        (None, (), Severity.HIGH, "02 22:40"),
+        (DigestTimes(at=(time(21),)), (), Severity.HIGH, "02 21:00"),
+        (None, (QuietHours(**NIGHT),), Severity.HIGH, "03 08:00"),
+        (None, (QuietHours(**NIGHT, drop=True),), Severity.HIGH, "03 08:00"),
+        (None, (QuietHours(**NIGHT, breaks=Severity.HIGH),), Severity.HIGH, "02 22:40"),
+        (None, (QuietHours(**NIGHT, breaks=Severity.HIGH),), Severity.MEDIUM, "03 08:00"),
+        (DigestTimes(at=(time(7),)), (QuietHours(**NIGHT),), Severity.INFO, "03 08:00"),
     ],
     ids=["room", "digest", "asleep", "asleep, and drops", "breaks through", "does not", "a digest in the night"],
 )
 def test_what_is_over_a_limit_leaves_with_the_digest_or_with_the_next_free_hour(
-    digest: DigestTimes | None, quiet: QuietHours | None, loudest: Severity, until: str
+    digest: DigestTimes | None, quiet: tuple[QuietHours, ...], loudest: Severity, until: str
 ) -> None:
     """By no means in the night that follows, nor is it dropped because it had to wait until then."""
     desk = ReceiverInfo(name="desk", recipients=("",), digest=digest, quiet_hours=quiet, max_per_hour=20)

@@ -7,24 +7,24 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.quiet import QuietHours
-from tocsin.policy.notifying.walltime import next_occurrence
+from tocsin.policy.notifying.walltime import EVERY_DAY, next_occurrence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestTimes:
-    """The times of a digest: *at* local wall time on *days* (0 is Monday). Alerts *below* a severity wait for it.
+    """The times of a digest: *at* local wall times on *days* (0 is Monday). Alerts *below* a severity wait for the next.
 
     With *empty* a digest without news is sent, too.
     """
 
-    at: time
-    days: frozenset[int] = frozenset(range(7))
+    at: tuple[time, ...]
+    days: frozenset[int] = EVERY_DAY
     below: Severity = Severity.HIGH
     empty: bool = False
 
     def leaves(self, zone: tzinfo, after: datetime) -> datetime:
-        """Return the time in UTC of the first digest *after* that time: one a day, even if clocks show its time twice."""
-        return next_occurrence(self.at, self.days, zone, after)
+        """Return the time in UTC of the first digest *after* that time; clocks that show its time twice count once."""
+        return min(next_occurrence(at, self.days, zone, after) for at in self.at)
 
     def takes(self, severity: Severity) -> bool:
         """Return whether an alert of *severity* waits for the digest."""
@@ -51,7 +51,7 @@ class ReceiverInfo:
     recipients: tuple[str, ...]
     operator: bool = False
     zone: tzinfo = UTC
-    quiet_hours: QuietHours | None = None
+    quiet_hours: tuple[QuietHours, ...] = ()
     digest: DigestTimes | None = None
     group_wait: timedelta = timedelta(0)
     max_per_hour: int | None = None

@@ -10,7 +10,7 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Pending, Planned
-from tocsin.policy.notifying.quiet import QuietHours, QuietRule
+from tocsin.policy.notifying.quiet import QuietHours, QuietRule, quiet, quiet_rules
 from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 
@@ -32,7 +32,7 @@ class Limit:
 
     most: int
     leaves: datetime | None = None
-    quiet_hours: QuietHours | None = None
+    quiet_hours: tuple[QuietHours, ...] = ()
     zone: tzinfo = UTC
 
     def until(self, room: datetime, loudest: Severity) -> datetime:
@@ -40,8 +40,9 @@ class Limit:
 
         Quiet hours with `drop` must not drop alerts that were due before they began.
         """
-        at, hours = self.leaves or room, self.quiet_hours
-        return at if hours is None or hours.let_through(loudest) else hours.ends(self.zone, at) or at
+        at = self.leaves or room
+        found = quiet(self.quiet_hours, loudest, self.zone, at)
+        return found.until if found else at
 
     def reason(self, receiver: str, until: datetime | None = None) -> Reason:
         """Return the reason for which a message to *receiver* waits, *until* then if that is known."""
@@ -137,15 +138,10 @@ def limits(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, Limit]
     }
 
 
-def quiet_now(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, QuietRule]:
+def quiet_now(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, tuple[QuietRule, ...]]:
     """Return the quiet hours that *now* lies in, by receiver."""
-    found = {}
-    for receiver in receivers:
-        hours = receiver.quiet_hours
-        end = hours.ends(receiver.zone, now) if hours else None
-        if hours and end:
-            found[receiver.name] = QuietRule(ends=end, breaks=hours.breaks, drop=hours.drop)
-    return found
+    found = {one.name: quiet_rules(one.quiet_hours, one.zone, now) for one in receivers if one.quiet_hours}
+    return {name: rules for name, rules in found.items() if rules}
 
 
 def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Timing:
@@ -157,14 +153,14 @@ def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Ti
 
 def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing:
     """Return *wanted*, moved to the end of the quiet hours that it lies in, or dropped."""
-    hours = receiver.quiet_hours
-    end = hours.ends(receiver.zone, wanted.due_at) if hours else None
-    if hours is None or end is None or hours.let_through(severity):
+    found = quiet(receiver.quiet_hours, severity, receiver.zone, wanted.due_at)
+    if found is None:
         return wanted
-    if hours.drop:
+    if found.drop:
         return replace(wanted, dropped=Reason(cause=Cause.QUIET, by=receiver.name))
     kind = DeliveryKind.DIGEST if wanted.kind in NEWS else wanted.kind
-    return Timing(kind=kind, due_at=end, held=Reason(cause=Cause.QUIET, until=end, by=receiver.name))
+    held = Reason(cause=Cause.QUIET, until=found.until, by=receiver.name)
+    return Timing(kind=kind, due_at=found.until, held=held)
 
 
 def _grouped(receiver: ReceiverInfo, wanted: Timing, now: datetime, pending: Sequence[Pending]) -> Timing:

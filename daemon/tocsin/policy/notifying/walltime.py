@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 #: Days of the week as `datetime.weekday` counts them.
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+EVERY_DAY = frozenset(range(7))
+#: A leap year, to which the dates of every year belong.
+ANY_YEAR = 2000
+_DAY = timedelta(days=1)
+_MINUTES = 24 * 60
 _MINUTE = timedelta(minutes=1)
 
 
@@ -43,3 +48,71 @@ def next_occurrence(at: time, days: Collection[int], zone: tzinfo, after: dateti
     today = after.astimezone(zone).date()
     dates = (today + timedelta(days=number) for number in range(8))
     return next(when for when in (moment(day, at, zone) for day in dates if day.weekday() in days) if when > after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateRange:
+    """The days from *first* to *last*, both included; *yearly* ones are dates of `ANY_YEAR`, and may pass its end."""
+
+    first: date
+    last: date
+    yearly: bool = False
+
+    def __contains__(self, day: date) -> bool:
+        if not self.yearly:
+            return self.first <= day <= self.last
+        same = day.replace(year=ANY_YEAR)
+        if self.first <= self.last:
+            return self.first <= same <= self.last
+        return same >= self.first or same <= self.last
+
+    def __str__(self) -> str:
+        written = "%m-%d" if self.yearly else "%Y-%m-%d"
+        days = dict.fromkeys((self.first.strftime(written), self.last.strftime(written)))
+        return " to ".join(days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A daily interval of local wall time from *start* to *end*, which is on the next day unless it is later.
+
+    It begins on *days* (0 is Monday); with *dates*, only on those among them. Equal times are a whole day.
+    """
+
+    start: time = time(0)
+    end: time = time(0)
+    days: frozenset[int] = EVERY_DAY
+    dates: tuple[DateRange, ...] = ()
+
+    def occurrence(self, zone: tzinfo, at: datetime) -> tuple[datetime, datetime] | None:
+        """Return the begin and the end, in UTC, of the interval that *at* lies in; None outside of them.
+
+        It begins when clocks first show its start, which is included, and ends when clocks last show its end, which is not.
+        """
+        today = at.astimezone(zone).date()
+        over = _DAY if self.end <= self.start else timedelta(0)
+        for day in (today - _DAY, today):
+            if self._begins_on(day):
+                begin, end = moment(day, self.start, zone), moment(day + over, self.end, zone, last=True)
+                if begin <= at < end:
+                    return begin, end
+        return None
+
+    def __str__(self) -> str:
+        times = "all day" if self.start == self.end else f"{self.start:%H:%M} to {self.end:%H:%M}"
+        days = "" if self.days == EVERY_DAY else f" on {', '.join(DAYS[day] for day in sorted(self.days))}"
+        return f"{times}{days}{' in ' * bool(self.dates)}{', '.join(map(str, self.dates))}"
+
+    def _begins_on(self, day: date) -> bool:
+        return day.weekday() in self.days and (not self.dates or any(day in dates for dates in self.dates))
+
+
+def always(windows: Iterable[Window]) -> bool:
+    """Return True if *windows* together never end, as each week is full of them; those with dates do end."""
+    minutes: set[int] = set()
+    for window in windows:
+        begin, end = (at.hour * 60 + at.minute for at in (window.start, window.end))
+        for day in () if window.dates else window.days:
+            first = day * _MINUTES
+            minutes.update(range(first + begin, first + (end if begin < end else end + _MINUTES)))
+    return len({minute % (7 * _MINUTES) for minute in minutes}) == 7 * _MINUTES

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, insert, select, update
 
 from tocsin.errors import ConflictError
@@ -32,28 +32,32 @@ _NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 _OF_BOTH = ("receiver", "recipient", "kind", "rank", "state", "reason", "due_at", "expires_at")
 
 
-def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: datetime) -> bool:
+def apply_quiet_hours(session: Session, rules: Mapping[str, Sequence[QuietRule]], now: datetime) -> bool:
     """Hold due deliveries until the end of the quiet hours at *now*, or suppress them; return True if there are more.
 
-    News waits in one digest. A test leaves at once. A delivery that was tried is tried again after the end.
+    *rules* are those in progress, by receiver. News waits in one digest. A test leaves at once. A delivery that was tried
+    is tried again after the end.
     """
-    more = False
-    for receiver, quiet in hushes.items():
-        reason = Reason(cause=Cause.QUIET, until=quiet.ends, by=receiver)
-        rows = _due(session, receiver, quiet, now)
-        more = more or len(rows) == MOST
-        if quiet.drop:
-            dropped = [row.id for row in rows if not row.attempts]
-            delivery_rows.change(session, dropped, now, DeliveryState.SUPPRESSED, replace(reason, until=None))
-            rows = [row for row in rows if row.attempts]
-        news = defaultdict(list)
-        for row in rows:
-            if row.attempts or row.kind not in _NEWS:
-                _rest(session, row, quiet.ends, now, reason)
-            else:
-                news[row.recipient].append(row)
-        for found in news.values():
-            gather(session, found, quiet.ends, now, reason)
+    # Not `any`, which would leave out the others behind the first receiver with more.
+    return sum([_apply_quiet(session, name, rule, now) for name, found in rules.items() for rule in found]) > 0
+
+
+def _apply_quiet(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> bool:
+    reason = Reason(cause=Cause.QUIET, until=quiet.ends, by=receiver)
+    rows = _due(session, receiver, quiet, now)
+    more = len(rows) == MOST
+    if quiet.drop:
+        dropped = [row.id for row in rows if not row.attempts]
+        delivery_rows.change(session, dropped, now, DeliveryState.SUPPRESSED, replace(reason, until=None))
+        rows = [row for row in rows if row.attempts]
+    news = defaultdict(list)
+    for row in rows:
+        if row.attempts or row.kind not in _NEWS:
+            _rest(session, row, quiet.ends, now, reason)
+        else:
+            news[row.recipient].append(row)
+    for found in news.values():
+        gather(session, found, quiet.ends, now, reason)
     return more
 
 
@@ -76,7 +80,7 @@ def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Se
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             DeliveryRow.kind != DeliveryKind.TEST,
-            true() if quiet.breaks is None else col(DeliveryRow.rank) < quiet.breaks.rank,
+            col(DeliveryRow.rank).in_([severity.rank for severity in quiet.severities]),
         )
         .order_by(col(DeliveryRow.created_at))
         .limit(MOST)
