@@ -27,8 +27,8 @@ test: $(VENV)/ready ## all gates and tests
 test-postgres: $(VENV)/ready ## store and line on PostgreSQL: TOCSIN_TEST_POSTGRES=postgresql://... names a server
 	@TOCSIN_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 tests/adapters/store tests/adapters/line tests/adapters/cli/test_server.py tests/e2e/test_server.py
 
-chaos: $(VENV)/ready ## kill, stop, starve and misdate the daemon on loopback for up to half an hour, and count what came of it
-	@PYTHONPATH=daemon:tests/e2e $(BIN)/python -m chaos $(ARGS)
+chaos: $(VENV)/ready ## kill, stop, starve and misdate the daemon on loopback for up to half an hour, and count what came of it: ARGS="--database postgresql"
+	@PYTHONPATH=daemon:tests:tests/e2e $(BIN)/python -m chaos $(ARGS)
 
 run: $(VENV)/ready ## the daemon on config.yaml
 	@$(BIN)/tocsin run --config config.yaml

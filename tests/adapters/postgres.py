@@ -154,7 +154,8 @@ def _as_user() -> dict[str, Any]:
 
 def _begun(command: list[Any]) -> subprocess.Popen[bytes]:
     """A program as another user than root, which ends when the tests end, however they do."""
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=_end_with_us, **_as_user())  # noqa: PLW1509
+    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, preexec_fn=_end_with_us, **quiet, **_as_user())  # noqa: PLW1509
 
 
 def _end_with_us() -> None:

@@ -11,10 +11,13 @@ from chaos.invariants import judge
 from chaos.nursery import Nursery
 from chaos.play import passed, play
 from chaos.points import ELSEWHERE, calls
+from chaos.server_campaign import a_spread_on_server
 from chaos.world import World
 
+from adapters.postgres import Server, served
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
     """A process that gives lives, ended with all of them."""
     nursery = Nursery()
@@ -41,3 +44,28 @@ def test_whatever_is_done_to_the_daemon_nobody_misses_anything(nursery: Nursery,
     unreached = set(calls()) - {cut.point.partition(" ")[2] for cut in run.cuts if not cut.point.startswith("not")}
     assert unreached <= ELSEWHERE
     assert {name: found for name, found in judge(run, reference).items() if found} == {}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server of our own, which may be killed."""
+    with served() as one:
+        if one is None or one.folder is None:
+            pytest.skip("no server of PostgreSQL that may be killed")
+        yield one
+
+
+def test_whatever_is_done_to_its_server_nobody_misses_anything(
+    nursery: Nursery, server: Server, tmp_path: Path
+) -> None:
+    """A server that crashes, sessions that end, COMMITs without an answer, a torn network: as if nothing had happened."""
+    runs = {}
+    for name, plans in {"quiet": {}, "chaos": a_spread_on_server()}.items():
+        world = World(tmp_path / name, nursery, server=server)
+        try:
+            runs[name] = play(world, plans)
+        finally:
+            world.close()
+    run = runs["chaos"]
+    assert [cut.point for cut in run.cuts if cut.point.startswith("not reached")] == []
+    assert {name: found for name, found in judge(run, runs["quiet"]).items() if found} == {}

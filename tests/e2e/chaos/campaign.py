@@ -42,9 +42,9 @@ _LONG = {
     "after store.read.statistics": timedelta(days=7),
 }
 #: Where a life is stopped: in the middle of a poll, of a decision, of a try.
-_STOPS = ("source.poll", "store.commit", "store.observe", *_OUT)
+STOPS = ("source.poll", "store.commit", "store.observe", *_OUT)
 #: Steps after which somebody is told something.
-_LOUD = (
+LOUD = (
     "story", "louder", "edge", "correlation", "syndicated", "mended", "refused for a while", "refused for good",
     "asked for quiet", "stood in", "cooldowns end", "taken and not said", "second edge", "reworded",
 )  # fmt: skip
@@ -87,13 +87,13 @@ def each_point(passed: Passed) -> tuple[list[Step], dict[str, list[Fault]]]:
     # What takes days comes last: an evening, the next one, a week, another week.
     line = sorted(in_line(passed), key=lambda point: _LONG.get(str(point), timedelta(0)))
     for number, point in enumerate(line):
-        step, *after = _leading_to(point, probe(number))
+        step, *after = leading_to(point, probe(number))
         script += [step, *after]
         plans[step.name] = [Kill(point=point)]
     return script, plans
 
 
-def _leading_to(point: Point, news: Step) -> list[Step]:
+def leading_to(point: Point, news: Step) -> list[Step]:
     """The steps of which the first leads a life to *point*, as a rule *news*."""
     news = replace(news, name=f"{news.name}: {point}")
     mended = f"{news.name}, mended"
@@ -117,7 +117,7 @@ def every_step(passed: Passed) -> dict[str, list[Fault]]:
     for step in SCRIPT:
         inward = [point for point in line if point.call in _way_in(step)]
         plans[step.name] = [Kill(point=point) for point in inward]
-        if step.name in _LOUD:
+        if step.name in LOUD:
             # Once each: every try that is cut off makes the wait after the next refusal longer.
             plans[step.name] += [Kill(point=point) for point in outbound]
             plans[step.name] += [KillWhenTaken(count=count) for count in (2, 1)]
@@ -146,8 +146,8 @@ def anywhere(seed: int, count: int, longest: float = 1.2) -> dict[str, list[Faul
 
 def stops() -> dict[str, list[Fault]]:
     """Lives that sleep past their leases in the middle of something."""
-    points = [Point(call=call, side=side) for call in _STOPS for side in Side]
-    news = [name for name in _LOUD if "edge" not in name]
+    points = [Point(call=call, side=side) for call in STOPS for side in Side]
+    news = [name for name in LOUD if "edge" not in name]
     plans: dict[str, list[Fault]] = {}
     for name, point in zip(islice(cycle(news), len(points)), points, strict=True):
         step = "edge" if point.call == "store.observe" else name
@@ -157,15 +157,15 @@ def stops() -> dict[str, list[Fault]]:
 
 def replacements() -> dict[str, list[Fault]]:
     """Lives that sleep while another daemon does their work."""
-    points = [Point(call=call, side=side) for call in _STOPS if call != "store.observe" for side in Side]
-    news = [name for name in _LOUD if "edge" not in name]
+    points = [Point(call=call, side=side) for call in STOPS if call != "store.observe" for side in Side]
+    news = [name for name in LOUD if "edge" not in name]
     return {name: [Replace(point=point)] for name, point in zip(islice(cycle(news), len(points)), points, strict=False)}
 
 
 def full_disks() -> dict[str, list[Fault]]:
     """Disks with no room, and with room for a part of what a step writes."""
     rooms = cycle((0, 4_000, 20_000, 40_000, 60_000, 90_000, 130_000, 180_000))
-    return {name: [Fill(room=next(rooms))] for name in _LOUD}
+    return {name: [Fill(room=next(rooms))] for name in LOUD}
 
 
 def jumps() -> dict[str, list[Fault]]:
@@ -181,8 +181,13 @@ def jumps() -> dict[str, list[Fault]]:
 
 
 def neighbours() -> dict[str, list[Fault]]:
-    """A second daemon on the database, and a receiver that hangs."""
-    return {"story": [Second()], "edge": [Second()], "louder": [Hang()], "correlation": [Hang()], "mended": [Hang()]}
+    """A second daemon on the database, which is refused."""
+    return {"story": [Second()], "edge": [Second()]}
+
+
+def hanging() -> dict[str, list[Fault]]:
+    """A receiver that hangs."""
+    return {"louder": [Hang()], "correlation": [Hang()], "mended": [Hang()]}
 
 
 def strikes(plans: Plans) -> Counter[str]:

@@ -1,15 +1,10 @@
-"""What both sides wrote down: values that the invariants judge, and the one place that reads the daemon's tables."""
+"""What both sides wrote down: values that the invariants judge."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -79,26 +74,3 @@ class Evidence:
     zombies: int = 0
     hung: tuple[tuple[datetime, datetime], ...] = ()
     quiet: tuple[tuple[str, datetime, datetime], ...] = ()
-
-
-def read(path: Path) -> tuple[Tables, str]:
-    """Every table of the database at *path* as it would be after a crash now, and what its integrity check says.
-
-    It is read from a copy: recovery is the daemon's own to do.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "copy.db"
-        for suffix in ("", "-wal"):
-            source = Path(f"{path}{suffix}")
-            if source.exists():
-                shutil.copyfile(source, f"{copy}{suffix}")
-        with closing(sqlite3.connect(copy)) as database:
-            database.row_factory = sqlite3.Row
-            names = [row[0] for row in database.execute("select name from sqlite_master where type='table'")]
-            tables = {
-                name: tuple(dict(row) for row in database.execute(f'select * from "{name}"').fetchall())
-                for name in names
-                if not name.startswith("sqlite_")
-            }
-            sound = "; ".join(str(row[0]) for row in database.execute("pragma integrity_check"))
-            return tables, sound

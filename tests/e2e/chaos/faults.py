@@ -1,4 +1,4 @@
-"""What is done to lives of the daemon: each fault begins with nobody alive, and leaves nobody alive."""
+"""What is done to lives of the daemon. A fault begins as many lives as are lacking; those that it leaves go on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import resource
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from chaos.databases import FileDatabase
 from chaos.life import Order
 from chaos.points import Point
 from chaos.world import LEASE, Life, World
@@ -34,10 +35,11 @@ class Fault(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """SIGKILL at the *count*-th passing of a *point*."""
+    """SIGKILL at the *count*-th passing of a *point*, by one of those that work, or by *all* of them."""
 
     point: Point
     count: int = 1
+    all: bool = False
 
     def strike(self, world: World, done: Done) -> None:
         """Live until the point is passed, or end well when there is nothing left to do."""
@@ -46,20 +48,26 @@ class Kill:
             world.note_cut(f"not reached: {self.point}")
 
     def _reached(self, world: World, done: Done) -> bool:
-        life = world.start(_order(self.point, signal.SIGKILL, self.count))
+        world.dismiss("another one's end")
+        order = ordered(self.point, signal.SIGKILL, self.count)
+        lives = world.staff(order if self.all else for_one(world, order))
+
+        def killed() -> bool:
+            ended = [world.nursery.status(life.pid) == -signal.SIGKILL for life in lives]
+            return all(ended) if self.all else any(ended)
 
         def over() -> bool:
-            return world.nursery.status(life.pid) is not None
+            return killed() or not any(map(world.is_alive, lives))
 
-        world.until(lambda: over() or (done() and world.is_up(life)), f"the point {self.point}")
+        world.until(lambda: over() or (done() and all(map(world.is_up, lives))), f"the point {self.point}")
         # What a life does when nothing is left to do, and on the way to a good end.
         rest = time.monotonic() + IDLE
         world.until(lambda: over() or time.monotonic() > rest, "an idle while")
         if not over():
-            os.kill(life.pid, signal.SIGTERM)
-            world.until(over, "a good end")
-        if world.nursery.status(life.pid) != -signal.SIGKILL:
-            world.end(life)
+            for life in filter(world.is_alive, lives):
+                os.kill(life.pid, signal.SIGTERM)
+            world.until(lambda: not any(map(world.is_alive, lives)), "a good end")
+        if world.any_ended(-signal.SIGKILL) is None:
             return False
         world.note_cut(str(self.point))
         return True
@@ -72,55 +80,63 @@ class KillSomewhere:
     seconds: float
 
     def strike(self, world: World, done: Done) -> None:
-        """Live that long."""
-        life = world.start()
+        """Live that long; the longest life ends."""
+        victim = world.staff()[0]
         time.sleep(self.seconds)
-        world.end(life, point="anywhere")
+        world.end(victim, point="anywhere")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KillWhenTaken:
-    """SIGKILL when the *count*-th message was taken by its server, before that says so."""
+    """SIGKILL to all when the *count*-th message was taken by its server, before that says so."""
 
     count: int = 1
 
     def strike(self, world: World, done: Done) -> None:
         """Live until a server kills, or until the step is through without it."""
         left = self.count
-        life = world.start()
+        lives = world.staff()
 
         def take(_: object) -> None:
             nonlocal left
             left -= 1
             if left == 0:
-                os.kill(life.pid, signal.SIGKILL)
+                for life in lives:
+                    os.kill(life.pid, signal.SIGKILL)
 
         world.ledger.taken = take
-        world.until(lambda: world.nursery.status(life.pid) is not None or done(), "a message that kills")
+        world.until(lambda: not any(map(world.is_alive, lives)) or done(), "a message that kills")
         world.ledger.taken = lambda _: None
-        if world.nursery.status(life.pid) == -signal.SIGKILL:
+        if world.any_ended(-signal.SIGKILL):
             world.note_cut("receiver takes a message")
         else:
-            world.end(life, point="not reached: receiver takes a message")
+            world.dismiss("not reached: receiver takes a message")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """SIGSTOP at a *point*, until every lease is over; then SIGCONT."""
+    """SIGSTOP of one life at a *point*, until every lease is over; then SIGCONT.
+
+    If it *loses* its lock, the server ends its sessions meanwhile.
+    """
 
     point: Point
+    loses: bool = False
 
     def strike(self, world: World, done: Done) -> None:
         """Sleep through, and go on as if nothing had been."""
-        life = world.start(_order(self.point, signal.SIGSTOP))
-        world.until(lambda: world.nursery.status(life.pid) == "stopped" or done(), f"the point {self.point}")
-        if world.nursery.status(life.pid) == "stopped":
+        world.dismiss("another one's end")
+        lives = world.staff(for_one(world, ordered(self.point, signal.SIGSTOP)))
+        world.until(lambda: world.any_ended("stopped") or done(), f"the point {self.point}")
+        if stopped := world.any_ended("stopped"):
             world.note_cut(f"stop {self.point}")
+            if self.loses:
+                world.database.forget(stopped.wire)
             time.sleep(LEASE * 1.2)
             world.zombies += 1
-            os.kill(life.pid, signal.SIGCONT)
-            world.until(done, f"the step, after a stop {self.point}")
-        world.end(life, point="between two lives")
+            os.kill(stopped.pid, signal.SIGCONT)
+            world.until(lambda: done() or not all(map(world.is_alive, lives)), f"the step, after a stop {self.point}")
+        world.dismiss("between two lives")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,12 +147,12 @@ class Replace:
 
     def strike(self, world: World, done: Done) -> None:
         """Only a hand that removes the lock lets another in; the first must then change nothing."""
-        life = world.start(_order(self.point, signal.SIGSTOP))
+        life = world.start(ordered(self.point, signal.SIGSTOP))
         world.until(lambda: world.nursery.status(life.pid) == "stopped" or done(), f"the point {self.point}")
         if world.nursery.status(life.pid) == "stopped":
             world.note_cut(f"replace {self.point}")
             world.zombies += 1
-            Path(f"{world.database}.lock").unlink()
+            world.database.forget(life.wire)
             successor = world.start()
             world.until(
                 lambda: done() or _refused(world, successor), f"another daemon's work, after a stop {self.point}"
@@ -157,7 +173,8 @@ class Fill:
 
     def strike(self, world: World, done: Done) -> None:
         """Live on it, or fail to start, as the operator would see it; then there is space again."""
-        log = Path(f"{world.database}-wal")
+        assert isinstance(world.database, FileDatabase), "a server has a disk of its own"
+        log = Path(f"{world.database.path}-wal")
         limit = (log.stat().st_size if log.exists() else 0) + self.room
         life = world.start(Order(folder="", env={}, space=limit))
         time.sleep(self.seconds)
@@ -181,13 +198,13 @@ class Jump:
     def strike(self, world: World, done: Done) -> None:
         """Live through it."""
         world.clock.jump(self.by)
-        life = world.start()
+        world.staff()
         world.until(done, f"the step, by a clock that was set by {self.by}")
         if self.back:
             world.clock.jump(-self.by)
             asked = len(world.ledger.polls)
             world.until(lambda: len(world.ledger.polls) > asked + 12, "polls by a clock that was set right")
-        world.end(life, point="clock set")
+        world.dismiss("clock set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,12 +216,13 @@ class Hang:
     def strike(self, world: World, done: Done) -> None:
         """Live with it, and until it answers again."""
         world.web.hanging.set()
-        life, since = world.start(), world.clock.now()
+        world.staff()
+        since = world.clock.now()
         time.sleep(self.seconds)
         world.hung.append((since, world.clock.now()))
         world.web.hanging.clear()
         world.until(done, "the step, when the webhook answers again")
-        world.end(life, point="after a receiver hung")
+        world.dismiss("after a receiver hung")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +236,7 @@ class Second:
         second = world.start()
         status = world.until(lambda: world.nursery.status(second.pid), "the end of a second daemon")
         assert status == 1, f"a second daemon ended with {status}"
-        assert f"another tocsin (process {life.pid}) works on" in second.said(), second.said()
+        assert f"another tocsin (process {life.pid}" in second.said(), second.said()
         world.until(done, "the step, by the first daemon")
         world.end(life, point="between two lives")
 
@@ -229,8 +247,15 @@ def somewhere(seed: int, count: int, longest: float) -> list[KillSomewhere]:
     return [KillSomewhere(seconds=longest * dice.random() ** 1.5) for _ in range(count)]
 
 
-def _order(point: Point, act: signal.Signals, count: int = 1) -> Order:
+def ordered(point: Point, act: signal.Signals, count: int = 1) -> Order:
+    """An order to *act* at a point."""
     return Order(folder="", env={}, call=point.call, side=point.side, act=act, count=count)
+
+
+def for_one(world: World, order: Order) -> Order:
+    """The same for all that work, and the first that comes there does it."""
+    token = world.folder / f"token{len(world.lives)}"
+    return replace(order, token=str(token))
 
 
 def _refused(world: World, life: Life) -> bool:

@@ -45,6 +45,11 @@ _PATIENCE = timedelta(seconds=2 * FACTOR)
 
 def nothing_is_lost(run: Evidence) -> Iterator[str]:
     """Whatever was published and meets a rule reached everybody, or one row says why not."""
+    yield from unheard(run)
+
+
+def unheard(run: Evidence) -> list[str]:
+    """What was published and did not reach somebody, for no reason that a row gives."""
     matches = defaultdict(list)
     entries = {row["id"]: row for row in run.tables["entry"]}
     for row in run.tables["match"]:
@@ -52,14 +57,16 @@ def nothing_is_lost(run: Evidence) -> Iterator[str]:
         if entry:
             matches[_source(run, entry), entry["title"], row["rule"]].append(row)
     reached = _reached(run)
+    missed: list[str] = []
     for item in run.published:
         if not item.rule:
             continue
         found = matches[item.feed, item.title, item.rule]
         if len(found) != 1:
-            yield f"{item.title!r} of {item.feed} has {len(found)} matches of {item.rule}"
-            continue
-        yield from _unheard(run, found[0], reached, f"{item.title!r} of {item.feed}")
+            missed.append(f"{item.title!r} of {item.feed} has {len(found)} matches of {item.rule}")
+        else:
+            missed += _unheard(run, found[0], reached, f"{item.title!r} of {item.feed}")
+    return missed
 
 
 def _unheard(run: Evidence, match: Row, reached: Mapping[int, set[tuple[str, str]]], what: str) -> Iterator[str]:

@@ -37,7 +37,7 @@ class Order:
     At the *count*-th time that it passes *side* of *call* it gets the signal *act*; behind a claim that found nothing
     it passes nothing. *lease* shortens the leases to so many seconds; *tick* and *sweep* are the seconds between two
     claims, and two sweeps or looks for a report. No file can grow past *space* bytes, if that is not 0. Each point that is passed is written
-    to *trace* once.
+    to *trace* once. Of lives with the same *token*, a file that is not there yet, only the first gets the signal.
     """
 
     folder: str
@@ -51,6 +51,7 @@ class Order:
     sweep: float = 0.3
     space: int = 0
     trace: str = ""
+    token: str = ""
 
 
 class Trap:
@@ -72,8 +73,16 @@ class Trap:
         if (call, side) != (self._order.call, self._order.side):
             return
         self._left -= 1
-        if self._left == 0:
+        if self._left == 0 and self._is_first():
             os.kill(os.getpid(), self._order.act)
+
+    def _is_first(self) -> bool:
+        if self._order.token:
+            try:
+                os.close(os.open(self._order.token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            except FileExistsError:
+                return False
+        return True
 
 
 class Watched:

@@ -10,7 +10,7 @@ from chaos.evidence import Evidence
 from chaos.faults import Fault
 from chaos.points import Point, Side
 from chaos.script import SCRIPT, Step
-from chaos.world import Life, World
+from chaos.world import World
 
 Plans = Mapping[str, Sequence[Fault]]
 #: The step of the script that is the beginning itself, when everything is new.
@@ -22,35 +22,50 @@ def play(world: World, plans: Plans | None = None, script: Iterable[Step] = SCRI
     plans = plans or {}
     for fault in plans.get(BEGIN, ()):
         fault.strike(world, partial(baseline, world))
-    life = world.start()
+    world.staff()
     world.until(lambda: baseline(world), "a baseline of every source")
     for step in script:
         faults = plans.get(step.name, ())
         if faults:
-            world.end(life, point="between two steps")
+            world.dismiss("between two steps")
         mark(world, step.name)
         world.act(step)
         for fault in faults:
             fault.strike(world, world.settled)
         if faults:
-            life = world.start()
+            world.staff()
         world.until(world.settled, f"the step {step.name!r}")
-    return conclude(world, life)
+    return conclude(world)
 
 
-def conclude(world: World, life: Life) -> Evidence:
-    """End well, start again with nothing new in the world, end again; and all that is known then."""
-    world.until(lambda: world.is_up(life), "a life to end well")
-    status = world.end(life, signal.SIGTERM)
-    assert status == 0, f"SIGTERM ended with {status}"
+def conclude(world: World) -> Evidence:
+    """End well, start again with nothing new in the world, end again; and all that is known then.
+
+    Of several daemons all are killed first, and one more has to settle what they left.
+    """
+    if world.workers > 1:
+        world.dismiss("all at once")
+        world.crew = [world.start()]
+        world.until(lambda: baseline(world), "one more, which settles everything")
+    _end_well(world)
     before = len(world.ledger.accepted)
     mark(world, "again")
-    life = world.start()
+    lives = world.staff()
     asked = len(world.ledger.polls)
-    world.until(lambda: len(world.ledger.polls) > asked + 12 and world.is_up(life), "two more polls of every source")
-    status = world.end(life, signal.SIGTERM)
-    assert status == 0, f"SIGTERM ended with {status}"
+    world.until(
+        lambda: len(world.ledger.polls) > asked + 12 and all(map(world.is_up, lives)), "two more polls of every source"
+    )
+    _end_well(world)
     return world.evidence(late=len(world.ledger.accepted) - before)
+
+
+def _end_well(world: World) -> None:
+    lives = world.crew
+    world.until(lambda: all(map(world.is_up, lives)), "lives to end well")
+    for life in lives:
+        status = world.end(life, signal.SIGTERM)
+        assert status == 0, f"SIGTERM ended with {status}"
+    world.crew = []
 
 
 def baseline(world: World) -> bool:

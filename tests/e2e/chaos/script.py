@@ -67,7 +67,7 @@ rules:
 
 CONFIG = """\
 timezone: Europe/London
-database: sqlite:///tocsin.db
+database: "${{DATABASE}}"
 rules: [./rules]
 sources:
 {feeds}

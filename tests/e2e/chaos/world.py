@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from adapters.postgres import Server
 from chaos.clock import SLEEP, WorldClock
-from chaos.evidence import Cut, Evidence, Told, read
+from chaos.databases import AwayError, FileDatabase, ServerDatabase, WorldDatabase
+from chaos.evidence import Cut, Evidence, Told
 from chaos.life import Order
 from chaos.nursery import Nursery
 from chaos.script import CANARIES, CONFIG, DESK, FEEDS, NAMES, RECIPIENTS, RULES, SECOND, Step
 from chaos.servers import Item, Ledger, Mailbox, Web
+from chaos.wire import Wire
 
 #: Real seconds after which something that should have happened did not.
 PATIENCE = 60.0
@@ -28,11 +28,12 @@ LEASE = 1.5
 
 @dataclass(slots=True, kw_only=True)
 class Life:
-    """A process of the daemon."""
+    """A process of the daemon, on a *wire* to its server if it has one."""
 
     pid: int
     order: Order
     log: Path
+    wire: Wire | None = None
 
     def said(self) -> str:
         """What it printed so far."""
@@ -40,12 +41,19 @@ class Life:
 
 
 class World:
-    """Everything around the daemon, in *folder*; *nursery* gives it lives."""
+    """Everything around *workers* daemons, in *folder*; *nursery* gives them lives.
 
-    def __init__(self, folder: Path, nursery: Nursery, *, delay: float = 0.0) -> None:
+    Their database is on *server*, or a file if there is none.
+    """
+
+    def __init__(
+        self, folder: Path, nursery: Nursery, *, delay: float = 0.0, server: Server | None = None, workers: int = 1
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.nursery = nursery
+        self.workers = workers
+        self.database: WorldDatabase = ServerDatabase(server) if server else FileDatabase(folder)
         self.clock = WorldClock.begin(folder / "clock.json")
         self.ledger = Ledger(self.clock)
         self.web = Web(self.ledger, delay)
@@ -53,15 +61,12 @@ class World:
         self.published: list[Told] = []
         self.cuts: list[Cut] = []
         self.lives: list[Life] = []
+        #: Those that work now, or did a moment ago.
+        self.crew: list[Life] = []
         self.zombies = 0
         self.hung: list[tuple[datetime, datetime]] = []
-        self._wanted: list[Callable[[sqlite3.Connection], bool]] = []
+        self._wanted: list[Callable[[WorldDatabase], bool]] = []
         self._write_files()
-
-    @property
-    def database(self) -> Path:
-        """The daemon's database."""
-        return self.folder / "tocsin.db"
 
     @property
     def trace(self) -> Path:
@@ -75,13 +80,16 @@ class World:
             self.end(life)
         self.web.close()
         self.mailbox.close()
+        self.database.close()
 
     # ---- lives -------------------------------------------------------------------------------------------------
 
     def start(self, order: Order | None = None) -> Life:
         """Begin a life; *order* says where it ends."""
         order = order or Order(folder="", env={})
+        address, wire = self.database.address()
         env = {
+            "DATABASE": address,
             "MAIL": f"mailto://127.0.0.1:{self.mailbox.port}?from=bell@example.org&to={DESK},{SECOND}",
             **{
                 name.upper(): f"mailto://127.0.0.1:{self.mailbox.port}?from=bell@example.org&to={address}"
@@ -92,15 +100,44 @@ class World:
         }
         order = replace(order, folder=str(self.folder), env=env, trace=str(self.trace), lease=order.lease or LEASE)
         log = self.folder / f"life{len(self.lives)}.log"
-        life = Life(pid=self.nursery.start(order, log), order=order, log=log)
+        life = Life(pid=self.nursery.start(order, log), order=order, log=log, wire=wire)
         self.lives.append(life)
         return life
 
+    def staff(self, order: Order | None = None) -> list[Life]:
+        """Begin as many lives as are lacking, each by *order*; all that work then."""
+        self.crew = [life for life in self.crew if self.is_alive(life)]
+        self.crew += [self.start(order) for _ in range(self.workers - len(self.crew))]
+        return self.crew
+
+    def tend(self) -> bool:
+        """Begin again what could not start while the server was away, as a service manager does; nothing else may end."""
+        for life in self.crew:
+            if not self.is_alive(life):
+                status = self.nursery.status(life.pid)
+                assert status == 1, f"a daemon ended with {status}:\n{life.said()}"
+                assert " started " not in life.said(), f"a daemon that worked has ended:\n{life.said()}"
+        return bool(self.staff())
+
+    def dismiss(self, point: str = "") -> None:
+        """End every life; those that ended already, too."""
+        for life in self.crew:
+            self.end(life, point=point if self.is_alive(life) else "")
+        self.crew = []
+
+    def is_alive(self, life: Life) -> bool:
+        """Whether a life goes on, stopped or not."""
+        return not isinstance(self.nursery.status(life.pid), int)
+
+    def any_ended(self, how: int | str) -> Life | None:
+        """One of those that worked a moment ago whose status is this: an exit status, minus a signal, or "stopped"."""
+        return next((life for life in self.crew if self.nursery.status(life.pid) == how), None)
+
     def end(self, life: Life, how: int = signal.SIGKILL, point: str = "") -> int:
         """End a life; its exit status. A death of which a *point* is given is noted with what the database says then."""
-        if not isinstance(self.nursery.status(life.pid), int):
+        if self.is_alive(life):
             os.kill(life.pid, how)
-        self.until(lambda: isinstance(self.nursery.status(life.pid), int), f"the end of process {life.pid}")
+        self.until(lambda: not self.is_alive(life), f"the end of process {life.pid}")
         if point:
             self.note_cut(point)
         status = self.nursery.status(life.pid)
@@ -108,9 +145,12 @@ class World:
         return status
 
     def note_cut(self, point: str) -> None:
-        """Keep what the database says while nobody works on it."""
-        if self.database.exists():
-            self.cuts.append(Cut(point=point, tables=read(self.database)[0]))
+        """Keep what the database says when a life is over."""
+        ended = [life for life in self.lives[-2 * self.workers :] if life.wire and not self.is_alive(life)]
+        # What a life sent before its end is still done by its server.
+        self.until(lambda: all(life.wire is None or life.wire.quiet for life in ended), "the end of its sessions")
+        if tables := self.database.read()[0]:
+            self.cuts.append(Cut(point=point, tables=tables))
 
     def is_up(self, life: Life) -> bool:
         """Whether a life lasts, and is through with its beginning."""
@@ -132,34 +172,34 @@ class World:
             published = known[0].published if known else now
             others = [item for item in self.web.feeds.get(feed, ()) if item.guid != guid]
             self.web.feeds[feed] = [Item(feed=feed, guid=guid, title=title, published=published), *others]
-            self._wanted.append(_has(_ENTRY, title, feed))
+            self._wanted.append(_has(_ENTRY, title=title, feed=feed))
         for instrument, price in step.prices:
             self.web.prices[instrument] = (price, now)
-            self._wanted.append(_has(_QUOTE, instrument, price))
+            self._wanted.append(_has(_QUOTE, instrument=instrument, price=price))
         if step.pack:
             self._write_rules(RULES + step.pack)
         elif step.pack_mended:
             self._write_rules(RULES)
         for feed in step.broken:
-            self._wanted.append(_has("select count(*) from source where name = ? and errors > 0", feed))
+            self._wanted.append(_has("select count(*) from source where name = :feed and errors > 0", feed=feed))
         for address in step.heard:
-            self._wanted.append(_has(_HEARD, NAMES[address]))
+            self._wanted.append(_has(_HEARD, receiver=NAMES[address]))
         if step.stood_in:
             self._wanted.append(_has("select count(*) from delivery where stands_for is not null"))
         for rule in step.own:
-            self._wanted.append(_has("select count(*) from alert where rule = ?", rule))
+            self._wanted.append(_has("select count(*) from alert where rule = :rule", rule=rule))
         self.published.extend(step.told)
 
     def settled(self) -> bool:
         """Whether all that happened is in the database, and nothing that is due by now is still to be sent."""
         try:
-            with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=1)) as database:
-                self._wanted = [wanted for wanted in self._wanted if not wanted(database)]
-                now = f"{self.clock.now():%Y-%m-%d %H:%M:%S.%f}"
-                away = json.dumps([NAMES[address] for address in self.mailbox.refused])
-                return not self._wanted and database.execute(_UNSENT, (away, now)).fetchone() == (0,)
-        except sqlite3.Error:  # it is being made, or recovered
+            self._wanted = [wanted for wanted in self._wanted if not wanted(self.database)]
+            if self._wanted:
+                return False
+            unsent = self.database.ask(_UNSENT, now=f"{self.clock.now():%Y-%m-%d %H:%M:%S.%f}")
+        except AwayError:
             return False
+        return {receiver for (receiver,) in unsent} <= {NAMES[address] for address in self.mailbox.refused}
 
     def until(self, holds: Callable[[], object], what: str, patience: float = PATIENCE) -> object:
         """Wait until *holds* is true, and return it; fail after *patience* seconds with what the last lives said."""
@@ -177,7 +217,7 @@ class World:
 
     def evidence(self, *, late: int) -> Evidence:
         """All of it; no life may work on the database."""
-        tables, sound = read(self.database)
+        tables, sound = self.database.read()
         return Evidence(
             tables=tables,
             accepted=tuple(self.ledger.accepted),
@@ -216,16 +256,19 @@ class World:
 
 
 _ENTRY = (
-    "select (select count(*) from entry join source on source.id = source_id where entry.title = ?1 and name = ?2)"
-    " + (select count(*) from revision where title = ?1)"
+    "select (select count(*) from entry join source on source.id = source_id where entry.title = :title and name = :feed)"
+    " + (select count(*) from revision where title = :title)"
 )
-_QUOTE = "select count(*) from series where instrument = ?1 and ?2 = (select price from quote where instrument = ?1 order by at desc limit 1)"
-_HEARD = "select not exists (select 1 from delivery where receiver = ?1 and state in ('ready', 'retry', 'sending'))"
+_QUOTE = (
+    "select count(*) from series where instrument = :instrument"
+    " and :price = (select price from quote where instrument = :instrument order by at desc limit 1)"
+)
+_HEARD = "select 1 - count(*) from (select 1 from delivery where receiver = :receiver and state in ('ready', 'retry', 'sending') limit 1) as one"
 _UNSENT = (
-    "select count(*) from delivery where receiver not in (select value from json_each(?))"
-    " and (state in ('ready', 'retry', 'sending') or (state = 'held' and due_at <= ?))"
+    "select distinct receiver from delivery"
+    " where state in ('ready', 'retry', 'sending') or (state = 'held' and due_at <= :now)"
 )
 
 
-def _has(query: str, *values: str) -> Callable[[sqlite3.Connection], bool]:
-    return lambda database: bool(database.execute(query, values).fetchone()[0])
+def _has(query: str, **values: str) -> Callable[[WorldDatabase], bool]:
+    return lambda database: bool(database.ask(query, **values)[0][0])

@@ -1,0 +1,94 @@
+"""Which faults strike a server, its sessions and its network, and where."""
+
+from __future__ import annotations
+
+import random
+import signal
+from itertools import cycle, product
+
+from chaos.campaign import LOUD, STOPS, leading_to
+from chaos.faults import Fault, Stop
+from chaos.play import BEGIN, Plans
+from chaos.points import Point, Side
+from chaos.script import SCRIPT, Step, probe
+from chaos.server_faults import (
+    LOCK,
+    OTHERS,
+    Crash,
+    Cut,
+    Deed,
+    Hold,
+    KillBackend,
+    LoseCommit,
+    Part,
+    Terminate,
+    TerminateInCommit,
+    While,
+)
+
+#: The whole server, which only one of our own may lose.
+CRASHES: tuple[Deed, ...] = (Crash(), Crash(how=signal.SIGINT, seconds=2), KillBackend())
+SESSIONS: tuple[Deed, ...] = (Terminate(), Terminate(which=LOCK), Terminate(which=OTHERS), TerminateInCommit())
+NETWORK: tuple[Deed, ...] = (Cut(), Hold(seconds=1), Part(seconds=2))
+#: What a transaction writes, and the step in which one does.
+_WRITES = {
+    "INSERT INTO entry": "noise",
+    "INSERT INTO alert": "correlation",
+    "INSERT INTO attempt": "louder",
+    "UPDATE attempt": "syndicated",
+    "INSERT INTO quote": "edge",
+    "UPDATE delivery": "mended",
+    "INSERT INTO match": "coverage",
+    "UPDATE source": "story",
+}
+
+
+def each_deed(deeds: tuple[Deed, ...]) -> tuple[list[Step], dict[str, list[Fault]]]:
+    """Each of *deeds* at each point where something is under way, in a step of its own."""
+    script: list[Step] = []
+    plans: dict[str, list[Fault]] = {}
+    points = [Point(call=call, side=side) for call in STOPS for side in Side]
+    for number, (deed, point) in enumerate(product(deeds, points)):
+        step, *after = leading_to(point, probe(number))
+        script += [step, *after]
+        plans[step.name] = [While(deed=deed, point=point)]
+    return script, plans
+
+
+def lost_commits() -> dict[str, list[Fault]]:
+    """Connections that are lost with a COMMIT, before and behind it, of everything that is written."""
+    sides = [{step: LoseCommit(words=words, side=side) for words, step in _WRITES.items()} for side in Side]
+    return {step: [one[step] for one in sides] for step in sides[0]}
+
+
+def struck_anywhere(seed: int, deeds: tuple[Deed, ...]) -> dict[str, list[Fault]]:
+    """*deeds* at random times, two in each step."""
+    dice = random.Random(seed)
+    names = [BEGIN, *(step.name for step in SCRIPT)]
+    return {name: [While(deed=dice.choice(deeds), seconds=dice.random()) for _ in range(2)] for name in names}
+
+
+def a_spread_on_server() -> Plans:
+    """One fault of each kind, each in a step in which there is something to lose, in little time."""
+    begun, settled = Point(call="store.begin_attempt", side=Side.AFTER), Point(call="store.settle", side=Side.BEFORE)
+    committed = Point(call="store.commit", side=Side.BEFORE)
+    plans: dict[str, list[Fault]] = {
+        "story": [While(deed=Crash(), point=settled)],
+        "coverage": [While(deed=Terminate(), point=committed)],
+        "louder": [LoseCommit(words="INSERT INTO attempt", side=Side.AFTER)],
+        "edge": [While(deed=Terminate(which=LOCK), point=Point(call="store.observe", side=Side.BEFORE))],
+        "correlation": [LoseCommit(words="INSERT INTO alert", side=Side.AFTER)],
+        "syndicated": [LoseCommit(words="INSERT INTO alert", side=Side.BEFORE)],
+        "mended": [While(deed=Part(seconds=0.5), point=settled)],
+        "mended pack": [While(deed=TerminateInCommit(), point=committed)],
+        "second edge": [While(deed=Hold(seconds=0.5), seconds=0.5)],
+        "reworded": [While(deed=KillBackend(), point=begun)],
+    }
+    return plans
+
+
+def stops_without_lock() -> dict[str, list[Fault]]:
+    """Lives that sleep past their leases, and lose their lock meanwhile."""
+    points = [Point(call=call, side=side) for call in STOPS if call != "store.observe" for side in Side]
+    news = cycle(name for name in LOUD if "edge" not in name)
+    return {name: [Stop(point=point, loses=True)] for name, point in zip(news, points, strict=False)}
