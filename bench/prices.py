@@ -139,7 +139,7 @@ def ours(rules: Sequence[PriceRule], name: str, rows: Closes, counts: Counter[st
     states: dict = {}
     found: dict[str, Days] = {rule.info.id: [] for rule in rules}
     for quote in quotes(name, rows):
-        seen = observe(rules, series, states, [quote], quote.at)
+        seen = observe(rules, {name: [quote]}, {name: series}, states, quote.at)[name]
         series = seen.series
         states |= seen.states
         counts.update(refused.finding.value for refused in seen.refused if refused.finding is not Finding.DUPLICATE)

@@ -140,7 +140,7 @@ def _over_given(
 def _warn(instruments: Mapping[str, Instrument], rules: RuleSet) -> None:
     """Warn of given prices that no rule is about."""
     for instrument in instruments.values():
-        if not any(rule.covers(instrument) for rule in rules.prices.values()):
+        if not any(rule.needs(instrument) for rule in rules.prices.values()):
             known = sorted({rule.kind for rule in rules.prices.values() if rule.kind})
             remedy = f"; give it a class: {', '.join(known)}" if known and not instrument.kind else ""
             say(f"warning: no rule is about the instrument {instrument.id}{remedy}")

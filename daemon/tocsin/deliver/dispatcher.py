@@ -21,8 +21,6 @@ from tocsin.deliver.context import compose
 from tocsin.deliver.events import about_storm, about_turn, about_undelivered, too_late
 from tocsin.errors import StoreError
 from tocsin.log import line
-from tocsin.market.series import Series
-from tocsin.model.alerts import Alert
 from tocsin.model.counters import Counted, Timed
 from tocsin.model.deliveries import (
     SETTLED,
@@ -42,7 +40,6 @@ from tocsin.protocols import Runtime
 from tocsin.receivers import Receiver
 from tocsin.render.message import reduced
 from tocsin.render.reasons import in_words
-from tocsin.rules.prices.edge import PriceRule, ended
 from tocsin.store import Fallbacks, Store
 from tocsin.store.values import Claimable
 
@@ -119,9 +116,7 @@ class Dispatcher:
             while more:
                 more = await self._runtime.write(self._store.apply_quiet_hours, rules, now)
             if outbound.price_rules:
-                cooldowns = {name: rule.info.cooldown for name, rule in outbound.price_rules.items()}
-                ends = partial(_ended, rules=outbound.price_rules, now=now)
-                await self._runtime.write(self._store.lapse, now, cooldowns, outbound.instruments, ends)
+                await self._runtime.write(self._store.lapse, now, outbound.price_rules, outbound.instruments)
             digests = timing.expected(self.outbound.people, now)
             if digests:
                 await self._runtime.write(self._store.keep_digests, digests, now)
@@ -291,9 +286,3 @@ def _judge(
     own = about_undelivered(delivery, in_words(settlement.reason), fallbacks=fallbacks, now=now) if dead else ()
     turned = about_turn(turn, delivery.receiver, before, status, now) if turn else ()
     return Consequence(settlement=settlement, status=status, own=(*own, *turned))
-
-
-def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
-    """Return why the condition of a held alert is no longer true; empty if its rule has changed meanwhile."""
-    rule = rules[alert.rule]
-    return ended(rule, series, now) if rule.info.hash == alert.rule_hash else ""

@@ -28,8 +28,7 @@ from tocsin.policy.polling.schedule import UNKNOWN, hold, in_sessions
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceState
-from tocsin.rules.prices.observation import Observed, PriceStates, observe
-from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.prices.observation import Observed, beside, observe
 from tocsin.store import Store
 from tocsin.store.values import Committed, Deferral, Fetch
 from tocsin.units import utc
@@ -160,14 +159,14 @@ class PriceIntake:
             for name in sorted(by_instrument.keys() - config.instruments.keys()):
                 log.warning(line("quote of an unknown instrument", instrument=name))
             await self._load(config.instruments.values())
-            known = [name for name in by_instrument if name in config.instruments]
-            series = [market.of(self._series[name], config.instruments[name]) for name in known]
-            batches = [(one, by_instrument[name]) for one, name in zip(series, known, strict=True)]
-            observed = await self._runtime.work(_observe, config.rules, batches, self._states, now)
+            batches = {name: several for name, several in by_instrument.items() if name in config.instruments}
+            rules = tuple(config.rules.prices.values())
+            named = beside(rules, batches.keys(), config.instruments)
+            series = {name: market.of(self._series[name], config.instruments[name]) for name in (*batches, *named)}
+            found = await self._runtime.work(observe, rules, batches, series, self._states, now)
+            observed = tuple(found.values())
             events, failed = _events(observed, self._failed, now)
-            pairs = [
-                (one, item) for one, item in zip(series, observed, strict=True) if item.series != one or item.states
-            ]
+            pairs = [(series[name], item) for name, item in found.items() if item.series != series[name] or item.states]
             self._log(observed)
             if not pairs and not events and not own:
                 return None
@@ -212,12 +211,6 @@ class _Block(NamedTuple):
 
     times: int
     until: datetime
-
-
-def _observe(
-    rules: RuleSet, batches: Sequence[tuple[Series, Sequence[Quote]]], states: PriceStates, now: datetime
-) -> tuple[Observed, ...]:
-    return tuple(observe(rules.prices.values(), series, states, quotes, now) for series, quotes in batches)
 
 
 def _events(

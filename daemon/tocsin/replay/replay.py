@@ -20,7 +20,7 @@ from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
 from tocsin.rules.prices.edge import UNSEEN, PriceState, ended
-from tocsin.rules.prices.observation import Observed, Refused, observe
+from tocsin.rules.prices.observation import Observed, Refused, beside, observe
 from tocsin.rules.prices.reading import Reading, read
 from tocsin.rules.ruleset import RuleSet
 
@@ -92,14 +92,14 @@ class _Prices:
         for quote in quotes:
             if quote.instrument in self.instruments:
                 by_instrument[quote.instrument].append(quote)
-        found = []
-        for name, several in by_instrument.items():
-            series = self.series.get(name) or begin(self.instruments[name])
-            seen = observe(rules.prices.values(), series, self.states, several, now)
+        prices = tuple(rules.prices.values())
+        wanted = {*by_instrument, *beside(prices, by_instrument.keys(), self.instruments)}
+        series = {name: self.series.get(name) or begin(self.instruments[name]) for name in wanted}
+        found = observe(prices, by_instrument, series, self.states, now)
+        for name, seen in found.items():
             self.series[name] = seen.series
             self.states |= seen.states
-            found.append(seen)
-        return tuple(found)
+        return tuple(found.values())
 
 
 class Replay:
@@ -163,7 +163,8 @@ class Replay:
     def _ended(self, alert: Alert, now: datetime) -> str:
         """Return why *alert* of a price rule is no longer true. Empty while it is, or may be."""
         known = [self._prices.series[name] for name in alert.labels["instrument"] if name in self._prices.series]
-        reasons = [ended(self._rules.prices[alert.rule], series, now) for series in known]
+        rule, every = self._rules.prices[alert.rule], self._prices.series
+        reasons = [ended(rule, series, now, every) for series in known]
         return "; ".join(reasons) if all(reasons) else ""
 
     def reading(self, rule: str, instrument: str) -> Reading | None:
@@ -173,7 +174,7 @@ class Replay:
             return None
         state = self._prices.states.get((rule, instrument), UNSEEN)
         at = series.newest.at
-        sight = found.sight(close_before(series, at), series.newest, at, state)
+        sight = found.sight(close_before(series, at), series.newest, at, state, self._prices.series)
         return read(found.when, sight)
 
     def _take(self, poll: Poll) -> tuple[tuple[Decided, ...], list[Failure], list[Refused]]:

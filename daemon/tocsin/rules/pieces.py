@@ -50,6 +50,11 @@ class Pieces:
         return self._pieces[self._at]
 
     @property
+    def after(self) -> Piece:
+        """The piece after that which comes next."""
+        return self._pieces[min(self._at + 1, len(self._pieces) - 1)]
+
+    @property
     def rest(self) -> list[Piece]:
         """All that have not been taken."""
         return self._pieces[self._at :]

@@ -17,6 +17,7 @@ from tocsin.policy.alerting.facts import Arrival
 from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
 from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.policy.polling.history import PollHistory
+from tocsin.rules.prices.edge import PriceRule, ended
 from tocsin.rules.prices.observation import Observed
 from tocsin.store import maintenance, sending
 from tocsin.store.access import Commands, Queries, reads, writes
@@ -243,16 +244,20 @@ class Store(OpenedDatabase):
     def lapse(
         self,
         now: datetime,
-        cooldowns: Mapping[str, timedelta],
+        rules: Mapping[str, PriceRule],
         instruments: Sequence[Instrument],
-        ended: Callable[[Alert, Series], str],
     ) -> None:
-        """Suppress alerts held by the *cooldowns* of price rules until *now* for which *ended* returns a reason."""
+        """Suppress alerts of price *rules*, held by their cooldowns until *now*, whose condition is no longer true."""
+        cooldowns = {name: rule.info.cooldown for name, rule in rules.items()}
         with self.database.write() as session:
 
             def ends(alert: Alert) -> str:
-                named = [item for item in instruments if item.id in alert.labels.get("instrument", ())]
-                reasons = [ended(alert, series) for series in prices.load(session, named).values()]
+                rule, about = rules[alert.rule], alert.labels.get("instrument", ())
+                if rule.info.hash != alert.rule_hash:
+                    return ""
+                wanted = [item for item in instruments if item.id in about or item.id in rule.others]
+                series = prices.load(session, wanted)
+                reasons = [ended(rule, series[name], now, series) for name in about if name in series]
                 return "; ".join(reasons) if all(reasons) else ""
 
             holds.lapse(session, now, cooldowns, ends)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from tocsin.model.deliveries import DeliveryState
 from tocsin.model.prices import Instrument, Quote
 
 INSTRUMENTS = {name: Instrument(id=name, kind="metal", currency="USD") for name in ("tin", "gold")}
@@ -48,6 +49,47 @@ def test_a_crossing_is_found_over_a_restart(line):
     market.start(CROSSING)
     assert market.see("102") == []
     assert len(market.see("99")) == 1
+
+
+RATIO = "  - {id: r, cooldown: 0s, price: {instruments: [tin], when: 'last / last(gold) > 2'}}\n"
+
+
+def test_a_ratio_goes_on_after_a_restart(line):
+    """The other price is in the database: the first quote after a start is judged beside it."""
+    market = Market(line, RATIO)
+    market.see("10", of="gold")
+    assert market.see("19") == []
+    market.start(RATIO)
+    [detail] = market.see("9.4", of="gold")
+    assert detail.startswith("tin 19 USD of 2026-03-02 14:00 UTC: last / last(gold) = 2.02")
+    market.start(RATIO)
+    assert market.see("19.1") == []
+
+
+def test_a_ratio_to_an_instrument_that_a_reload_removed_is_unknown(line):
+    """The rule is silent, keeps its state, and goes on when the instrument is back."""
+    market = Market(line, RATIO)
+    market.see("10", of="gold")
+    market.see("19")
+    market.start(RATIO, {"tin": INSTRUMENTS["tin"]})
+    assert market.see("23") == []
+    market.start(RATIO)
+    assert len(market.see("23.1")) == 1
+
+
+def test_a_held_ratio_that_is_no_longer_true_is_dropped_by_the_other_price(line):
+    """At the end of the cooldown both prices of then count."""
+    rules = RATIO.replace("0s", "3h")
+    market = Market(line, rules)
+    market.see("10", of="gold")
+    market.see("19", "21", "19", "21")
+    assert len(line.store.read.deliveries(limit=9)) == 2
+    market.see("12", of="gold")
+    line.clock.move(minutes=180)
+    compiled = line.rules(f"tocsin: 1\npack: {{id: p}}\nrules:\n{rules}").prices
+    line.store.lapse(line.clock.now(), compiled, list(INSTRUMENTS.values()))
+    states = [view.state for view in line.store.read.deliveries(limit=9)]
+    assert states[0] is DeliveryState.SUPPRESSED
 
 
 def test_a_rule_that_was_rewritten_learns_its_side_anew(line):

@@ -176,6 +176,14 @@ def test_a_rule_about_no_instrument_is_a_warning():
     assert all(item.warning and item.position for item in found)
 
 
+def test_an_instrument_that_only_a_condition_names_is_missed_too():
+    """A ratio to a price that nobody brings is unknown for ever, and a typo in it is the first mistake."""
+    rules, _ = pack("    price: {instruments: {class: metal}, when: last / last(golt) > 3}\n")
+    metals = [Instrument(id="copper", kind="metal"), Instrument(id="gold", kind="metal")]
+    [found] = check_rules(rules, metals)
+    assert found.message == "p/r: the configuration has no instrument golt; did you mean gold?"
+
+
 def test_who_has_no_prices_is_told_so_once_a_pack():
     """Nine warnings at each start would hide the tenth, which is about a mistake."""
     rules, _ = pack(

@@ -1,5 +1,6 @@
 """Edges on which a price rule fires."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.config.packs import parse_pack
-from tocsin.market.series import begin
+from tocsin.market.series import append, begin
 from tocsin.model.prices import Action, Instrument, Quote
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.prices.edge import PriceState, step
+from tocsin.rules.prices.edge import PriceState, numbers, step
 from tocsin.rules.prices.observation import observe
+from tocsin.rules.prices.reading import read
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MP = Instrument(
@@ -38,7 +40,7 @@ def fed(rule, prices, *, every=timedelta(minutes=5), instrument=MP, fields=()):
         at = NOON + n * every
         more = dict(fields).get(n, {})
         quote = Quote(instrument="MP", price=Decimal(str(price)), at=at, first_seen=at, **more)
-        seen = observe([rule], series, states, [quote], at)
+        seen = observe([rule], {"MP": [quote]}, {"MP": series}, states, at)["MP"]
         assert not seen.unevaluated
         series, states = seen.series, states | seen.states
         fired += [(n, match) for match in seen.matches]
@@ -164,9 +166,80 @@ def test_the_side_of_a_rule_that_was_rewritten_is_forgotten():
     _, series, states = fed(compiled("cross(last, 100)"), [90, 95])
     rule = compiled("cross(last, 80)")
     quote = Quote(instrument="MP", price=Decimal(90), at=NOON + timedelta(hours=1), first_seen=NOON)
-    seen = observe([rule], series, states, [quote], NOON + timedelta(hours=1))
+    seen = observe([rule], {"MP": [quote]}, {"MP": series}, states, NOON + timedelta(hours=1))["MP"]
     assert not seen.matches
     assert seen.states["p/r", "MP"].above == {"cross(last, 80)": True}
+
+
+GOLD = Instrument(id="gold", kind="metal")
+
+
+def together(rule, *quotes, states=None, series=None, stale=timedelta(0)):
+    """Show *quotes*, (instrument, price), an hour after each other; return the numbers and details of the matches."""
+    series = series or {"MP": begin(MP), "gold": begin(GOLD)}
+    states, found = states or {}, []
+    for n, (name, price) in enumerate(quotes):
+        at = NOON + n * timedelta(hours=1)
+        quote = Quote(instrument=name, price=Decimal(str(price)), at=at, first_seen=at)
+        seen = observe([rule], {name: [quote]}, series, states, at + stale)
+        for other, one in seen.items():
+            assert not one.unevaluated
+            series[other], states = one.series, states | one.states
+            found += [(n, match) for match in one.matches]
+    return found
+
+
+def test_a_ratio_is_judged_whenever_either_price_comes():
+    """The alert is about the instrument of the rule, at the time of the quote that made it true."""
+    rule = compiled("last / last(gold) > 2")
+    (n, match), (later, _) = together(rule, ("gold", 10), ("MP", 19), ("gold", 9), ("MP", 17), ("MP", 20))
+    assert (n, later) == (2, 4)
+    assert match.labels["instrument"] == ("MP",)
+    assert (match.quote.price, match.event_time) == (19, NOON + timedelta(hours=2))
+    assert "last / last(gold) = 2.11111; last(gold) = 9 of 2026-03-02 14:00 UTC" in match.detail
+
+
+def test_a_ratio_to_a_price_that_is_missing_or_old_is_unknown():
+    """A price of last week must not make an alert of the other's quote of today, nor arm the rule."""
+    rule = compiled("last(gold) < 5 or last / last(gold) > 2")
+    assert together(rule, ("MP", 19), ("MP", 21)) == []
+    gold = {
+        "MP": begin(MP),
+        "gold": append(
+            begin(GOLD), Quote(instrument="gold", price=Decimal(4), at=NOON - timedelta(days=3), first_seen=NOON)
+        ),
+    }
+    assert together(rule, ("MP", 19), ("MP", 21), series=gold) == []
+    sight = rule.sight(
+        begin(MP), Quote(instrument="MP", price=Decimal(21), at=NOON, first_seen=NOON), NOON, others=gold
+    )
+    notes = [leaf.note for leaf in numbers(read(rule.when, sight).evidence)]
+    assert "unknown: gold: the quote of 2026-02-27 12:00 UTC is older than stale_after" in notes
+
+
+def test_a_rule_may_name_its_own_instrument_and_windows_of_another():
+    """`last(MP)` is `last` in a rule about MP, and every function can be of another instrument."""
+    rule = compiled("change(1td) - change(gold, 1td) > 3%", more="      min_obs: 1\n")
+    quotes = [(name, 100) for _ in range(3) for name in ["MP"] + ["gold"] * 23]
+    found = together(rule, *quotes, ("MP", 102), ("gold", 98))
+    assert [n for n, _ in found] == [len(quotes) + 1]
+    assert rule.others == {"gold"}
+    assert [n for n, _ in together(compiled("last(MP) >= 20"), ("MP", 19), ("MP", 20))] == [1]
+
+
+def test_quotes_of_one_poll_are_judged_in_their_order():
+    """Both prices may come at once; the ratio is that of each moment, not of the poll."""
+    rule = compiled("last / last(gold) > 2")
+    at = [NOON + n * timedelta(minutes=1) for n in range(4)]
+    prices = {"MP": [(0, 18), (2, 22)], "gold": [(1, 10), (3, 12)]}
+    batches = {
+        name: [Quote(instrument=name, price=Decimal(price), at=at[n], first_seen=at[3]) for n, price in several]
+        for name, several in prices.items()
+    }
+    seen = observe([rule], batches, {"MP": begin(MP), "gold": begin(GOLD)}, {}, at[3])
+    [match] = seen["MP"].matches
+    assert match.event_time == at[2]
+    assert seen["gold"].states == {}
 
 
 def test_the_alert_says_number_reference_time_and_labels():
@@ -249,9 +322,9 @@ def test_a_rule_is_about_the_instruments_it_names():
 def test_a_rule_that_raises_is_reported_and_the_others_stand():
     """A fault in one rule must not silence the rest."""
     good = compiled("last >= 100")
-    broken = type(good)(**{name: getattr(good, name) for name in good.__slots__} | {"when": None})
+    broken = replace(good, when=None)
     quote = Quote(instrument="MP", price=Decimal(90), at=NOON, first_seen=NOON)
-    seen = observe([broken, good], begin(MP), {}, [quote], NOON)
+    seen = observe([broken, good], {"MP": [quote]}, {"MP": begin(MP)}, {}, NOON)["MP"]
     assert [item.rule for item in seen.unevaluated] == ["p/r"]
     assert seen.states["p/r", "MP"].armed
     assert seen.series.newest == quote

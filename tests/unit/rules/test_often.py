@@ -41,7 +41,8 @@ def fed(compiled, prices):
     series, states, fired = begin(TIN), {}, 0
     for n, price in enumerate(prices):
         at = NOON + timedelta(days=n)
-        seen = observe([compiled], series, states, [Quote(instrument="tin", price=price, at=at, first_seen=at)], at)
+        quote = Quote(instrument="tin", price=price, at=at, first_seen=at)
+        seen = observe([compiled], {"tin": [quote]}, {"tin": series}, states, at)["tin"]
         series, states, fired = seen.series, states | seen.states, fired + len(seen.matches)
     return series, fired
 

@@ -5,7 +5,8 @@ The operators, from the one that binds least:
     or < and < not < comparison < + - < * / < unary minus < %
 
 A condition is true, false or unknown; a number has no unit. Windows are whole numbers with `m h d w` (wall clock) or
-`td` (sessions of the instrument).
+`td` (sessions of the instrument). A function is of the instrument of the rule, or of the one that is named first in its
+brackets: `last(gold)`, `change(gold, 1td)`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 Meant = Callable[[str, Collection[str]], str]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<window>\d+(?:td|[mhdw])\b)|(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]\w*)|(?P<sign><=|>=|==|!=|[-<>+*/%(),]))"
+    r"\s*(?:(?P<window>\d+(?:td|[mhdw])\b)|(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_]\w*)|(?P<name>\"[^\"\n]+\")|(?P<sign><=|>=|==|!=|[-<>+*/%(),]))"
 )
 #: The condition that one number crosses another. It is true of the one quote at which that happens.
 CROSS = "cross"
@@ -60,6 +61,7 @@ class Node:
     children: tuple[Node, ...] = ()
     number: Decimal = Decimal(0)
     window: Window = Window()
+    instrument: str = ""  # the one that a function is of; empty: that of the rule
 
     @property
     def is_condition(self) -> bool:
@@ -107,6 +109,8 @@ def _remedy(rest: str) -> str:
         return "; write and"
     if rest.startswith("|"):
         return "; write or"
+    if rest.startswith((".", "'", '"')):
+        return '; the id of an instrument stands in double quotes: last("LYC.AX")'
     return ""
 
 
@@ -206,7 +210,7 @@ class _Parser:
             self._expect(")")
             return replace(node, text=self._pieces.since(token.start), start=token.start)
         if token.text in _PLAIN:
-            return self._node(token.text, token.start)
+            return self._node(token.text, token.start, instrument=self._instrument(token.text))
         if token.text == "abs":
             self._expect("(")
             inner = self._number(self._deeper(self._either))
@@ -221,10 +225,27 @@ class _Parser:
             return self._node(CROSS, token.start, (one, other))
         if token.text in _WINDOWED:
             self._expect("(")
+            name = ""
+            if self._pieces.next.kind in ("word", "name") and self._pieces.after.text == ",":
+                name = self._pieces.take().text.strip('"')
+                self._pieces.take()
             window = self._window(token.text)
-            self._expect(")")
-            return self._node(token.text, token.start, window=window)
+            if name and window == Window():
+                raise token.fault("since_alert is of the instrument of the rule alone")
+            self._expect(")", f"the instrument stands first: {token.text}(gold, 1td)" if self._word == "," else "")
+            return self._node(token.text, token.start, window=window, instrument=name)
         raise self._strange(token)
+
+    def _instrument(self, function: str) -> str:
+        """Parse the id of an instrument in brackets; return an empty one if there are none."""
+        if self._word != "(":
+            return ""
+        self._pieces.take()
+        token = self._pieces.take()
+        if token.kind not in ("word", "name"):
+            raise token.fault(f"{function} is of the instrument of the rule, or of another: {function}(gold)")
+        self._expect(")", f'other ids than words stand in quotes: {function}("rare-earths")')
+        return token.text.strip('"')
 
     def _strange(self, token: Piece) -> QueryError:
         if token.kind == END:
@@ -285,6 +306,9 @@ class _Parser:
         *,
         number: Decimal = Decimal(0),
         window: Window = Window(),
+        instrument: str = "",
     ) -> Node:
         text = self._pieces.since(start)
-        return Node(op=op, text=text, start=start, children=children, number=number, window=window)
+        return Node(
+            op=op, text=text, start=start, children=children, number=number, window=window, instrument=instrument
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from tocsin.market.series import Reference, Series
 from tocsin.model.prices import Instrument, Labels, Often, Quote
@@ -31,13 +32,18 @@ class PriceState:
     above: Mapping[str, bool] = field(default_factory=dict)
 
 
+#: No series beside that of the rule.
+NO_OTHERS: Mapping[str, Series] = MappingProxyType({})
 #: The state of a rule that has seen no quote yet.
 UNSEEN = PriceState()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRule:
-    """A compiled price rule. It covers the class *kind* of instruments or, if that is empty, the named *instruments*."""
+    """A compiled price rule. It covers the class *kind* of instruments or, if that is empty, the named *instruments*.
+
+    *others* are the ids of the instruments that its conditions name, and *crossings* the texts of the crossings in them.
+    """
 
     info: RuleInfo
     when: Node
@@ -47,19 +53,32 @@ class PriceRule:
     confirm: int
     kind: str = ""
     instruments: frozenset[str] = frozenset()
+    others: frozenset[str] = field(init=False, repr=False, compare=False)
+    crossings: frozenset[str] = field(init=False, repr=False, compare=False)
 
-    @property
-    def crossings(self) -> frozenset[str]:
-        """The texts of the crossings in its conditions."""
-        nodes = (node for tree in (self.when, self.clear) if tree for node in parts(tree))
-        return frozenset(node.text for node in nodes if node.op == CROSS)
+    def __post_init__(self) -> None:
+        """Read the names in the conditions."""
+        nodes = [node for tree in (self.when, self.clear) if tree for node in parts(tree)]
+        object.__setattr__(self, "others", frozenset(node.instrument for node in nodes if node.instrument))
+        object.__setattr__(self, "crossings", frozenset(node.text for node in nodes if node.op == CROSS))
 
     def covers(self, instrument: Instrument) -> bool:
         """Return True if the rule is about *instrument*."""
         return instrument.kind == self.kind if self.kind else instrument.id in self.instruments
 
-    def sight(self, series: Series, quote: Quote, now: datetime, state: PriceState = UNSEEN) -> Sight:
-        """Return the input of the condition for *quote* on *series*, in the *state* before it."""
+    def needs(self, instrument: Instrument) -> bool:
+        """Return True if a price of *instrument* can change what it says."""
+        return self.covers(instrument) or instrument.id in self.others
+
+    def sight(
+        self,
+        series: Series,
+        quote: Quote,
+        now: datetime,
+        state: PriceState = UNSEEN,
+        others: Mapping[str, Series] = NO_OTHERS,
+    ) -> Sight:
+        """Return the input of the condition for *quote* on *series*, in the *state* before it, beside *others*."""
         return Sight(
             series=series,
             quote=quote,
@@ -67,6 +86,7 @@ class PriceRule:
             stale_after=self.stale_after,
             min_obs=self.min_obs,
             alerted=state.alerted,
+            others=others,
             above=state.above,
         )
 
@@ -127,11 +147,28 @@ def judge(rule: PriceRule, sight: Sight, state: PriceState) -> tuple[PriceState,
         severity=rule.info.severity,
         labels=_labels(sight.series.instrument),
         evidence=prove(rule, when),
-        event_time=quote.at,
+        event_time=_moment(rule, sight),
         quote=quote,
         detail=_words(sight, when.evidence),
     )
     return replace(after, alerted=Reference(price=quote.price, at=quote.at)), match
+
+
+def _moment(rule: PriceRule, sight: Sight) -> datetime:
+    """Return the time of the newest quote that the condition rests on."""
+    others = (series.newest for name in rule.others if (series := sight.others.get(name)))
+    return max([sight.quote.at, *(newest.at for newest in others if newest)])
+
+
+def judge_newest(
+    rule: PriceRule, series: Series, state: PriceState, now: datetime, others: Mapping[str, Series]
+) -> tuple[PriceState, Match | None]:
+    """Return what `judge` does of the newest quote of *series*, again, after one of *others* has changed."""
+    newest = series.newest
+    if newest is None:
+        return state, None
+    before = replace(series, quotes=series.quotes[:-1])
+    return judge(rule, rule.sight(before, newest, max(now, newest.at), state, others), state)
 
 
 def _begins_by_crossing(rule: PriceRule, sight: Sight) -> bool:
@@ -142,15 +179,15 @@ def _begins_by_crossing(rule: PriceRule, sight: Sight) -> bool:
     return read(rule.when, replace(sight, above={})).truth is False
 
 
-def ended(rule: PriceRule, series: Series, now: datetime) -> str:
-    """Return a sentence if the condition of *rule* is no longer true of *series*; empty while it is true, or may be.
+def ended(rule: PriceRule, series: Series, now: datetime, others: Mapping[str, Series] = NO_OTHERS) -> str:
+    """Return a sentence if the condition of *rule* is no longer true of *series* beside *others*; empty while it may be.
 
     A move since the alert itself is unknown here, and so is every condition that depends on it. A crossing has no end.
     """
     newest = series.newest
     if newest is None or rule.crossings:
         return ""
-    sight = rule.sight(replace(series, quotes=series.quotes[:-1]), newest, max(now, newest.at))
+    sight = rule.sight(replace(series, quotes=series.quotes[:-1]), newest, max(now, newest.at), others=others)
     if read(rule.when, sight).truth is not False:
         return ""
     return f"no longer true: {series.instrument.id} was {newest.price:f} at {utc(newest.at)}"
@@ -178,16 +215,20 @@ def _words(sight: Sight, evidence: Evidence) -> str:
     instrument, quote = sight.series.instrument, sight.quote
     unit = "/".join(filter(None, [instrument.currency, instrument.unit]))
     head = f"{instrument.id} {quote.price:f} {unit}".rstrip() + f" of {utc(quote.at)}"
-    leaves = [leaf for leaf in numbers(evidence) if leaf.op != "last" and not leaf.note.startswith(UNKNOWN)]
+    leaves = [leaf for leaf in numbers(evidence) if leaf.text != "last" and not leaf.note.startswith(UNKNOWN)]
     # The note of a z contains that of the change, which is not repeated.
     telling = [a for a in leaves if not any(a is not b and a.note != b.note and a.note in b.note for b in leaves)]
     found = dict.fromkeys(f"{leaf.text} = {leaf.note}" for leaf in telling)
     return f"{head}: {'; '.join(found)}" if found else head
 
 
+#: Operators whose value is shown beside the values that it is of.
+_SHOWN = (CROSS, "+", "-", "*", "/")
+
+
 def numbers(evidence: Evidence) -> Iterator[Evidence]:
-    """Yield the functions and crossings of a condition that have a note, from left to right."""
-    if evidence.note and (evidence.op == CROSS or not evidence.children):
+    """Yield the functions, sums, ratios and crossings of a condition that have a note, from left to right."""
+    if evidence.note and (evidence.op in _SHOWN or not evidence.children):
         yield evidence
     for child in evidence.children:
         yield from numbers(child)
@@ -199,10 +240,10 @@ _DAY = timedelta(days=1)
 def often(rule: PriceRule, series: Series) -> Often | None:
     """Return how often *rule* would have fired on the closes of *series*; None if closes cannot show that.
 
-    They do not show what happens within a session: its opening, and windows of less than a day. One close confirms here,
+    They do not show other instruments, nor what happens within a session: its opening, and windows of less than a day. One close confirms here,
     even if the rule needs several polls to confirm. Linear in the closes, of which there are at most 300.
     """
-    if not series.closes or any(map(_is_within_a_session, parts(rule.when))):
+    if not series.closes or rule.others or any(map(_is_within_a_session, parts(rule.when))):
         return None
     once, state = replace(rule, confirm=1), PriceState()
     judged = times = 0

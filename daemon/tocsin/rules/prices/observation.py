@@ -1,16 +1,16 @@
-"""Quotes of one instrument, judged by every price rule about it. Pure: takes series and states, and returns new ones."""
+"""Quotes of instruments, judged by every price rule about them. Pure: takes series and states, and returns new ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.market.hygiene import Finding, clean, is_stale
 from tocsin.market.series import Series, append, close_before, in_hours
-from tocsin.model.prices import Quote
+from tocsin.model.prices import Instrument, Quote
 from tocsin.model.rules import Match, Unevaluated
-from tocsin.rules.prices.edge import UNSEEN, PriceRule, PriceState, begin_session, judge, sighted
+from tocsin.rules.prices.edge import UNSEEN, PriceRule, PriceState, begin_session, judge, judge_newest, sighted
 
 #: States by (rule id, instrument id).
 PriceStates = Mapping[tuple[str, str], PriceState]
@@ -40,26 +40,124 @@ class Observed:
 
 
 def observe(
-    rules: Iterable[PriceRule], series: Series, states: PriceStates, quotes: Sequence[Quote], now: datetime
-) -> Observed:
-    """Judge *quotes* of the instrument of *series* in order of time. Without quotes it may still become stale."""
-    mine = [rule for rule in rules if rule.covers(series.instrument)]
-    seen = Observed(series=series, states={})
-    in_order = sorted(quotes, key=lambda item: item.at)
-    for quote in in_order:
+    rules: Iterable[PriceRule],
+    batches: Mapping[str, Sequence[Quote]],
+    series: Mapping[str, Series],
+    states: PriceStates,
+    now: datetime,
+) -> dict[str, Observed]:
+    """Judge the quotes of *batches*, by instrument, in order of time; an instrument without any may still become stale.
+
+    *series* has the instruments of *batches* and those `beside` them. The result has those of *batches*, and those about
+    which a rule was judged again, because it names another one whose price has changed.
+    """
+    judging = _Judging(tuple(rules), batches.keys(), series, states, now)
+    for quote in sorted((quote for several in batches.values() for quote in several), key=lambda item: item.at):
+        judging.take(quote)
+    for name, several in batches.items():
+        newest = max(several, key=lambda item: item.at, default=None)
+        seen = judging.found[name]
+        stale = is_stale(seen.series, newest, now)
+        if stale != seen.series.stale:
+            judging.found[name] = replace(seen, series=replace(seen.series, stale=stale), turned=True)
+    return judging.found
+
+
+def beside(rules: Iterable[PriceRule], ids: Collection[str], instruments: Mapping[str, Instrument]) -> frozenset[str]:
+    """Return the ids of the *instruments* that `observe` needs for quotes of *ids*, without these."""
+    found: set[str] = set()
+    for rule in rules:
+        if rule.others and any(rule.needs(instruments[name]) for name in ids):
+            found |= {name for name, item in instruments.items() if rule.needs(item)}
+    return frozenset(found.difference(ids))
+
+
+class _Judging:
+    """The judgement of quotes, one after the other. *found* is what came of it, by instrument."""
+
+    def __init__(
+        self,
+        rules: Sequence[PriceRule],
+        names: Iterable[str],
+        series: Mapping[str, Series],
+        states: PriceStates,
+        now: datetime,
+    ) -> None:
+        self.found = {name: Observed(series=series[name], states={}) for name in names}
+        self._rules = rules
+        self._naming = [rule for rule in rules if rule.others]
+        self._series = dict(series)
+        self._states = states
+        self._now = now
+
+    def take(self, quote: Quote) -> None:
+        """Clean *quote* and judge it, with a held one that it confirms."""
+        name = quote.instrument
+        seen = self.found[name]
+        rules = [rule for rule in self._rules if rule.covers(seen.series.instrument)]
         seen = replace(seen, series=in_hours(seen.series, quote.session))
-        cleaned = clean(seen.series, quote, now)
-        moved = _in_terms(mine, seen, states, cleaned.series)
+        cleaned = clean(seen.series, quote, self._now)
+        moved = _in_terms(rules, seen, self._states, cleaned.series)
         seen = replace(seen, series=cleaned.series, states={**seen.states, **moved})
         if not cleaned.quotes:
             refused = Refused(quote=quote, finding=cleaned.finding, reason=cleaned.reason, notice=cleaned.like_split)
             seen = replace(seen, refused=(*seen.refused, refused))
         for taken in cleaned.quotes:
-            seen = _judge(mine, seen, states, taken, max(now, taken.at))
-    stale = is_stale(seen.series, in_order[-1] if in_order else None, now)
-    if stale != seen.series.stale:
-        seen = replace(seen, series=replace(seen.series, stale=stale), turned=True)
-    return seen
+            seen = self._judge(rules, seen, taken)
+        self.found[name] = seen
+        self._series[name] = seen.series
+        if cleaned.quotes:
+            self._judge_others(quote)
+
+    def _judge(self, rules: Sequence[PriceRule], seen: Observed, quote: Quote) -> Observed:
+        """Return *seen* after *quote*, which is judged by *rules*."""
+        now = max(self._now, quote.at)
+        series = close_before(seen.series, quote.at)
+        begins = series is not seen.series
+        for rule in rules:
+            before = self._state(rule, seen)
+            try:
+                state = sighted(before, quote)
+                sight = rule.sight(series, quote, now, state, self._series)
+                if begins:
+                    close = replace(quote, price=series.closes[-1].price, volume=None)
+                    state = begin_session(rule, replace(sight, quote=close), state)
+                after, match = judge(rule, sight, state)
+            except Exception as error:  # noqa: BLE001 - a fault of one rule must not keep the next from judging
+                seen = _failed(seen, rule, error)
+                continue
+            seen = _judged(seen, rule, before, after, match)
+        return replace(seen, series=append(series, quote), quotes=(*seen.quotes, quote))
+
+    def _judge_others(self, quote: Quote) -> None:
+        """Judge the rules about other instruments that name the one of *quote*."""
+        now = max(self._now, quote.at)
+        for rule in self._naming:
+            others = [name for name, one in self._series.items() if rule.covers(one.instrument)]
+            for name in others if quote.instrument in rule.others else ():
+                if name == quote.instrument:
+                    continue
+                seen = self.found.get(name) or Observed(series=self._series[name], states={})
+                before = self._state(rule, seen)
+                try:
+                    after, match = judge_newest(rule, seen.series, before, now, self._series)
+                except Exception as error:  # noqa: BLE001 - as above
+                    self.found[name] = _failed(seen, rule, error)
+                else:
+                    self.found[name] = _judged(seen, rule, before, after, match)
+
+    def _state(self, rule: PriceRule, seen: Observed) -> PriceState:
+        key = (rule.info.id, seen.series.instrument.id)
+        return seen.states.get(key) or self._states.get(key) or UNSEEN
+
+
+def _failed(seen: Observed, rule: PriceRule, error: Exception) -> Observed:
+    return replace(seen, unevaluated=(*seen.unevaluated, Unevaluated.by(error, rule.info)))
+
+
+def _judged(seen: Observed, rule: PriceRule, before: PriceState, after: PriceState, match: Match | None) -> Observed:
+    states = {**seen.states, (rule.info.id, seen.series.instrument.id): after} if after != before else seen.states
+    return replace(seen, states=states, matches=(*seen.matches, *([match] if match else [])))
 
 
 def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, after: Series) -> PriceStates:
@@ -82,36 +180,3 @@ def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, a
         for key, state in known.items()
         if (at := state.alerted)
     }
-
-
-def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quote: Quote, now: datetime) -> Observed:
-    series = close_before(seen.series, quote.at)
-    begins = series is not seen.series
-    changed = dict(seen.states)
-    matches = list(seen.matches)
-    failed = list(seen.unevaluated)
-    for rule in rules:
-        key = (rule.info.id, quote.instrument)
-        before = changed.get(key) or states.get(key) or UNSEEN
-        state = sighted(before, quote)
-        sight = rule.sight(series, quote, now, state)
-        try:
-            if begins:
-                close = replace(quote, price=series.closes[-1].price, volume=None)
-                state = begin_session(rule, replace(sight, quote=close), state)
-            after, match = judge(rule, sight, state)
-        except Exception as error:  # noqa: BLE001 - a fault of one rule must not keep the next from judging
-            failed.append(Unevaluated.by(error, rule.info))
-            continue
-        if after != before:
-            changed[key] = after
-        if match:
-            matches.append(match)
-    return replace(
-        seen,
-        series=append(series, quote),
-        quotes=(*seen.quotes, quote),
-        matches=tuple(matches),
-        states=changed,
-        unevaluated=tuple(failed),
-    )

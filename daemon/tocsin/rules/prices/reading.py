@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, DecimalException
 from statistics import median
@@ -54,6 +54,7 @@ class Sight:
     """The input of a condition: *quote*, *now*, and *series* before the quote, with earlier sessions closed (`close_before`).
 
     *alerted* is the price of the last alert of the rule about this instrument, or else the first price that the rule saw.
+    *others* are the series of other instruments, which the condition may name, with their newest quote in each.
     *above* says of each crossing, by its text, whether its first number was above the second when they last differed.
     """
 
@@ -63,6 +64,7 @@ class Sight:
     stale_after: timedelta
     min_obs: int
     alerted: Reference | None = None
+    others: Mapping[str, Series] = field(default_factory=dict)
     above: Mapping[str, bool] = field(default_factory=dict)
 
 
@@ -188,6 +190,7 @@ def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tupl
     if node.op in _COUNT:
         value = _COUNT[node.op](*numbers)
         return value, lambda: f"{value:.6g}"
+    sight = _about(node.instrument, sight)
     if node.op == "last":
         return sight.quote.price, lambda: f"{sight.quote.price:f} of {_at(sight.quote.at)}"
     if node.op == "volume_z":
@@ -202,6 +205,20 @@ def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tupl
     if node.op == "mean":
         return _mean(sight, node.window.sessions)
     return _extreme(sight, node.op, node.window)
+
+
+def _about(name: str, sight: Sight) -> Sight:
+    """Return the input of a function of the instrument *name*: its newest quote, and its series before that."""
+    if name in ("", sight.series.instrument.id):
+        return sight
+    series = sight.others.get(name)
+    newest = series.newest if series else None
+    if series is None or newest is None:
+        raise _UnknownError(f"no price of {name} is known")
+    other = replace(sight, series=replace(series, quotes=series.quotes[:-1]), quote=newest, alerted=None)
+    if why := _blind(other):
+        raise _UnknownError(f"{name}: {why}")
+    return other
 
 
 def _reference(sight: Sight, window: Window) -> Reference:
