@@ -108,4 +108,4 @@ def unmarked(word: str) -> str:
 
 def is_japanese(text: str, language: str = "") -> bool:
     """Return True if Han characters in *text* are Japanese: it has kana, or *language* (BCP 47) says so."""
-    return language[:2] == "ja" or _KANA.search(text) is not None
+    return language[:2] == "ja" or (not text.isascii() and _KANA.search(text) is not None)

@@ -74,38 +74,40 @@ _MONEY = (
     f"(?:{_DOLLARS}|[$＄](?:US|AU?|CA?|HK|NT|NZ?|SG?|R)(?=\\d)|(?:{'|'.join(_CODES)})(?=\\s?\\d))"
     r"\s?\d+(?>(?:[.,]\d+)*)[A-Za-zＡ-Ｚａ-ｚ\d]*+"
 )
-_SCAN = re.compile(
-    "|".join(
-        [
-            # A short cut for most words of most news: no kind below would match more here.
-            r"(?P<plain>[A-Za-z]{2,}+(?=[ ,\n](?!\d)|[-;!?)\"”/]|\Z))",
-            # Nothing in a web address counts as a word. In a script without blanks between words, the address ends at the
-            # first character of that script.
-            f"(?P<address>(?:https?://|www\\.)[^\\s{WIDE}{_AROUND}{_NO_ADDRESS}]+)",
-            # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
-            r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]|·[lL]|\.?[$＄]))",
-            rf"(?P<number>(?=[\s\S]{{0,4}}[\d$＄])(?:{_MONEY}|{_DOLLARS}(?![A-Za-z])|(?:[{_SIGN}]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?i:bn|mn|tn|[bkmt])?)(?!{_LETTER})|[$＄][A-Za-z]+))",
-            f"(?P<wide>(?:{_SYLLABLE}|[{WIDE}])[{MARKS}\u3099\u309a\uff9e\uff9f]*)",
-            f"(?P<elided>(?i:{ELIDED})[{_QUOTE}](?=[aeiouyhAEIOUYH\\u00c0-\\u00ff\\u0152\\u0153\\d]|\\Z))",
-            f"(?P<word>{_RUN}(?>(?:[{_QUOTE}]{_RUN}|{INNER_POINT.pattern}{_RUN})*))",
-            f"(?P<tag>{TAG})",
-            r"(?P<end>[.!?]++(?=[\"'”’»)\]]*(?:\s|$)))",
-            r"(?P<stop>[。！？｡]+)",
-            r"(?P<border>\n[^\S\n]*\n)",
-            r"(?P<semi>[;；])",
-            r"(?P<clause>[()\[\]{}（）【】〔〕［］]++|[,:，：|｜]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
-            r"(?P<joint>[、/&／＆,])",
-            # A row of marks that end nothing is one piece; otherwise a long row would be scanned again from each mark in it.
-            r"(?P<other>[.!?]++|\S)",
-        ]
-    )
+#: What follows a word of ASCII letters that is surely whole.
+_BEHIND = r"(?=[ ,\n](?!\d)|[-;!?)\"”/]|\Z)"
+_KINDS = "|".join(
+    [
+        # A short cut for most words of most news, many at once: no kind below would match more here.
+        rf"(?P<plain>(?>(?:[A-Za-z]++[ \n](?=[A-Za-z]))+)(?:[A-Za-z]++{_BEHIND})?|[A-Za-z]++{_BEHIND})",
+        # Nothing in a web address counts as a word. In a script without blanks between words, the address ends at the
+        # first character of that script.
+        f"(?P<address>(?:https?://|www\\.)[^\\s{WIDE}{_AROUND}{_NO_ADDRESS}]+)",
+        # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
+        r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]|·[lL]|\.?[$＄]))",
+        rf"(?P<number>(?=[\s\S]{{0,4}}[\d$＄])(?:{_MONEY}|{_DOLLARS}(?![A-Za-z])|(?:[{_SIGN}]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?i:bn|mn|tn|[bkmt])?)(?!{_LETTER})|[$＄][A-Za-z]+))",
+        f"(?P<wide>(?:{_SYLLABLE}|[{WIDE}])[{MARKS}\u3099\u309a\uff9e\uff9f]*)",
+        f"(?P<elided>(?i:{ELIDED})[{_QUOTE}](?=[aeiouyhAEIOUYH\\u00c0-\\u00ff\\u0152\\u0153\\d]|\\Z))",
+        f"(?P<word>{_RUN}(?>(?:[{_QUOTE}]{_RUN}|{INNER_POINT.pattern}{_RUN})*))",
+        f"(?P<tag>{TAG})",
+        r"(?P<end>[.!?]++(?=[\"'”’»)\]]*(?:\s|$)))",
+        r"(?P<stop>[。！？｡]+)",
+        r"(?P<border>\n[^\S\n]*\n)",
+        r"(?P<semi>[;；])",
+        r"(?P<clause>[()\[\]{}（）【】〔〕［］]++|[,:，：|｜]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
+        r"(?P<joint>[、/&／＆,])",
+        # A row of marks that end nothing is one piece; otherwise a long row would be scanned again from each mark in it.
+        r"(?P<other>[.!?]++|\S)",
+    ]
 )
+#: A blank is taken with what follows it: to find that nothing begins with it would take as long as a word.
+_SCAN = re.compile(f" ?(?:{_KINDS})")
 _IS_HAN = re.compile(f"[{_HAN}]")
 _COMMAS = frozenset(",，")
 _OPEN = frozenset("([{（【〔［")
 _CLOSE = frozenset(")]}）】〕］")
 _FIGURE = re.compile(r"\s*\d")
-_WORDS = frozenset(["plain", "word", "wide", "number", "initials", "elided"])
+_WORDS = frozenset(["word", "wide", "number", "initials", "elided"])
 _ENDS = frozenset(["end", "stop", "border"])
 # RareEarths, USChina: a capital begins a word if a lower-case letter stands before or behind it.
 _CAMEL = re.compile("[A-ZÀ-Þ]{2,}s?(?![a-zß-ÿ])|[A-ZÀ-Þ]?[a-zß-ÿ]+|\\d+")
@@ -125,10 +127,13 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
     clause = joint = border = False
     depth, behind = 0, -1
     for piece in _SCAN.finditer(text, 0, min(end, len(text))):
-        kind = piece.lastgroup
-        start, stop = piece.span()
-        if kind in _WORDS:
-            raw = piece.group()
+        kind = piece.lastgroup or ""
+        start, stop = piece.span(kind)
+        if kind == "plain":
+            tokens += _plain(piece.group(kind), (start, clause, joint, behind == start, border, depth))
+            clause, joint, border, behind = False, True, False, tokens[-1].end
+        elif kind in _WORDS:
+            raw = piece.group(kind)
             word, cased = (_forms if stop - start <= _LONGEST else _folded)(raw, kind, japanese)
             if word:
                 wide = kind == "wide"
@@ -142,7 +147,7 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
                 clause, joint, border, behind = False, True, False, stop
         elif kind == "tag":
             marks = Token("", "", start, start, clause=clause, joint=joint, border=border, depth=depth)
-            tokens += _tagged(piece.group(), marks, japanese)
+            tokens += _tagged(piece.group(kind), marks, japanese)
             clause, joint, border, behind = False, bool(tokens), False, stop
         elif kind == "end" and tokens and _abbreviates(tokens[-1], text, piece):
             pass
@@ -153,7 +158,7 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
             clause = joint = border = False
             depth = 0
         elif kind in ("clause", "semi"):
-            mark = piece.group()
+            mark = piece.group(kind)
             bracket = mark[0] in _OPEN or mark[0] in _CLOSE
             depth = _depth(depth, mark) if bracket else depth
             clause = bool(tokens)
@@ -164,6 +169,17 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
     if tokens:
         found.append(sentence(field, tuple(tokens)))
     return tuple(found)
+
+
+def _plain(run: str, marks: tuple[int, bool, bool, bool, bool, int]) -> list[Token]:
+    """Return the tokens of plain words with one blank between them; *marks*: where the first begins, and what stands before it."""
+    found = []
+    start, clause, joint, glued, border, depth = marks
+    for word, cased in zip(run.lower().split(), run.split(), strict=True):
+        stop = start + len(cased)
+        found.append(_new(Token, (word, cased, start, stop, False, False, clause, joint, glued, border, depth)))
+        start, clause, joint, glued, border = stop + 1, False, True, False, False
+    return found
 
 
 def _tagged(tag: str, marks: Token, japanese: bool) -> list[Token]:
@@ -210,7 +226,7 @@ _forms = lru_cache(maxsize=65536)(_folded)
 
 def _abbreviates(token: Token, text: str, mark: re.Match[str]) -> bool:
     """Return True if *token* is an abbreviation and *mark* is its full stop."""
-    if mark.group() != "." or token.end != mark.start():
+    if mark["end"] != "." or token.end != mark.start("end"):
         return False
     if token.word in _NUMBERING:
         return _FIGURE.match(text, mark.end()) is not None
