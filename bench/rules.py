@@ -5,8 +5,11 @@
 Documents are judged one at a time and each is seen once. FILE is JSON Lines of `{"title": ..., "text": ...}`; without it
 they are made here, 850 characters in the mean: `ascii`, `typographic` (the same with curly quotes and dashes) and `cjk`.
 `none`: no rule can match a made document; `cold`: only the first 100 can; `natural`: all of them can, and matches grow with them.
-Times are CPU time of this process, which starts anew for each row. `regex` compiles one alternation a required group;
-`rule-engine` is taken if it is installed (pip install rule-engine), with `=~~` tests of the same words.
+`pairs`: `(a OR b) NEAR/8 c`, a and b rare words of the documents and c one of the commonest, so that most candidates fail by
+their distance alone; its `regex` is one expression a rule of the same meaning, but for sentences.
+Times are CPU time of this process, which starts anew for each row; the index is built while loading. `regex` of the other regimes
+compiles one alternation a required group; `rule-engine` is taken if it is installed (pip install rule-engine), with `=~~` tests of
+the same words.
 """
 
 from __future__ import annotations
@@ -22,8 +25,10 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from tocsin.model.entries import Entry
@@ -120,9 +125,15 @@ def _entry(number: int, text: str, title: str = "") -> Entry:
 # ---- rules --------------------------------------------------------------------------------------------------------
 
 
-def groups(regime: str, count: int) -> Iterator[tuple[str, str, str]]:
-    """(name, action, object) of each rule; a cold name is in no document."""
+def groups(regime: str, count: int, entries: Sequence[Entry]) -> Iterator[tuple[str, str, str]]:
+    """(name, action, object) of each rule; a cold name is in no document. Of pairs: two rare words of *entries* and a common one."""
     chance = random.Random(3)
+    if regime == "pairs":
+        found = Counter(word for entry in entries for word in set(re.findall("[a-z]{3,}", entry.body.lower())))
+        rare = sorted(word for word, documents in found.items() if 2 <= documents <= 100)
+        common = [word for word, _ in found.most_common(100)]
+        yield from ((chance.choice(rare), chance.choice(rare), chance.choice(common)) for _ in range(count))
+        return
     absent = invented(count, 11)
     for number in range(count):
         # Names from the rarer half: a company is not in every article.
@@ -140,8 +151,9 @@ SHAPES = (
 )
 
 
-def packs(regime: str, count: int) -> PackSpec:
+def packs(regime: str, count: int, entries: Sequence[Entry]) -> PackSpec:
     """A pack as it is read from a file."""
+    shapes = ("({0} OR {1}) NEAR/8 {2}",) if regime == "pairs" else SHAPES
     lists = {"object": OBJECTS, "undo": ["lift~", "ease~", "end~"]}
     return PackSpec(
         id="bench",
@@ -156,11 +168,11 @@ def packs(regime: str, count: int) -> PackSpec:
                 title=f"{name} did something",
                 severity=Severity.MEDIUM,
                 event="bench.rule",
-                news=NewsSpec(match=_at(SHAPES[number % len(SHAPES)].format(name, action, what))),
+                news=NewsSpec(match=_at(shapes[number % len(shapes)].format(name, action, what))),
                 key=(_at("story"),),
                 cooldown=timedelta(hours=12),
             )
-            for number, (name, action, what) in enumerate(groups(regime, count))
+            for number, (name, action, what) in enumerate(groups(regime, count, entries))
         ),
     )
 
@@ -172,31 +184,41 @@ def _at(text: str) -> Located:
 # ---- engines ------------------------------------------------------------------------------------------------------
 
 
-def tocsin_engine(regime: str, count: int) -> Callable[[Entry], int]:
-    rules, problems = compile_packs([packs(regime, count)])
+def tocsin_engine(regime: str, count: int, entries: Sequence[Entry]) -> Callable[[Entry], int]:
+    rules, problems = compile_packs([packs(regime, count, entries)])
     assert not any(not problem.warning for problem in problems)
+    rules.evaluate(_entry(0, ""), NOW)  # the first entry has the index built
     return lambda entry: len(rules.evaluate(entry, NOW).matches)
 
 
-def regex_engine(regime: str, count: int) -> Callable[[Entry], int]:
-    compiled = [
-        tuple(re.compile(rf"\b{re.escape(word)}", re.IGNORECASE) for word in row) for row in groups(regime, count)
-    ]
+def regex_engine(regime: str, count: int, entries: Sequence[Entry]) -> Callable[[Entry], int]:
+    patterns = (
+        (_near(*row),) if regime == "pairs" else tuple(rf"\b{re.escape(word)}" for word in row)
+        for row in groups(regime, count, entries)
+    )
+    compiled = [tuple(re.compile(pattern, re.IGNORECASE) for pattern in row) for row in patterns]
     return lambda entry: sum(all(part.search(entry.body) for part in row) for row in compiled)
 
 
-def peer_engine(regime: str, count: int) -> Callable[[Entry], int]:
+def _near(one: str, other: str, common: str) -> str:
+    """A pattern of either of two words at most eight words from a third, in any order."""
+    rare, gap = f"(?:{one}|{other})", r"\W+(?:\w+\W+){0,7}"
+    return rf"\b{rare}{gap}{common}\b|\b{common}{gap}{rare}\b"
+
+
+def peer_engine(regime: str, count: int, entries: Sequence[Entry]) -> Callable[[Entry], int]:
     import rule_engine
 
     context = rule_engine.Context(regex_flags=re.IGNORECASE)
     compiled = [
         rule_engine.Rule(" and ".join(f'text =~~ "\\\\b{word}"' for word in row), context=context)
-        for row in groups(regime, count)
+        for row in groups(regime, count, entries)
     ]
     return lambda entry: sum(rule.matches({"text": entry.body}) for rule in compiled)
 
 
 ENGINES = {"tocsin": tocsin_engine, "regex": regex_engine, "rule-engine": peer_engine}
+_HAS_PEER = importlib.util.find_spec("rule_engine") is not None
 
 
 # ---- one row ------------------------------------------------------------------------------------------------------
@@ -207,34 +229,38 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def measure(engine: str, regime: str, count: int, entries: Sequence[Entry]) -> dict[str, float]:
-    """One engine with so many rules over *entries*, in this process."""
+def measure(engine: str, regime: str, count: int, entries: Sequence[Entry], number: int) -> dict[str, float]:
+    """One engine with so many rules over the first *number* of *entries*, in this process."""
     # What a load needs once, whatever the number of rules, is no growth.
-    ENGINES[engine](regime, 1)(_entry(0, "warm up", "warm up"))
+    ENGINES[engine](regime, 1, entries)(_entry(0, "warm up", "warm up"))
     gc.collect()
     before = resident()
     began = time.process_time()
-    judge = ENGINES[engine](regime, count)
+    judge = ENGINES[engine](regime, count, entries)
     loaded = time.process_time() - began
     gc.collect()
     grown = resident() - before
     gc.freeze()
     began = time.process_time()
-    matches = sum(map(judge, entries))
+    judged = entries[:number]
+    matches = sum(map(judge, judged))
     spent = time.process_time() - began
-    size = sum(len(entry.body.encode()) for entry in entries)
+    size = sum(len(entry.body.encode()) for entry in judged)
     return {
-        "us": spent / len(entries) * 1e6,
-        "matches": matches / len(entries),
+        "us": spent / len(judged) * 1e6,
+        "matches": matches / len(judged),
         "load": loaded,
         "rss": grown / count,
         "ns_byte": spent / size * 1e9,
     }
 
 
-def row(engine: str, regime: str, corpus: str, count: int, *, number: int, path: Path | None) -> None:
-    """Measure in a process of its own and print a line of the table."""
-    job = json.dumps([engine, regime, corpus, count, number, path and str(path)])
+def row(engine: str, regime: str, corpus: str, count: int, *, documents: int, number: int, path: Path | None) -> float:
+    """Measure in a process of its own, print a line of the table, and return the microseconds a document.
+
+    So many *documents* are made or read, of which the first *number* are judged.
+    """
+    job = json.dumps([engine, regime, corpus, count, documents, number, path and str(path)])
     out = subprocess.run([sys.executable, __file__, "--job", job], capture_output=True, text=True, check=True).stdout
     got = json.loads(out)
     print(
@@ -242,6 +268,7 @@ def row(engine: str, regime: str, corpus: str, count: int, *, number: int, path:
         f"{got['matches']:>9.2f}{got['load']:>8.2f}{got['rss']:>10.0f}",
         flush=True,
     )
+    return float(got["us"])
 
 
 def main() -> None:
@@ -249,32 +276,38 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="JSON Lines of title and text, instead of made documents")
     parser.add_argument("--documents", type=int, default=2000)
     parser.add_argument("--rules", default="20,100,1000,10000,100000")
+    parser.add_argument("--regimes", default="none,cold,natural,pairs")
     parser.add_argument("--job", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.job:
-        engine, regime, corpus, count, number, path = json.loads(arguments.job)
-        entries = read(Path(path), number) if path else documents(corpus, number)
-        print(json.dumps(measure(engine, regime, count, entries)))
+        engine, regime, corpus, count, many, number, path = json.loads(arguments.job)
+        entries = read(Path(path), many) if path else documents(corpus, many)
+        print(json.dumps(measure(engine, regime, count, entries, number)))
         return
     counts = [int(count) for count in arguments.rules.split(",")]
+    regimes = arguments.regimes.split(",")
+    judged = partial(row, documents=arguments.documents, number=arguments.documents)
     print(f"{'engine':12}{'regime':9}{'corpus':12}{'rules':>8}{'us/doc':>12}{'docs/s':>10}{'ns/byte':>9}"
           f"{'matches':>9}{'load s':>8}{'B/rule':>10}")  # fmt: skip
     given = "file" if arguments.corpus else "ascii"
-    for regime in ("none", "cold", "natural"):
-        for count in counts:
-            row("tocsin", regime, given, count, number=arguments.documents, path=arguments.corpus)
+    ours = {
+        (regime, count): judged("tocsin", regime, given, count, path=arguments.corpus)
+        for regime, count in itertools.product(regimes, counts)
+    }
     if not arguments.corpus:
-        for regime, corpus in itertools.product(("none", "cold"), ("ascii", "typographic", "cjk")):
-            row("tocsin", regime, corpus, min(10_000, max(counts)), number=arguments.documents, path=None)
-    peers = ["regex", "rule-engine"] if importlib.util.find_spec("rule_engine") else ["regex"]
-    if "rule-engine" not in peers:
+        for regime, corpus in itertools.product(
+            [r for r in regimes if r in ("none", "cold")], ("ascii", "typographic", "cjk")
+        ):
+            judged("tocsin", regime, corpus, min(10_000, max(counts)), path=None)
+    for regime, engine, count in itertools.product([r for r in regimes if r in ("cold", "pairs")], ENGINES, counts):
+        # A peer of a second a document need not judge thousands to be told from one of microseconds.
+        if count > 10_000 or engine == "tocsin" or (engine == "rule-engine" and (regime == "pairs" or not _HAS_PEER)):
+            continue
+        number = max(20, min(arguments.documents, 100_000 // count))
+        spent = row(engine, regime, given, count, documents=arguments.documents, number=number, path=arguments.corpus)
+        print(f"{'':33}{spent / ours[regime, count]:>8.0f} times the time of tocsin")
+    if not _HAS_PEER:
         print("rule-engine is not installed here: no rows for it")
-    for engine in peers:
-        for count in counts:
-            # A peer of a second a document need not judge thousands to be told from one of microseconds.
-            if count <= 10_000:
-                number = max(3, min(arguments.documents, 100_000 // count))
-                row(engine, "cold", given, count, number=number, path=arguments.corpus)
 
 
 if __name__ == "__main__":
