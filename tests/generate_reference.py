@@ -206,6 +206,9 @@ receivers:
   hook:
     url: "${TOCSIN_HOOK_URL:-}"
     secret: "${TOCSIN_HOOK_SECRET:-}"
+    credentials: "${TOCSIN_HOOK_LOGIN:-name:password}"
+    headers: {X-Team: metals}
+  bot: {url: "${TOCSIN_BOT_URL:-}", token: "${TOCSIN_BOT_TOKEN:-}"}
   mail:
     url: "${TOCSIN_MAIL_URL:-}"
     timezone: Asia/Tokyo

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 from tocsin.config.config import Config
 from tocsin.config.receivers import ReceiverConfig
@@ -22,7 +23,8 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
         return ConsoleReceiver(config.name)
     try:
         secrets = [secret.reveal() for secret in config.secrets]
-        return _build(config.name, config.url.reveal(), secrets=secrets)
+        headers = {name: value.reveal() for name, value in config.headers.items()}
+        return _build(config.name, config.url.reveal(), secrets=secrets, headers=headers)
     except ValueError as error:
         problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
         raise ConfigError([problem]) from None  # the cause may hold the address
@@ -53,8 +55,8 @@ def make_receivers(config: Config, make: Callable[[ReceiverConfig], Receiver] = 
     return {receiver.name: make(receiver) for receiver in config.receivers}
 
 
-def _build(name: str, url: str, *, secrets: Sequence[str] = ()) -> Receiver:
+def _build(name: str, url: str, **given: Any) -> Receiver:
     # Importing apprise is a quarter of a start: only a receiver with an address needs it.
     from tocsin.receivers import kinds  # noqa: PLC0415
 
-    return kinds.build(name, url, secrets=secrets)
+    return kinds.build(name, url, **given)

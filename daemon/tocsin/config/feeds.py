@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from tocsin.config.headers import authorization, check_headers
 from tocsin.config.secrets import Secret, identity
 from tocsin.config.values import Address, Hidden, Zone, unless_empty
-from tocsin.config.yaml.nodes import Node, Scalar, entries, member, problem
+from tocsin.config.yaml.nodes import Node, Scalar, member, problem
 from tocsin.config.yaml.shape import Duration, Shape, Texts, at_least
 from tocsin.errors import Problem
 from tocsin.sources.documents.page import Selectors, check_format, check_selector
 
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _Selector = Annotated[str, unless_empty(check_selector)]
 
 
@@ -100,17 +98,7 @@ class PageShape(_Polled):
 
 def check_source(node: Node) -> Iterator[Problem]:
     """Yield faults of a source's headers, credentials and items that the shape cannot express."""
-    named, credentials = entries(member(node, "headers")), member(node, "credentials")
-    for key, value in named:
-        if not _HEADER.match(key.text):
-            yield problem(key, "is not the name of an HTTP header")
-        if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
-            yield problem(value, "a header must be one line")
-    if isinstance(credentials, Scalar) and credentials.value and not credentials.broken:
-        if ":" not in str(credentials.value) or not str(credentials.value).isprintable():
-            yield problem(credentials, "must be name:password")
-        if any(key.text.lower() == "authorization" for key, _ in named):
-            yield problem(credentials, "cannot be used together with an Authorization header")
+    yield from check_headers(node)
     items = member(node, "items")
     if isinstance(items, Scalar) and items.value == "":
         yield problem(items, "names no items; write a CSS selector such as li.notice")
@@ -122,12 +110,6 @@ def make_feed(name: str, item: FeedShape | PageShape) -> FeedConfig:
         FeedConfig,
         name=name,
         url=item.feed if isinstance(item, FeedShape) else item.page,
-        headers={**item.headers, **_authorization(item.credentials)},
+        headers={**item.headers, **authorization(item.credentials)},
         selectors=item.build(Selectors, zone=item.timezone.key) if isinstance(item, PageShape) else None,
     )
-
-
-def _authorization(credentials: Secret) -> Mapping[str, Secret]:
-    """Return the header of HTTP Basic (RFC 7617) for name:password."""
-    basic = credentials.become(lambda text: f"Basic {b64encode(text.encode()).decode()}")
-    return {"Authorization": basic} if credentials else {}

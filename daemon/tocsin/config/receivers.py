@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from tocsin.config.headers import authorization, check_headers
 from tocsin.config.secrets import Secret
 from tocsin.config.values import Hidden, Hiddens, OwnZone, WallTimes
 from tocsin.config.windows import Windows, WindowShape, check_some_days, check_windows, several, weekdays
@@ -22,6 +23,11 @@ from tocsin.policy.notifying.walltime import DAYS
 
 #: Shorter secrets can be guessed. Standard Webhooks requires 24 bytes or more.
 _SHORTEST_SECRET = 24
+#: Headers of a webhook that tocsin sets itself.
+_OURS = frozenset(
+    ("connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding", "webhook-id",
+     "webhook-signature", "webhook-timestamp")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +35,7 @@ class ReceiverConfig:
     """An enabled receiver: an apprise *url*, or the console if *url* is empty.
 
     *info* is the part that decisions use, without the recipients, which are in the address. *rate* is messages a minute
-    (None: the limit of its kind). *secrets* sign what a webhook is sent, the newest first.
+    (None: the limit of its kind). *secrets* sign what a webhook is sent, the newest first, and *headers* are sent with it.
     """
 
     info: ReceiverInfo
@@ -37,6 +43,7 @@ class ReceiverConfig:
     rate: int | None = None
     fallback: Fallback | None = None
     secrets: tuple[Secret, ...] = ()
+    headers: Mapping[str, Secret] = field(default_factory=dict)
     position: Position | None = None
 
     @property
@@ -47,7 +54,8 @@ class ReceiverConfig:
     @property
     def missing(self) -> bool:
         """Return True if a secret of it could not be read."""
-        return any(secret.missing is not None for secret in (self.url, *self.secrets) if secret)
+        secrets = (self.url, *self.secrets, *self.headers.values())
+        return any(secret.missing is not None for secret in secrets if secret)
 
 
 class _QuietHours(WindowShape):
@@ -100,6 +108,12 @@ class ReceiverShape(Shape):
     """A message at a set time for everything that is not urgent."""
     secret: Hiddens = ()
     """Secrets that sign the payload of a webhook: one, or two during a replacement, the new one first."""
+    headers: dict[str, Hidden] = Field(default_factory=dict)
+    """HTTP headers sent to a webhook. Values may be ${NAME}."""
+    credentials: Hidden = Secret("")
+    """name:password for a webhook with HTTP Basic authentication. May be ${NAME}."""
+    token: Hidden = Secret("")
+    """A token for a webhook, sent as `Authorization: Bearer TOKEN`. May be ${NAME}."""
 
 
 def receiver_config(name: str, shape: ReceiverShape, zone: ZoneInfo) -> ReceiverConfig:
@@ -119,6 +133,7 @@ def receiver_config(name: str, shape: ReceiverShape, zone: ZoneInfo) -> Receiver
         url=shape.url or None,
         fallback=shape.fallback.build(Fallback) if shape.fallback else None,
         secrets=tuple(filter(None, shape.secret)),
+        headers={**shape.headers, **authorization(shape.credentials, shape.token)},
         position=shape.position,
     )
 
@@ -138,6 +153,7 @@ def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Prob
     yield from check_some_days(days, "remove it for every day, or remove the digest")
     yield from _check_fallback(member(member(node, "fallback"), "to"), name, names)
     yield from _check_secrets(member(node, "secret"))
+    yield from check_headers(node, _OURS)
 
 
 def check_to(to: Node | None, names: Sequence[str]) -> Iterator[Problem]:

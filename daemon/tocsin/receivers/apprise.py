@@ -10,8 +10,8 @@ import copy
 import re
 import socket
 import ssl
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 from typing import Any
@@ -47,11 +47,15 @@ _MOST_WORDS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Endpoint:
-    """The *url* of the receiver *name*, with the *secrets* that sign its messages. An attempt takes at most *limit* seconds."""
+    """The *url* of the receiver *name*, with the *secrets* that sign its messages and the *headers* sent with them.
+
+    An attempt takes at most *limit* seconds.
+    """
 
     name: str
     url: str
     secrets: Sequence[str] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
     limit: float
 
     @property
@@ -117,7 +121,8 @@ class AppriseReceiver:
         return self._redacted(outcome)
 
     def _redacted(self, outcome: AttemptResult) -> AttemptResult:
-        redact = redactor(self.endpoint.url, open_words=(*self.recipients, *self.open_words))
+        open_words = (*self.recipients, *self.open_words)
+        redact = redactor(self.endpoint.url, headers=self.endpoint.headers.values(), open_words=open_words)
         return replace(outcome, words=cut(masked_text(redact(outcome.words)), _MOST_WORDS))
 
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> AttemptResult:

@@ -22,12 +22,19 @@ _KINDS: Mapping[str, Callable[[Endpoint], AppriseReceiver]] = {
 }
 
 
-def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
+def build(
+    name: str,
+    url: str,
+    *,
+    secrets: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+    limit: float = LIMIT,
+) -> Receiver:
     """Return the receiver for an apprise *url*.
 
     `mailto(s)://` is a mail server, `slack://` a Slack webhook or bot, `slack+http(s)://host:port/path` a server that
-    understands Slack's webhooks, `hook(s)://host:port/path` a program that takes our JSON, signed with *secrets*. Every
-    other address is handled by apprise. An attempt takes at most *limit* seconds.
+    understands Slack's webhooks, `hook(s)://host:port/path` a program that takes our JSON, signed with *secrets*
+    and with *headers*. Every other address is handled by apprise. An attempt takes at most *limit* seconds.
 
     Raises:
         ValueError: apprise does not support the address. The message contains only its scheme.
@@ -36,14 +43,15 @@ def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LI
     exchange.install()
     if re.search(r"\s", url):
         raise ValueError("a receiver must have one address, without spaces")
-    endpoint = Endpoint(name=name, url=url, secrets=secrets, limit=limit)
+    endpoint = Endpoint(name=name, url=url, secrets=secrets, headers=headers or {}, limit=limit)
     if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", endpoint.scheme):
         raise ValueError(
             "this is not the address of a service: it must begin with a scheme such as mailto:// or slack://"
         )
     make = slack.build if NotifySlack.parse_native_url(url) else _KINDS.get(endpoint.scheme, apprise.service)
-    if secrets and make is not webhook.build:
-        raise ValueError("only a webhook (hook:// or hooks://) can have a secret")
+    if (secrets or headers) and make is not webhook.build:
+        what = "a secret" if secrets else "headers, credentials or a token"
+        raise ValueError(f"only a webhook (hook:// or hooks://) can have {what}")
     return make(endpoint)
 
 

@@ -6,7 +6,8 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from urllib.parse import quote, unquote
 
 _MASK = "***"
@@ -20,13 +21,16 @@ _SETTINGS = """
 """
 
 
-def redactor(url: str, *, open_words: Collection[str] = ()) -> Callable[[str], str]:
+def redactor(url: str, *, headers: Iterable[str] = (), open_words: Collection[str] = ()) -> Callable[[str], str]:
     """Return a function that masks every part of *url* that may be secret: plain, encoded, cut or spaced out.
+
+    The values of *headers* are masked too, and the name and password in one of HTTP Basic.
 
     Everything may be secret except the scheme, settings such as `mode=` and *open_words* (recipients), because apprise
     puts tokens where other addresses have hosts and paths.
     """
-    secrets = {form for part in _parts(url) for form in _forms(part) if len(form) >= _SHORTEST}
+    parts = [*_parts(url), *(part for value in headers for part in _words(value))]
+    secrets = {form for part in parts for form in _forms(part) if len(form) >= _SHORTEST}
     shown = {word for one in open_words for word in (one, one.lstrip("#@+")) if word}
     secrets -= shown
     runs = {run for secret in secrets for stream in _streams(secret) for run, _ in _runs(stream)}
@@ -55,6 +59,16 @@ def _parts(url: str) -> list[str]:
     login = unquote(re.split(r"[/?#]", rest)[0].rpartition("@")[0])
     # As sent by HTTP Basic and by SMTP PLAIN.
     return [*pieces, *values, login, "\0" + login.replace(":", "\0", 1)]
+
+
+def _words(header: str) -> list[str]:
+    """Return the parts of the value of a header that may be secret, without the name of a scheme before it."""
+    scheme, _, rest = header.partition(" ")
+    if scheme == "Basic":
+        with suppress(ValueError):
+            login = base64.b64decode(rest, validate=True).decode()
+            return [rest, login, *login.split(":")]
+    return [rest if scheme == "Bearer" else header]
 
 
 def _forms(part: str) -> Iterator[str]:

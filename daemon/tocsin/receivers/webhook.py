@@ -39,7 +39,12 @@ class Hook(NotifyBase):
         """Send once and return whether the server accepted it."""
         try:
             answer = requests.post(
-                self.address, data=self.octets, headers=dict(self.headers), allow_redirects=False, timeout=(10, 20)
+                self.address,
+                data=self.octets,
+                headers=dict(self.headers),
+                auth=lambda request: request,  # else requests looks into ~/.netrc
+                allow_redirects=False,
+                timeout=(10, 20),
             )
         except requests.RequestException:
             return False  # the adapter has recorded why
@@ -63,7 +68,7 @@ def key_of(secret: str) -> bytes:
 def signed(octets: bytes, keys: Sequence[bytes], *, delivery_id: str, at: float | None = None) -> dict[str, str]:
     """Return the headers for *octets*, sent *at* a Unix time (default: now), with a signature for each of *keys*."""
     stamp = str(int(time.time() if at is None else at))
-    headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "tocsin", "webhook-id": delivery_id}
+    headers = {"Content-Type": "application/json; charset=utf-8", "webhook-id": delivery_id}
     if keys:
         text = b".".join((delivery_id.encode(), stamp.encode(), octets))
         marks = (b64encode(hmac.new(key, text, sha256).digest()).decode() for key in keys)
@@ -77,13 +82,18 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
     Raises:
         ValueError: the address or a secret is wrong.
     """
+    if "@" in urlsplit(endpoint.url).netloc:
+        raise ValueError(
+            "an address with hook(s):// holds no user and password: write them as credentials of the receiver"
+        )
     address = http_address(re.sub("^hook", "http", endpoint.url, flags=re.IGNORECASE), "hook")
     keys = [key_of(secret) for secret in endpoint.secrets]
 
     def plugin(delivery: Delivery, message: Message) -> NotifyBase:
         hook = Hook(asset=asset())
         hook.address, hook.octets = address, message.payload.encode()
-        hook.headers = signed(hook.octets, keys, delivery_id=delivery.id)
+        marks = signed(hook.octets, keys, delivery_id=delivery.id)
+        hook.headers = {"User-Agent": "tocsin", **endpoint.headers, **marks}
         return hook
 
     return AppriseReceiver(endpoint=endpoint, kind=MessageKind.HOOK, plugin=plugin, place=urlsplit(address).netloc)

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from tocsin.config.config import load_config
+from tocsin.config.contacts import make_receiver
+from tocsin.config.show import write_config
 from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.kinds import build
 from tocsin.render.message import with_preface
@@ -88,7 +91,7 @@ def test_an_answer_decides_what_becomes_of_it(
     ("url", "secrets", "words"),
     [
         ("hook://", [], "needs a host"),
-        ("hooks://u:canary-secret@host/", [], "needs a host"),
+        ("hooks://u:canary-secret@host/", [], "write them as credentials of the receiver"),
         ("hook://host/x", ["whsec_canary-secret!"], "must continue in base64"),
         ("json://host/x", ["a secret of twenty-four c"], "only a webhook"),
     ],
@@ -98,3 +101,49 @@ def test_a_wrong_address_or_secret_is_refused_without_repeating_it(url: str, sec
     with pytest.raises(ValueError, match=words) as caught:
         build("hook", url, secrets=secrets)
     assert "canary" not in str(caught.value)
+
+
+def test_headers_travel_with_each_message_and_are_never_repeated(
+    web: Any, post: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may repeat what it refuses, as it is, decoded or encoded; netrc must not replace what is configured."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login other password other-secret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    basic = "Basic " + b64encode(b"desk:canary-secret").decode()
+    headers = {"Authorization": basic, "X-Key": "canary-key-of-ours", "user-agent": "newsroom"}
+    receiver = build("hook", address(web), secrets=[NEW], headers=headers)
+    web.answers[0].status = 401
+    web.answers[0].body = f"no: {basic} desk:canary-secret; canary-secret, CANARY-KEY-of-ours".encode()
+    sent = post(MessageKind.HOOK)
+    outcome = receiver.send(sent.delivery, sent.message)
+    assert (outcome.error_class, outcome.words) == (ErrorClass.AUTH, "no: Basic *** ***; ***, ***")
+    got = {name.lower(): value for name, value in web.requests[0][1].items()}
+    assert (got["authorization"], got["x-key"], got["user-agent"]) == (basic, "canary-key-of-ours", "newsroom")
+    assert got["webhook-signature"] == signature(b"n" * 32, got, web.requests[0][2])
+
+
+@pytest.mark.parametrize(
+    "url", ["json://host/x", "mailto://host?from=a@example.org&to=b@example.org", "slack+http://h/x"]
+)
+def test_only_a_webhook_has_headers(url: str) -> None:
+    """Elsewhere they would be ignored, and a token with them."""
+    with pytest.raises(ValueError, match=r"only a webhook .* can have headers, credentials or a token") as caught:
+        build("hook", url, headers={"Authorization": "Bearer canary-secret"})
+    assert "canary" not in str(caught.value)
+
+
+def test_a_token_of_a_file_is_read_anew_by_a_reload_and_shown_nowhere(web: Any, post: Any, tmp_path: Any) -> None:
+    """Tokens expire; the new one counts for what waits, and one that is taken away is sent no more."""
+    path, token = tmp_path / "config.yaml", tmp_path / "token"
+    keys = 'token: "${file:token}", headers: {X-Key: "${KEY}"}'
+    sent = post(MessageKind.HOOK)
+    for text, more in (("first-canary\n", keys), ("second-canary", keys), ("second-canary", "")):
+        token.write_text(text, encoding="utf-8")
+        path.write_text(f"receivers: {{bot: {{url: '{address(web)}', {more}}}}}\n", encoding="utf-8")
+        config = load_config(path, {"KEY": "third-canary"})
+        assert "canary" not in write_config(config) + repr(config)
+        assert make_receiver(config.receivers[0]).send(sent.delivery, sent.message).error_class is ErrorClass.OK
+    assert [headers.get("Authorization") for _, headers, _ in web.requests] == [
+        "Bearer first-canary", "Bearer second-canary", None
+    ]  # fmt: skip
+    assert [headers.get("X-Key") for _, headers, _ in web.requests] == ["third-canary", "third-canary", None]

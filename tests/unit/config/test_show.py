@@ -95,8 +95,10 @@ receivers:
       - {dates: ["12-24 to 01-02"]}
     digest: {at: "07:00", on: [mon, thu], below: critical, empty: true}
     secret: c4nary-0123456789abcdef012345
+    headers: {X-Team: c4nary}
+    credentials: desk:c4nary
   here: {console: true}
-  chat: {url: "${NONE:-}"}
+  chat: {url: "${NONE:-}", token: c4nary}
 routes:
   - {to: [mail, chat], severity: ">= high", labels: {mineral: tin}, event: price, rule: metals, origins: 3}
 overrides:
