@@ -17,7 +17,7 @@ from tocsin.rules.prices.edge import PriceState
 from tocsin.store import maintenance, requests, sending, sessions
 from tocsin.store.db.transactions import Joined, Transactions
 from tocsin.store.inbound import entries, prices, sources
-from tocsin.store.outbox import feedback, holds, receivers, requested
+from tocsin.store.outbox import feedback, receivers, requested, silences
 from tocsin.store.programs import RequestAnswer, RequestKey
 from tocsin.store.queries import (
     alert_search,
@@ -125,7 +125,7 @@ class Queries(OnDatabase):
     kept_hash = reads(maintenance.kept_hash)
     reported = reads(overview.reported)
     statistics = reads(overview.statistics)
-    silences = reads(holds.silences)
+    silences = reads(silences.every)
     silencing = reads(silencing.silencing)
     roundup = reads(overview.roundup)
     next_digests = reads(sending.next_digests)
@@ -155,8 +155,8 @@ class Queries(OnDatabase):
 class Commands(OnDatabase):
     """Commands of people: each writes a row, which a running daemon reads."""
 
-    silence = writes(holds.add_silence)
-    end_silence = writes(holds.end_silence)
+    silence = writes(silences.add)
+    end_silence = writes(silences.end)
     test = writes(requested.test)
     resend = writes(requested.resend)
     answer = writes(feedback.add)

@@ -41,7 +41,7 @@ from tocsin.store.db.tables import (
 )
 from tocsin.store.inbound import prices
 from tocsin.store.inbound.identity import TOUCH_AFTER
-from tocsin.store.outbox import holds
+from tocsin.store.outbox import silences
 from tocsin.store.values import Damage, DamagedKind
 
 #: How long an identity key is kept after its source last showed it.
@@ -142,7 +142,7 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id) == number).values(**dead))
         found.append(Damage(kind=DamagedKind.DELIVERY, name=f"{number} to {name}", words=words))
     ends = cast(SilenceRow.ends, Text) != ""
-    for number, _, words in _damaged(session, SilenceRow, SilenceRow.id, ends, holds.read_silence):
+    for number, _, words in _damaged(session, SilenceRow, SilenceRow.id, ends, silences.read):
         session.exec(update(SilenceRow).where(col(SilenceRow.id) == number).values(starts=now, ends=now, matchers=()))
         found.append(Damage(kind=DamagedKind.SILENCE, name=str(number), words=words))
     return tuple(found)

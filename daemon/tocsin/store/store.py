@@ -26,7 +26,7 @@ from tocsin.store.inbound import configured, decisions, identity, prices, pushes
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.opened import OpenedDatabase
-from tocsin.store.outbox import enqueue, handover, holds, receivers
+from tocsin.store.outbox import enqueue, handover, holds, receivers, silences
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.programs import Pushed, RequestAnswer
 from tocsin.store.values import (
@@ -238,7 +238,7 @@ class Store(OpenedDatabase):
         those with an expired lease are included; those past their `expires_at` are not (see `expire`).
         """
         with self.database.write() as session:
-            holds.apply_silences(session, now)
+            silences.apply(session, now)
             return sending.claim(session, now, self._real_now(), lease, which)
 
     def lapse(

@@ -1,4 +1,4 @@
-"""Deliveries held or suppressed at send time: quiet hours, silences and the cooldowns of price rules."""
+"""Deliveries held or suppressed at send time: quiet hours and the cooldowns of price rules."""
 
 from __future__ import annotations
 
@@ -10,18 +10,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, insert, select, update
 
-from tocsin.errors import ConflictError
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import UNTRIED, WAITING, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
-from tocsin.policy.notifying.silence import Matcher, Silence, first, parse
 from tocsin.store.db import mapping
-from tocsin.store.db.codec import reading
 from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.statements import pieces
-from tocsin.store.db.tables import AlertRow, LastNotifiedRow, SilenceRow
+from tocsin.store.db.tables import AlertRow, LastNotifiedRow
 from tocsin.store.outbox import delivery_rows, enqueue
 
 #: Deliveries of a receiver that one transaction holds.
@@ -116,64 +113,6 @@ def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: 
     delivery_rows.change(session, others, now, DeliveryState.SUPPRESSED, merged)
 
 
-def add_silence(
-    session: Session, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str = "", why: str = ""
-) -> Silence:
-    """Write a silence; it applies from the next claim on."""
-    row = SilenceRow(matchers=tuple(matcher.text for matcher in matchers), starts=starts, ends=ends, by=by, why=why)
-    session.add(row)
-    session.flush()
-    return read_silence(row)
-
-
-def silences(session: Session) -> tuple[Silence, ...]:
-    """Return all silences, the newest first."""
-    return tuple(map(read_silence, session.exec(select(SilenceRow).order_by(col(SilenceRow.id).desc()))))
-
-
-def end_silence(session: Session, number: int, now: datetime) -> Silence:
-    """End a silence *now*.
-
-    Raises:
-        ConflictError: there is no such silence, or it has ended.
-    """
-    row = session.get(SilenceRow, number)
-    if row is None:
-        raise ConflictError(f"there is no silence {number}; see: tocsin silences list")
-    if row.ends <= now:
-        raise ConflictError(f"silence {number} has ended already")
-    row.ends = now
-    session.flush()
-    return read_silence(row)
-
-
-@reading
-def read_silence(row: SilenceRow) -> Silence:
-    """Return the silence in *row*."""
-    return mapping.read(Silence, row, matchers=tuple(map(parse, row.matchers)))
-
-
-def apply_silences(session: Session, now: datetime) -> None:
-    """Suppress due messages that are silenced *now*, and release those whose silence has ended.
-
-    A message that was tried may have arrived, and continues. The silenced part of a message becomes a suppressed message
-    of its own.
-    """
-    _free(session, now)
-    rows = session.exec(select(SilenceRow).where(col(SilenceRow.starts) <= now, col(SilenceRow.ends) > now)).all()
-    active = tuple(map(read_silence, rows))
-    if not active:
-        return
-    hidden: dict[str, dict[int, Silence]] = defaultdict(dict)
-    for row, alert in _due_alerts(session, now):
-        hiding = first(active, alert)
-        if hiding:
-            hidden[row.id][alert.id] = hiding
-    for delivery_id, found in hidden.items():
-        last = max(found.values(), key=lambda one: one.ends)
-        _suppress(session, delivery_id, found, now, last.reason, silence_id=last.id)
-
-
 def lapse(session: Session, now: datetime, cooldowns: Mapping[str, timedelta], ended: Callable[[Alert], str]) -> None:
     """Suppress alerts held by the cooldown of a price rule until *now* for which *ended* returns a reason.
 
@@ -182,7 +121,7 @@ def lapse(session: Session, now: datetime, cooldowns: Mapping[str, timedelta], e
     held_news = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.kind).in_(_NEWS))
     over: dict[str, dict[int, str]] = defaultdict(dict)
     notified: dict[tuple[str, str], LastNotifiedRow] = {}
-    for row, alert in _due_alerts(session, now, *held_news, col(AlertRow.rule).in_(cooldowns)):
+    for row, alert in due_alerts(session, now, *held_news, col(AlertRow.rule).in_(cooldowns)):
         # A last notification after the alert was opened is the end of a cooldown.
         held = [
             last
@@ -194,29 +133,13 @@ def lapse(session: Session, now: datetime, cooldowns: Mapping[str, timedelta], e
             notified |= {(last.rule, last.key): last for last in held}
     for delivery_id, reasons in over.items():
         reason = Reason(cause=Cause.LAPSED, words="; ".join(dict.fromkeys(reasons.values())))
-        _suppress(session, delivery_id, reasons, now, reason)
+        suppress(session, delivery_id, reasons, now, reason)
     for last in notified.values():
         last.at -= cooldowns[last.rule]
     session.flush()
 
 
-def _free(session: Session, now: datetime) -> None:
-    """Make deliveries ready whose silence has ended, unless they have expired."""
-    rows = session.exec(
-        select(DeliveryRow.id, DeliveryRow.silence_id)
-        .join(SilenceRow, col(SilenceRow.id) == DeliveryRow.silence_id)
-        .where(
-            DeliveryRow.state == DeliveryState.SUPPRESSED,
-            col(SilenceRow.ends) <= now,
-            col(DeliveryRow.expires_at) > now,
-        )
-    ).all()
-    for delivery_id, silence in rows:
-        reason = Reason(cause=Cause.SILENCE_ENDED, by=str(silence))
-        delivery_rows.change(session, [delivery_id], now, DeliveryState.READY, reason, due_at=now, silence_id=None)
-
-
-def _due_alerts(session: Session, now: datetime, *which: ColumnElement[bool]) -> list[tuple[DeliveryRow, Alert]]:
+def due_alerts(session: Session, now: datetime, *which: ColumnElement[bool]) -> list[tuple[DeliveryRow, Alert]]:
     """Return the alerts in due deliveries that were never tried, each with its delivery."""
     rows = session.exec(
         select(DeliveryRow, AlertRow)
@@ -227,7 +150,7 @@ def _due_alerts(session: Session, now: datetime, *which: ColumnElement[bool]) ->
     return [(row, mapping.alert(alert)) for row, alert in rows]
 
 
-def _suppress(
+def suppress(
     session: Session, delivery_id: str, numbers: Collection[int], now: datetime, reason: Reason, **values: object
 ) -> None:
     """Suppress the alerts *numbers* of a delivery; if it has more, as a delivery of their own."""

@@ -12,7 +12,7 @@ from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import UNTRIED, DeliveryState
 from tocsin.policy.notifying.silence import Silence
 from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
-from tocsin.store.outbox import holds
+from tocsin.store.outbox import silences
 from tocsin.store.queries import listing
 
 #: Alerts of the past that are looked at.
@@ -47,7 +47,7 @@ def silencing(session: Session, since: datetime) -> Silencing:
         .group_by(col(DeliveryRow.silence_id))
     )
     return Silencing(
-        silences=holds.silences(session),
+        silences=silences.every(session),
         alerts=listing.alerts(session, since, _MOST),
         waiting=frozenset(waiting),
         suppressed={number: count for number, count in suppressed if number is not None},
