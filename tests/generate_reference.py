@@ -69,6 +69,8 @@ receivers:
   here: {console: true}
 routes:
   - {to: here}
+silences:
+  - {match: event=price, during: {on: [sat, sun]}}
 overrides:
   mine-accident: {disable: true}
 heartbeat: {url: "${TOCSIN_HEARTBEAT_URL:-}"}
@@ -251,6 +253,18 @@ routes:
   - {labels: {mineral: lithium}, event: trade.export, to: desk}
   - {rule: critical-minerals/mine-accident, to: desk}
 """,
+    "silences": """\
+receivers:
+  here: {console: true}
+silences:
+  - {match: [event=price, "severity<=medium"], during: {on: [sat, sun]}, why: the market is closed}
+  - {match: mineral=lithium, during: [{from: "12:00", to: "13:00"}, {dates: 2026-12-24}]}
+""",
+    "during": """\
+silences:
+  - match: "severity<=low"
+    during: {from: "22:00", to: "06:30", on: [sun, mon], dates: ["07-01 to 08-31"]}
+""",
     "overrides": """\
 rules: [critical-minerals]
 receivers:
@@ -318,6 +332,14 @@ TITLES = {
     "digest": ("### digest", "See [quiet hours and digests](../quiet-hours-and-digests.md)."),
     "fallback": ("### fallback", "See [delivery](../delivery.md)."),
     "routes": ("## routes", "A list. An alert goes to the receivers of every route that fits it."),
+    "silences": (
+        "## silences",
+        "A list. Each silence recurs; one that ends for good is [added by a command](../answering.md#silences).",
+    ),
+    "during": (
+        "### during",
+        "The window of a silence, as of [quiet hours](../quiet-hours-and-digests.md#quiet-hours-not-at-night).",
+    ),
     "overrides": (
         "## overrides",
         "`RULE: {...}` or `PACK: {lists: {...}}`: changes without editing a pack. See [overrides](rules.md#overrides).",

@@ -10,7 +10,7 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, ForOption, JsonOption, WhyOption
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
-from tocsin.policy.notifying.silence import Silence
+from tocsin.policy.notifying.silence import Silence, upcoming
 from tocsin.units import counted
 
 app = typer.Typer(help="Silence matching alerts until a set time.", no_args_is_help=True)
@@ -85,18 +85,19 @@ def add(
 def list_silences(
     config: ConfigOption = DEFAULT_CONFIG, *, everything: AllOption = False, json: JsonOption = False
 ) -> None:
-    """List the silences that have not ended."""
+    """List the silences that have not ended, and when those of the configuration begin next."""
     with opened(config) as (settings, store):
         now, zone = datetime.now(UTC), settings.zone
-        found = [one for one in store.read.silences() if everything or one.ends > now]
+        known = store.read.silences()
+        found = [*upcoming(settings.silences, known, now), *(one for one in known if everything or one.ends > now)]
         listing(
             found,
             {
-                "id": lambda s: s.id,
+                "id": lambda s: s.id or "-",
                 "matchers": lambda s: " ".join(matcher.text for matcher in s.matchers),
                 "since": lambda s: local(s.starts, zone),
                 "until": lambda s: local(s.ends, zone),
-                "by": lambda s: s.by,
+                "by": lambda s: f"{s.by}: {s.during}" if s.during else s.by,
                 "why": lambda s: s.why,
             },
             json=json,

@@ -139,6 +139,7 @@ def assemble(
         zone=config.zone,
         decide=inbound.policy.decide,
         people=inbound.policy.receivers,
+        silences=config.silences,
         routed=lambda alert: inbound.policy.routed(alert, instead.get(alert.rule, ())),
         instruments=config.instruments,
         price_rules=rules.prices,

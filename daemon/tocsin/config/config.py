@@ -27,13 +27,14 @@ from tocsin.config.receivers import (
     is_off,
     receiver_config,
 )
+from tocsin.config.recurring import SilenceShape, make_silence
 from tocsin.config.routes import RouteShape, make_route
 from tocsin.config.secrets import Filler, unread, untaken
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
 from tocsin.config.state import default_database, left_behind
 from tocsin.config.values import ID, Packs, Zone
 from tocsin.config.web import WebConfig, check_web
-from tocsin.config.windows import weekdays
+from tocsin.config.windows import check_windows, weekdays
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Missing, Node, Pairs, children, entries, member, problem
 from tocsin.config.yaml.shape import Duration, Shape, tag
@@ -41,6 +42,7 @@ from tocsin.errors import AS_OWNER, ConfigError, Position, Problem, by_place
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
 from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.silence import RecurringSilence
 from tocsin.policy.notifying.walltime import WeeklyTime
 from tocsin.rules.spec import Override
 
@@ -66,6 +68,7 @@ class Config:
     instruments: tuple[Instrument, ...]
     receivers: tuple[ReceiverConfig, ...]
     routes: tuple[Route, ...]
+    silences: tuple[RecurringSilence, ...]
     overrides: tuple[Override, ...]
     retention: timedelta
     heartbeat: Heartbeat | None
@@ -128,6 +131,8 @@ class ConfigFile(Shape):
     """The receivers that are notified, by name."""
     routes: tuple[RouteShape, ...] | None = None
     """Which alerts go to which receivers. Every route that fits adds its receivers. Default: all alerts to all."""
+    silences: tuple[SilenceShape, ...] = ()
+    """Silences that recur: alerts that are not sent at some times of the day, on some weekdays or dates."""
     overrides: dict[str, OverrideShape] = Field(default_factory=dict)
     """Changes to rules without editing their packs, by pack/id or the id alone, and to lists of a pack, by its id."""
     retention: Duration = timedelta(days=90)
@@ -249,6 +254,8 @@ def _check(root: Node) -> Iterator[Problem]:
         yield from check_receiver(key.text, receiver, names)
     for route in children(member(root, "routes")):
         yield from check_to(member(route, "to"), names)
+    for silence in children(member(root, "silences")):
+        yield from check_windows(member(silence, "during"))
     for override in children(member(root, "overrides")):
         yield from check_to(member(override, "to"), names)
         yield from check_override(override)
@@ -294,6 +301,7 @@ def _config(
         ),
         receivers=tuple(receiver_config(name, item, file.timezone) for name, item in on.items()),
         routes=tuple(make_route(route, on) for route in file.routes or ()),
+        silences=tuple(make_silence(silence, file.timezone) for silence in file.silences),
         overrides=tuple(make_overrides(member(file.node, "overrides"), file.overrides)),
         heartbeat=file.heartbeat if file.heartbeat.url else None,
         report=WeeklyTime(at=file.self_report.at, days=weekdays(file.self_report.on), zone=file.timezone),

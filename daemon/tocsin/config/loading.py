@@ -16,6 +16,7 @@ from tocsin.config.packs import Files
 from tocsin.config.priced_rules import check_rules, waiting_for_prices
 from tocsin.config.pushes import AnyValue
 from tocsin.config.shipped import SHIPPED
+from tocsin.config.silences import check_recurring
 from tocsin.config.vocabulary import check_routes
 from tocsin.config.yaml.file import shown_path
 from tocsin.errors import ConfigError, Problem, by_place, each_once
@@ -177,7 +178,11 @@ def rules_of(
         known=known,
     )
     rules, shipped = loaded.rules, loaded.shipped
-    unmet = (*check_rules(rules, config.instruments, shipped), *check_routes(config, rules))
+    unmet = (
+        *check_rules(rules, config.instruments, shipped),
+        *check_routes(config, rules),
+        *check_recurring(config, rules),
+    )
     waiting = (*waiting_for_prices(rules, config.instruments, shipped), *_waiting_for_labels(rules, given, shipped))
     idle = sum(not any(map(rule.covers, config.instruments)) for rule in rules.prices.values())
     return replace(loaded, warnings=(*loaded.warnings, *unmet), idle=idle, waiting=waiting)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import MAXYEAR, datetime
 from zoneinfo import ZoneInfo
 
-from tocsin.config.vocabulary import Vocabulary
-from tocsin.errors import UsageError
+from tocsin.config.config import Config
+from tocsin.config.vocabulary import Vocabulary, vocabulary
+from tocsin.errors import Problem, UsageError
 from tocsin.policy.notifying.silence import Matcher, Silence, parse
 from tocsin.rules import builtin
+from tocsin.rules.ruleset import RuleSet
 from tocsin.units import parse_duration, parse_time
 
 
@@ -35,12 +37,28 @@ def check_silence(silence: Silence, known: Vocabulary) -> None:
     Raises:
         UsageError: a matcher cannot match any alert.
     """
-    # A silence for the daemon's own events may use any value for what they are about.
-    own = any(one.name in ("rule", "event") and re.match(r"tocsin\b", one.value) for one in silence.matchers)
-    tests = [one for one in silence.matchers if not (own and one.name in builtin.LABELS)]
-    faults = [f"{one.text}: {fault}" for one in tests if (fault := known.fault(one.name, one.value))]
+    faults = list(_faults(silence.matchers, known))
     if faults:
         raise UsageError("\n".join([*faults, "this silence would not work as written; nothing was stored"]))
+
+
+def check_recurring(config: Config, rules: RuleSet) -> Iterator[Problem]:
+    """Yield warnings about silences of *config* with a matcher that no alert can pass."""
+    if config.silences:
+        known = vocabulary(config, rules)
+        for silence in config.silences:
+            for fault in _faults(silence.matchers, known):
+                words = f"{config.path}: a silence would not work as written: {fault}"
+                yield Problem(message=words, warning=True)
+
+
+def _faults(matchers: Iterable[Matcher], known: Vocabulary) -> Iterator[str]:
+    matchers = tuple(matchers)
+    # A silence for the daemon's own events may use any value for what they are about.
+    own = any(one.name in ("rule", "event") and re.match(r"tocsin\b", one.value) for one in matchers)
+    for one in matchers:
+        if not (own and one.name in builtin.LABELS) and (fault := known.fault(one.name, one.value)):
+            yield f"{one.text}: {fault}"
 
 
 def read_end(length: str, until: str, now: datetime, zone: ZoneInfo) -> datetime:

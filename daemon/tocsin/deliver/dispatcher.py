@@ -35,6 +35,7 @@ from tocsin.model.deliveries import (
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying import retry, timing
 from tocsin.policy.notifying.retry import Consequence, ReceiverStatus, after
+from tocsin.policy.notifying.silence import Silence
 from tocsin.policy.notifying.timing import Limit, quiet_now
 from tocsin.protocols import Runtime
 from tocsin.receivers import Receiver
@@ -72,6 +73,7 @@ class Dispatcher:
         self._claiming = asyncio.Lock()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._silenced: tuple[DeliveryConfig | None, frozenset[Silence]] = (None, frozenset())  # written for it
         self._stray: tuple[DeliveryConfig, frozenset[str]] = (outbound, frozenset())  # messages without a receiver
 
     async def tick(self) -> None:
@@ -120,6 +122,7 @@ class Dispatcher:
             digests = timing.expected(self.outbound.people, now)
             if digests:
                 await self._runtime.write(self._store.keep_digests, digests, now)
+            await self._keep_silences(now)
             await self._reroute(now)
             await self._give_up_expired(now)
             await self._fail_over(now)
@@ -141,6 +144,14 @@ class Dispatcher:
         own = partial(about_storm, now=now)
         for storm in await self._runtime.write(self._store.apply_limits, limits, now, own, self.outbound.decide):
             log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
+
+    async def _keep_silences(self, now: datetime) -> None:
+        """Write the silences of the configuration that are in progress; those of an earlier configuration end."""
+        outbound, (before, written) = self.outbound, self._silenced
+        current = frozenset(one for silence in outbound.silences for one in silence.current(now))
+        if before is not outbound or current - written:
+            await self._runtime.write(self._store.keep_silences, current, now, loaded=before is not outbound)
+        self._silenced = (outbound, current)
 
     async def _reroute(self, now: datetime) -> None:
         """Move messages whose receiver is no longer configured to the receivers of the routes; without one they wait."""

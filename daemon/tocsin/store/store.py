@@ -222,6 +222,7 @@ class Store(OpenedDatabase):
 
     apply_quiet_hours = writes(holds.apply_quiet_hours)
     keep_digests = writes(enqueue.keep_digests)
+    keep_silences = writes(silences.keep)
     fail_over = writes(handover.late)
     give_back = writes(sending.give_back)
     wake_receivers = writes(receivers.wake)

@@ -1,5 +1,7 @@
 """`tocsin silences add`: a slip is refused, because it would hide nothing, or with != everything."""
 
+import json
+
 import pytest
 
 
@@ -76,3 +78,29 @@ def test_a_route_that_no_alert_can_take_is_a_warning_of_check(tocsin):
     assert "the route to here with minerals: gallium fits no alert" in done.stderr
     assert "the route to here with rule: bann fits no alert: there is no rule bann; did you mean ban?" in done.stderr
     assert done.stderr.count("fits no alert") == 2
+
+
+WEEKLY = """
+silences:
+  - {match: [mineral=gallium], during: {from: "22:00", to: "06:00"}, why: known}
+"""
+
+
+def test_silences_of_the_configuration_are_listed_with_their_next_time(tocsin):
+    """It is seen on the day on which it was written that it will work."""
+    config = tocsin.folder / "config.yaml"
+    config.write_text(config.read_text() + WEEKLY)
+    row = json.loads(tocsin("silences", "list", "--json").stdout)
+    assert (row["id"], row["by"], row["during"], row["why"]) == (0, "the configuration", "22:00 to 06:00", "known")
+    shown = " ".join(tocsin("silences", "list").stdout.split())
+    assert "22:00 to 06:00" in shown
+
+
+def test_check_warns_of_a_silence_that_no_alert_can_pass(tocsin):
+    """The typo is found on the day on which it is made, not when the telephone rings."""
+    config = tocsin.folder / "config.yaml"
+    config.write_text(config.read_text() + WEEKLY.replace("=gallium", "=galium"))
+    done = tocsin("check")
+    assert done.exit_code == 0
+    words = "a silence would not work as written: mineral=galium: nothing gives the label mineral the value galium; did you mean"
+    assert words in " ".join(done.stderr.split())

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from adapters.web.conftest import HOSTILE
+from adapters.web.conftest import CONFIG, HOSTILE
 
 
 def _add(page, matchers, **fields):
@@ -165,3 +165,13 @@ def test_a_full_disk_changes_nothing_and_says_so(serve):
     assert (full.status, reading.status, kept) == (503, 200, ())
     assert "Nothing was changed" in full.text
     assert (later.status, len(after)) == (303, 1)
+
+
+def test_silences_of_the_configuration_are_shown_with_their_next_time(serve):
+    """Before they begin there is nothing to end, and feed text in them is text."""
+    during = '{match: mineral=gallium, during: {from: "22:00", to: "06:00"}, why: "<b>known</b>"}'
+    page = serve(lambda page: page.get("/silences"), config=f"{CONFIG}silences: [{during}]\n")
+    assert "Next, by the configuration" in page.text
+    assert "22:00 to 06:00" in page.text
+    assert "&lt;b&gt;known" in page.text
+    assert "End now" not in page.text

@@ -101,6 +101,8 @@ receivers:
   chat: {url: "${NONE:-}", token: c4nary}
 routes:
   - {to: [mail, chat], severity: ">= high", labels: {mineral: tin}, event: price, rule: metals, origins: 3}
+silences:
+  - {match: [mineral=tin, severity<=low], during: {from: "12:00", to: "13:00", on: mon}, why: known}
 overrides:
   metals/ban: {disable: true, severity: low, unless: '"drill"', to: [here]}
   metals: {lists: {mineral: {tellurium: [tellurium, 碲]}, noise: [webinar]}}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from tocsin.model.alerts import Alert
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.route import COMPARE, is_event, is_of
+from tocsin.policy.notifying.walltime import Window
 
 _MATCHER = re.compile(r"\s*([A-Za-z][A-Za-z0-9_.-]{0,63})\s*(!=|>=|<=|>|<|=)\s*(.+?)\s*\Z", re.DOTALL)
+#: By whom silences of the configuration are.
+CONFIGURATION = "the configuration"
 _ORDERED = (">=", "<=", ">", "<")
 
 
@@ -44,7 +47,10 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """A silence of alerts that pass all *matchers*, from *starts* to before *ends*; *by* whom and *why*."""
+    """A silence of alerts that pass all *matchers*, from *starts* to before *ends*; *by* whom and *why*.
+
+    *during* is the window of the configuration that it is an occurrence of, in words; empty for a silence that a person added.
+    """
 
     id: int
     matchers: tuple[Matcher, ...]
@@ -52,6 +58,12 @@ class Silence:
     ends: datetime
     by: str = ""
     why: str = ""
+    during: str = ""
+
+    @property
+    def occasion(self) -> tuple[tuple[Matcher, ...], str, datetime]:
+        """What one occurrence of a recurring silence is known by."""
+        return self.matchers, self.during, self.starts
 
     def hides(self, alert: Alert) -> bool:
         """Return whether *alert* passes all matchers."""
@@ -63,6 +75,50 @@ class Silence:
         matchers = f"({', '.join(one.text for one in self.matchers)})"
         words = f"{matchers}: {self.why}" if self.why else matchers
         return Reason(cause=Cause.SILENCE, by=str(self.id), words=words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurringSilence:
+    """A silence of the configuration, of alerts that pass all *matchers*, in each of *windows* in *zone*."""
+
+    matchers: tuple[Matcher, ...]
+    windows: tuple[Window, ...]
+    zone: tzinfo = UTC
+    why: str = ""
+
+    def current(self, now: datetime) -> Iterator[Silence]:
+        """Yield the silences in progress *now*, which have no number yet."""
+        for window in self.windows:
+            if found := window.occurrence(self.zone, now):
+                yield self._silence(window, *found)
+
+    def following(self, now: datetime) -> Iterator[Silence]:
+        """Yield the next silence of each window after *now*."""
+        for window in self.windows:
+            if found := window.following(self.zone, now):
+                yield self._silence(window, *found)
+
+    def _silence(self, window: Window, starts: datetime, ends: datetime) -> Silence:
+        return Silence(
+            id=0,
+            matchers=self.matchers,
+            starts=starts,
+            ends=ends,
+            by=CONFIGURATION,
+            why=self.why,
+            during=str(window),
+        )
+
+
+def upcoming(recurring: Iterable[RecurringSilence], known: Sequence[Silence], now: datetime) -> Iterator[Silence]:
+    """Yield the next occurrence of each silence of the configuration of which none of *known* is in progress *now*."""
+    active = {(one.matchers, one.during) for one in known if one.ends > now}
+    occasions = {one.occasion for one in known}
+    for silence in recurring:
+        if not any((silence.matchers, str(window)) in active for window in silence.windows):
+            found = [*silence.current(now), *silence.following(now)]
+            left = [one for one in found if one.occasion not in occasions]
+            yield from sorted(left, key=lambda one: one.starts)[:1]
 
 
 def parse(text: str) -> Matcher:

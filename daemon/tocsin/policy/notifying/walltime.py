@@ -13,6 +13,8 @@ EVERY_DAY = frozenset(range(7))
 ANY_YEAR = 2000
 _DAY = timedelta(days=1)
 _MINUTES = 24 * 60
+#: Days in which the next window is looked for: a 29 February may be eight years ahead.
+_AHEAD = 8 * 366
 _MINUTE = timedelta(minutes=1)
 
 
@@ -90,18 +92,24 @@ class Window:
         It begins when clocks first show its start, which is included, and ends when clocks last show its end, which is not.
         """
         today = at.astimezone(zone).date()
-        over = _DAY if self.end <= self.start else timedelta(0)
-        for day in (today - _DAY, today):
-            if self._begins_on(day):
-                begin, end = moment(day, self.start, zone), moment(day + over, self.end, zone, last=True)
-                if begin <= at < end:
-                    return begin, end
-        return None
+        found = (self._on(day, zone) for day in (today - _DAY, today) if self._begins_on(day))
+        return next(((begin, end) for begin, end in found if begin <= at < end), None)
+
+    def following(self, zone: tzinfo, after: datetime) -> tuple[datetime, datetime] | None:
+        """Return the begin and the end, in UTC, of the first interval that begins *after* that time; None if all are past."""
+        today = after.astimezone(zone).date()
+        days = (today + _DAY * number for number in range(min(_AHEAD, (date.max - today).days)))
+        found = (self._on(day, zone) for day in days if self._begins_on(day))
+        return next(((begin, end) for begin, end in found if begin > after), None)
 
     def __str__(self) -> str:
         times = "all day" if self.start == self.end else f"{self.start:%H:%M} to {self.end:%H:%M}"
         days = "" if self.days == EVERY_DAY else f" on {', '.join(DAYS[day] for day in sorted(self.days))}"
         return f"{times}{days}{' in ' * bool(self.dates)}{', '.join(map(str, self.dates))}"
+
+    def _on(self, day: date, zone: tzinfo) -> tuple[datetime, datetime]:
+        over = _DAY if self.end <= self.start else timedelta(0)
+        return moment(day, self.start, zone), moment(day + over, self.end, zone, last=True)
 
     def _begins_on(self, day: date) -> bool:
         return day.weekday() in self.days and (not self.dates or any(day in dates for dates in self.dates))

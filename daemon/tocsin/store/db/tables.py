@@ -195,7 +195,7 @@ class AnswerRow(columns.Row, table=True):
 
 
 class SilenceRow(columns.Row, table=True):
-    """A silence: no message about alerts that fit all *matchers*."""
+    """A silence: no message about alerts that fit all *matchers*; *during* is its window, if it is of the configuration."""
 
     __tablename__ = "silence"
 
@@ -205,6 +205,7 @@ class SilenceRow(columns.Row, table=True):
     ends: datetime = columns.time(index=True)
     by: str = columns.text()
     why: str = columns.text()
+    during: str = columns.text(sa_column_kwargs={"server_default": ""})
 
 
 class MatchRow(columns.Row, table=True):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from tocsin.errors import ConflictError
 from tocsin.model.deliveries import DeliveryState
@@ -27,6 +27,31 @@ def add(
     session.add(row)
     session.flush()
     return read(row)
+
+
+def keep(session: Session, current: Collection[Silence], now: datetime, *, loaded: bool) -> None:
+    """Write silences of the configuration that are in progress *now* and not known yet.
+
+    If it was *loaded* just now, others of it end. One that a person ended is known, and stays so until its next occurrence.
+    """
+    rows = session.exec(
+        select(SilenceRow).where(
+            SilenceRow.during != "",
+            or_(col(SilenceRow.ends) > now, col(SilenceRow.starts).in_({one.starts for one in current})),
+        )
+    ).all()
+    known = {read(row).occasion: row for row in rows}
+    wanted = {one.occasion: one for one in current}
+    for occasion, row in known.items():
+        if loaded and row.ends > now and occasion not in wanted:
+            row.ends, row.during = now, ""  # it is new again if the configuration brings it back
+    for occasion, one in wanted.items():
+        if occasion not in known:
+            fields = mapping.columns(one, SilenceRow)
+            session.add(
+                SilenceRow(**fields | {"id": None, "matchers": tuple(matcher.text for matcher in one.matchers)})
+            )
+    session.flush()
 
 
 def every(session: Session) -> tuple[Silence, ...]:

@@ -12,7 +12,7 @@ from tocsin.config.silences import check_silence, read_end, read_matchers
 from tocsin.config.vocabulary import vocabulary
 from tocsin.errors import UsageError
 from tocsin.model.alerts import Alert
-from tocsin.policy.notifying.silence import Silence
+from tocsin.policy.notifying.silence import Silence, upcoming
 from tocsin.store.queries.silencing import Silencing
 from tocsin.web.page import Page, Route, get, post
 
@@ -67,6 +67,7 @@ async def list_silences(page: Page) -> web.Response:
     return page.show(
         "silences.html",
         active=[(one, _hidden(one, found.alerts)) for one in found.silences if one.ends > page.now],
+        upcoming=list(upcoming(page.daemon.config.silences, found.silences, page.now)),
         suppressed=found.suppressed,
         ended=ended[:_MOST] if shown else [],
         more=len(ended) if not shown else 0,
