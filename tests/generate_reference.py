@@ -147,6 +147,8 @@ sources:
     timezone: Europe/London
     close_at: "17:00"
     volume: lots
+    high: top
+    low: bottom
     currency_at: price.currency
     scale: 0.01
     decimal: "."

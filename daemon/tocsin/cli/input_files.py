@@ -33,6 +33,8 @@ _COLUMNS = {
     "date": ("date", "time", "at"),
     "close": ("close", "price", "last"),
     "volume": ("volume",),
+    "high": ("high",),
+    "low": ("low",),
     "instrument": ("instrument", "symbol"),
     "class": ("class",),
 }
@@ -73,7 +75,7 @@ def read_quotes(
 ) -> tuple[tuple[Quote, ...], dict[str, Instrument]]:
     """Return the quotes of a CSV file in order of time, and their instruments.
 
-    The file must have the columns `date` (or `time`) and `close` (or `price`). It may have `volume`, `instrument` (else
+    The file must have the columns `date` (or `time`) and `close` (or `price`). It may have `volume`, `high`, `low`, `instrument` (else
     all quotes are of *name*) and `class` (for an instrument that is not in *instruments*). A day means the end of its
     session, or of the day in UTC. Other times are read as in a price table. A row without a price is left out.
 
@@ -139,8 +141,9 @@ def _quote(
     except ValueError as error:
         raise UsageError(f"{where}: {columns['date']} {error}") from error
     at = end_of(instrument.session, at.date()) if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text) else at
-    volume = _decimal(_cell(row, columns, "volume"), f"{where}: volume")
-    return Quote(instrument=instrument.id, price=price, at=at, first_seen=at, volume=volume)
+    names = ("volume", "high", "low")
+    volume, high, low = (_decimal(_cell(row, columns, name), f"{where}: {name}") for name in names)
+    return Quote(instrument=instrument.id, price=price, at=at, first_seen=at, volume=volume, high=high, low=low)
 
 
 def _cell(row: Mapping[str, str | None], columns: Mapping[str, str], name: str) -> str:

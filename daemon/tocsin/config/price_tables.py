@@ -56,6 +56,10 @@ class _Columns(Shape):
     """The time of day that is meant if a time is only a day."""
     volume: str = ""
     """In a row: the traded volume."""
+    high: str = ""
+    """In a row: the highest price of the session so far."""
+    low: str = ""
+    """In a row: the lowest price of the session so far."""
     currency: str = ""
     """The currency of all its prices."""
     currency_at: str = ""
@@ -193,7 +197,7 @@ def check_table(node: Node) -> Iterator[Problem]:
         return
     yield from _tried(node, "rows", lambda text: extractor(Format(form), text))
     reader = extractor(Format(form), "")
-    for key in ("symbol", "price", "time", "volume", "currency_at"):
+    for key in ("symbol", "price", "time", "volume", "high", "low", "currency_at"):
         yield from _tried(node, key, reader.field)
     errors = member(node, "errors")
     for name, _ in entries(errors):

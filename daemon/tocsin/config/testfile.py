@@ -70,6 +70,10 @@ class PriceItems(Shape):
     """Time between two of them."""
     values: Annotated[tuple[Number, ...], Field(min_length=1)]
     """The prices, in order."""
+    high: tuple[Number, ...] = ()
+    """The highest price of the session so far at each of them."""
+    low: tuple[Number, ...] = ()
+    """The lowest price of the session so far at each of them."""
     repeat: Annotated[int, Field(ge=1, le=1000)] = 1
     """Number of times that the values are repeated."""
 
@@ -167,6 +171,10 @@ def _check(node: Node, rules: Collection[str], instruments: Node | None) -> Iter
             names = [key.text for key, _ in entries(instruments)]
             words = f"there is no {said(name.text)} under instruments{meant(name.text, names)}"
             yield problem(name, words)
+        for end in ("high", "low"):
+            given = member(series, end)
+            if given and len(children(given)) > len(children(member(series, "values"))):
+                yield problem(given, f"{end} has more prices than values; it has one beside each of them")
     known = {*rules, *(rule.rpartition("/")[2] for rule in rules)}
     for name in (*(member(item, "rule") for item in expected), *banned):
         if isinstance(name, Scalar) and name.text not in known:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 
-from tocsin.market.series import Measure, Series, fill, in_terms, measure, shifted
+from tocsin.market.series import Measure, Series, fill, in_other_terms, in_terms, measure, shifted
 from tocsin.market.session import day_of, end_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model.entries import MAX_AHEAD
@@ -119,7 +119,8 @@ def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
         replace(action, dividend=action.dividend * scale) if action.dividend is not None else action
         for action in quote.actions
     )
-    return replace(quote, price=quote.price * scale, currency=wanted, bars=bars, actions=actions), ""
+    scaled = in_other_terms(quote, lambda price: price * scale)
+    return replace(scaled, currency=wanted, bars=bars, actions=actions), ""
 
 
 def _after(series: Series, quote: Quote) -> Series:
@@ -199,6 +200,7 @@ def _take(series: Series, *quotes: Quote) -> Cleaned:
     """Take *quotes*, in order, on a series with no held quote and no missing session, adjusted to their source."""
     quote = quotes[0]
     series = _as_given(replace(series, held=None), quote)
+    quotes = tuple(_in_range(series, item) for item in quotes)
     hours = series.instrument.session
     known = [*(close.price for close in series.closes[-3:]), *([series.last.price] if series.last else [])]
     since = max((day_of(hours, item.at) for item in (*series.closes[-1:], series.last) if item), default=date.min)
@@ -206,6 +208,25 @@ def _take(series: Series, *quotes: Quote) -> Cleaned:
     unseen = [bar for bar in given if since < day_of(hours, bar.at) < day_of(hours, quote.at)]
     series = fill(series, believed(unseen, known, quote.price, measure(series, given)))
     return Cleaned(finding=Finding.TAKEN, series=series, quotes=tuple(map(_lean, quotes)))
+
+
+def _in_range(series: Series, quote: Quote) -> Quote:
+    """Return *quote* with the high and low of its session that can be believed, of which its price is a part.
+
+    Nothing confirms them, so they must be no further from the price than a move that needs no confirmation.
+    """
+    by = measure(series, quote.bars)
+
+    def believed_end(price: Decimal | None) -> Decimal | None:
+        possible = price is not None and series.instrument.can_cost(price)
+        return price if price is not None and possible and by.apart(price, quote.price) <= by.jump else None
+
+    high, low = believed_end(quote.high), believed_end(quote.low)
+    return replace(
+        quote,
+        high=None if high is None else max(high, quote.price),
+        low=None if low is None else min(low, quote.price),
+    )
 
 
 def _of_history(series: Series, quote: Quote) -> Quote | None:

@@ -174,16 +174,22 @@ def _each(series: Series, convert: Callable[[Decimal], Decimal]) -> Series:
     """Return *series* with every price converted."""
 
     def converted(quote: Quote | None) -> Quote | None:
-        return None if quote is None else replace(quote, price=convert(quote.price))
+        return None if quote is None else in_other_terms(quote, convert)
 
     return replace(
         series,
         closes=tuple(replace(close, price=convert(close.price)) for close in series.closes),
-        quotes=tuple(replace(quote, price=convert(quote.price)) for quote in series.quotes),
+        quotes=tuple(in_other_terms(quote, convert) for quote in series.quotes),
         opening=converted(series.opening),
         last=converted(series.last),
         held=converted(series.held),
     )
+
+
+def in_other_terms(quote: Quote, convert: Callable[[Decimal], Decimal]) -> Quote:
+    """Return *quote* with every price in it converted."""
+    high, low = (None if price is None else convert(price) for price in (quote.high, quote.low))
+    return replace(quote, price=convert(quote.price), high=high, low=low)
 
 
 #: A jump larger than both is held until it is confirmed: a log move, and a multiple of the usual move.

@@ -83,11 +83,14 @@ class Priced:
     """A price, and what its source says beside it.
 
     *actions* and *bars* (of earlier sessions) are the recent ones, known already or not. *session* are the trading hours
-    that the source gives, and *period* is the start and the end of the session in progress.
+    that the source gives, and *period* is the start and the end of the session in progress. *high* and *low* are the
+    highest and the lowest price of the session so far.
     """
 
     price: Decimal
     volume: Decimal | None = None
+    high: Decimal | None = None
+    low: Decimal | None = None
     currency: str = ""
     actions: tuple[Action, ...] = ()
     bars: tuple[Bar, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
@@ -66,9 +67,9 @@ def _entry(test: RuleTest, number: int, item: NewsItem) -> Entry:
 
 def _quotes(test: RuleTest) -> list[Quote]:
     quotes = [
-        Quote(instrument=item.instrument, price=price, at=at, first_seen=at)
+        Quote(instrument=item.instrument, price=price, high=high, low=low, at=at, first_seen=at)
         for item in test.prices
-        for n, price in enumerate(item.values * item.repeat)
+        for n, (price, high, low) in enumerate([*zip_longest(item.values, item.high, item.low)] * item.repeat)
         for at in (test.start + item.at + n * item.every,)
     ]
     return sorted(quotes, key=lambda quote: quote.first_seen)

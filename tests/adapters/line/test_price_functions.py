@@ -26,13 +26,14 @@ class Market:
         self._pipeline = self.line.pipeline(ruleset=self.line.rules(text))
         self._pipeline.inbound = replace(self._pipeline.inbound, instruments=instruments)
 
-    def see(self, *prices: str, of: str = "tin", minutes: float = 60) -> list[str]:
+    def see(self, *prices: str, of: str = "tin", minutes: float = 60, high: str | None = None) -> list[str]:
         """Show *prices*, one every so many *minutes*; return the details of the alerts that they led to."""
         before = len(self.line.store.read.alerts())
         for price in prices:
             self.line.clock.time += timedelta(minutes=minutes)
             now = self.line.clock.now()
-            quote = Quote(instrument=of, price=Decimal(price), at=now, first_seen=now)
+            top = None if high is None else Decimal(high)
+            quote = Quote(instrument=of, price=Decimal(price), high=top, at=now, first_seen=now)
             asyncio.run(self._pipeline.market.observe(self._pipeline.inbound, [quote], now))
         return [alert.detail for alert in self.line.store.read.alerts()][: -before or None]
 
@@ -90,6 +91,18 @@ def test_a_held_ratio_that_is_no_longer_true_is_dropped_by_the_other_price(line)
     line.store.lapse(line.clock.now(), compiled, list(INSTRUMENTS.values()))
     states = [view.state for view in line.store.read.deliveries(limit=9)]
     assert states[0] is DeliveryState.SUPPRESSED
+
+
+def test_a_touch_is_stored_with_its_quote(line):
+    """A backtest judges by the same highs as the daemon did, and a restart within the session repeats no alert."""
+    rules = "  - {id: h, price: {instruments: [tin], when: day_high >= 100}}\n"
+    market = Market(line, rules)
+    market.see("94", high="95")
+    [detail] = market.see("96", high="101")
+    assert detail.endswith("day_high = 101 in the session until 2026-03-02 14:00 UTC")
+    market.start(rules)
+    assert market.see("97", high="101") == []
+    assert [quote.high for quote in line.store.read.history_quotes(["tin"])] == [95, 101, 101]
 
 
 def test_a_rule_that_was_rewritten_learns_its_side_anew(line):

@@ -54,6 +54,8 @@ sources:
     timezone: Europe/Berlin
     close_at: "16:15"
     volume: amount
+    high: top
+    low: bottom
     currency: EUR
     currency_at: unit
     scale: 0.01

@@ -171,6 +171,25 @@ def test_the_side_of_a_rule_that_was_rewritten_is_forgotten():
     assert seen.states["p/r", "MP"].above == {"cross(last, 80)": True}
 
 
+def test_what_was_touched_between_two_polls_fires_once_a_session():
+    """The price was at its level for a minute that no poll saw; the next session begins anew."""
+    rule = compiled("day_high >= 100")
+    highs = {n: {"high": Decimal(high)} for n, high in enumerate([95, 101, 98, 100, 101])}
+    assert fires(rule, [94, 96, 97, 98, 99], every=timedelta(hours=8), fields=highs) == [1, 3]
+    assert fires(rule, [94, 96, 97], fields={}) == []
+
+
+def test_a_high_that_cannot_be_believed_is_none():
+    """A misprint in a field that nothing confirms must wake nobody; the price itself is a part of the session."""
+    rule = compiled("day_high >= 100 or day_low <= 50")
+    wrong = {n: {"high": Decimal(high), "low": Decimal(-1)} for n, high in enumerate([95, 9500, 0])}
+    fired, series, _ = fed(rule, [94, 96, 97], fields=wrong)
+    assert not fired
+    assert [quote.high for quote in series.quotes] == [95, None, None]
+    lagging = {n: {"high": Decimal(95), "low": Decimal(90)} for n in range(2)}
+    assert fires(rule, [94, 101], fields=lagging) == [1]
+
+
 GOLD = Instrument(id="gold", kind="metal")
 
 

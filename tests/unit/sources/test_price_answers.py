@@ -119,6 +119,25 @@ def test_a_preset_reads_what_its_provider_sends(name, fixture, symbols, expected
 
 
 @pytest.mark.parametrize(
+    ("name", "fixture", "high", "low"),
+    [("twelvedata", "twelvedata-single.json", "41.60", "40.70"), ("finnhub", "finnhub-quote.json", "41.6", "40.7")],
+)
+def test_a_preset_gives_the_high_and_low_of_the_session(name, fixture, high, low):
+    """A level that was touched between two polls is seen by these alone."""
+    [found] = preset(name).parse((FIXTURES / fixture).read_bytes(), "", ["TIN"]).prints
+    assert (found.high, found.low) == (Decimal(high), Decimal(low))
+
+
+def test_the_ends_of_a_session_are_scaled_and_turned_like_its_price():
+    """The highest rate a unit is the lowest price, and pence are pounds in both."""
+    columns = Columns(format=Format.JSON, price="p", high="h", low="l", invert=True, scale=Decimal("0.1"))
+    [found] = Table(columns).parse(b'{"p": 4, "h": 5, "l": 2}', "", ["X"]).prints
+    assert (found.price, found.high, found.low) == (Decimal("0.025"), Decimal("0.05"), Decimal("0.02"))
+    doubtful = Table(columns).parse(b'{"p": 4, "h": "4 to 5", "l": 2}', "", ["X"])
+    assert "is not one number" in doubtful.missing[0].words
+
+
+@pytest.mark.parametrize(
     ("name", "fixture", "fault", "words"),
     [
         ("ecb", "ecb-empty.csv", Fault.NOT_DATA, "it has no line below its header"),
@@ -170,6 +189,16 @@ def test_a_chart_gives_its_newest_price_and_the_sessions_before_it(fixture, pric
     assert (found.price, found.at, len(found.bars), found.actions) == (Decimal(price), at, bars, actions)
     assert all(bar.at < found.at for bar in found.bars)
     assert found.session.days == frozenset(range(5))
+
+
+def test_a_chart_gives_the_ends_of_the_session():
+    """Where it has them; a chart without is no fault."""
+    for fixture, expected in (
+        ("yahoo-daily.json", (Decimal("41.9"), Decimal("40.6"))),
+        ("yahoo-nulls.json", (None, None)),
+    ):
+        [found] = Yahoo().parse((FIXTURES / fixture).read_bytes(), "", ["TIN"]).prints
+        assert (found.high, found.low) == expected
 
 
 def test_a_chart_names_the_split_of_the_day():

@@ -25,7 +25,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
 #: Country codes that are mistaken for language codes, with the language of the country.
 _COUNTRIES = {"cn": "zh", "jp": "ja", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da", "gr": "el"}
 _MOVES = ("change", "gap")
-_PRICES = ("last", "high", "low", "mean")
+_PRICES = ("last", "day_high", "day_low", "high", "low", "mean")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 

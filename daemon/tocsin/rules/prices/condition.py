@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 )
 #: The condition that one number crosses another. It is true of the one quote at which that happens.
 CROSS = "cross"
-_PLAIN = ("last", "gap", "volume_z")
+_PLAIN = ("last", "day_high", "day_low", "gap", "volume_z")
 _WINDOWED = ("change", "z", "high", "low", "mean")
 _WORDS = (*_PLAIN, *_WINDOWED, "abs", CROSS, "and", "or", "not")
 #: Reasons why a function takes `td` windows only.

@@ -114,6 +114,11 @@ def sighted(state: PriceState, quote: Quote) -> PriceState:
     return state if state.alerted else replace(state, alerted=Reference(price=quote.price, at=quote.at))
 
 
+def at_close(quote: Quote, close: Reference) -> Quote:
+    """Return the quote of *close* at the time of *quote*, the first of the session after it."""
+    return replace(quote, price=close.price, high=close.price, low=close.price, volume=None)
+
+
 def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceState:
     """Return the state at the beginning of a session. The quote of *sight* is the close before it.
 
@@ -257,7 +262,7 @@ def often(rule: PriceRule, series: Series) -> Often | None:
         )
         state = sighted(state, quote)
         sight = rule.sight(known, quote, close.at, state)
-        began = replace(sight, quote=replace(quote, price=before.price, volume=None))
+        began = replace(sight, quote=at_close(quote, before))
         state = begin_session(once, began, state)
         judged += read(once.when, sight).truth is not None
         state, match = judge(once, sight, state)
@@ -266,4 +271,4 @@ def often(rule: PriceRule, series: Series) -> Often | None:
 
 
 def _is_within_a_session(node: Node) -> bool:
-    return node.op == "gap" or (node.window.span is not None and node.window.span < _DAY)
+    return node.op in ("gap", "day_high", "day_low") or (node.window.span is not None and node.window.span < _DAY)

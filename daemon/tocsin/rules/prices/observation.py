@@ -10,7 +10,16 @@ from tocsin.market.hygiene import Finding, clean, is_stale
 from tocsin.market.series import Series, append, close_before, in_hours
 from tocsin.model.prices import Instrument, Quote
 from tocsin.model.rules import Match, Unevaluated
-from tocsin.rules.prices.edge import UNSEEN, PriceRule, PriceState, begin_session, judge, judge_newest, sighted
+from tocsin.rules.prices.edge import (
+    UNSEEN,
+    PriceRule,
+    PriceState,
+    at_close,
+    begin_session,
+    judge,
+    judge_newest,
+    sighted,
+)
 
 #: States by (rule id, instrument id).
 PriceStates = Mapping[tuple[str, str], PriceState]
@@ -120,8 +129,7 @@ class _Judging:
                 state = sighted(before, quote)
                 sight = rule.sight(series, quote, now, state, self._series)
                 if begins:
-                    close = replace(quote, price=series.closes[-1].price, volume=None)
-                    state = begin_session(rule, replace(sight, quote=close), state)
+                    state = begin_session(rule, replace(sight, quote=at_close(quote, series.closes[-1])), state)
                 after, match = judge(rule, sight, state)
             except Exception as error:  # noqa: BLE001 - a fault of one rule must not keep the next from judging
                 seen = _failed(seen, rule, error)

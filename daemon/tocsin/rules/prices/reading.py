@@ -193,6 +193,8 @@ def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tupl
     sight = _about(node.instrument, sight)
     if node.op == "last":
         return sight.quote.price, lambda: f"{sight.quote.price:f} of {_at(sight.quote.at)}"
+    if node.op in ("day_high", "day_low"):
+        return _touched(sight, node.op)
     if node.op == "volume_z":
         return _volume(sight)
     if node.op == "gap":
@@ -219,6 +221,15 @@ def _about(name: str, sight: Sight) -> Sight:
     if why := _blind(other):
         raise _UnknownError(f"{name}: {why}")
     return other
+
+
+def _touched(sight: Sight, op: str) -> tuple[Decimal, _Words]:
+    """Return the highest or lowest price of the session so far, as its source gives it."""
+    high = op == "day_high"
+    found = sight.quote.high if high else sight.quote.low
+    if found is None:
+        raise _UnknownError(f"the source gives no {'high' if high else 'low'} of the session")
+    return found, lambda: f"{found:f} in the session until {_at(sight.quote.at)}"
 
 
 def _reference(sight: Sight, window: Window) -> Reference:

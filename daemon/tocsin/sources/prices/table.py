@@ -47,7 +47,7 @@ _NUMBER = re.compile(
 class Columns:
     """Expressions for reading a table, in the language of its *format*.
 
-    *rows* selects the rows. *symbol*, *price*, *time*, *volume* and *currency_at* select fields of a row. *time_format* is
+    *rows* selects the rows. *symbol*, *price*, *high*, *low*, *time*, *volume* and *currency_at* select fields of a row. *time_format* is
     for strptime. A day without a time means *close_at* after its midnight in *zone*. A price is multiplied by *scale*.
     With *invert* the reciprocal is used. *errors* are expressions, by kind of fault, that make a good status an error.
     With *history* a symbol has several rows: the newest is the price and the others are earlier sessions.
@@ -62,6 +62,8 @@ class Columns:
     zone: str = "UTC"
     close_at: timedelta = timedelta(0)
     volume: str = ""
+    high: str = ""
+    low: str = ""
     currency: str = ""
     currency_at: str = ""
     scale: Decimal = Decimal(1)
@@ -99,6 +101,7 @@ class Table:
         self._symbol = self._optional(columns.symbol)
         self._time = self._optional(columns.time)
         self._volume = self._optional(columns.volume)
+        self._high, self._low = self._optional(columns.high), self._optional(columns.low)
         self._currency = self._optional(columns.currency_at)
         self._errors = [(fault, self._extractor.condition(text)) for fault, text in columns.errors.items()]
         if columns.history and not columns.time:
@@ -164,11 +167,18 @@ class Table:
         if self._columns.history:
             values.sort(key=lambda item: item[0])
         at, price, volume, row = values[-1]
+        try:
+            ends = self._scaled(self._high, row), self._scaled(self._low, row)
+        except ValueError as error:
+            return Missing(symbol=symbol, words=str(error))
+        high, low = reversed(ends) if self._columns.invert else ends
         return RawQuote(
             symbol=symbol,
             price=price,
             at=at if self._time else None,
             volume=volume,
+            high=high,
+            low=low,
             currency=self._columns.currency or (str(self._currency(row) or "").strip() if self._currency else ""),
             bars=tuple(Bar(at=at, price=price, volume=volume) for at, price, volume, _ in values[:-1]),
         )
@@ -179,15 +189,22 @@ class Table:
         Raises:
             ValueError: the value is not clearly a price.
         """
-        price = self._number(self._price(row))
+        price = self._scaled(self._price, row)
+        if price is None:
+            return None
+        volume = self._number(self._volume(row)) if self._volume else None
+        return self._moment(row), price, volume, row
+
+    def _scaled(self, place: Field | None, row: Any) -> Decimal | None:
+        """Return the price that is at *place* in *row*."""
+        price = self._number(place(row)) if place else None
         if price is None:
             return None
         if self._columns.invert:
             if not price:
                 raise ValueError("0 has no reciprocal")
             price = _EXACT.divide(Decimal(1), price)
-        volume = self._number(self._volume(row)) if self._volume else None
-        return self._moment(row), price * self._columns.scale, volume, row
+        return price * self._columns.scale
 
     def _number(self, value: str | float | None) -> Decimal | None:
         if value is None or (isinstance(value, str) and value.strip() in MISSING):

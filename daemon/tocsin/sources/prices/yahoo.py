@@ -71,6 +71,8 @@ def _raw_quote(body: bytes, symbol: str) -> RawQuote:
         price=price,
         at=at,
         volume=_decimal(meta.get("regularMarketVolume")),
+        high=_decimal(meta.get("regularMarketDayHigh")),
+        low=_decimal(meta.get("regularMarketDayLow")),
         currency=str(meta.get("currency") or ""),
         bars=tuple(_bars(_object(result), at, zone, length)),
         actions=tuple(_actions(_object(_object(result), "events"))),

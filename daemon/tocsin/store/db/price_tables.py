@@ -23,6 +23,8 @@ class QuoteRow(columns.Row, table=True):
     at: datetime = columns.time(primary_key=True)
     price: Decimal = columns.decimal()
     volume: Decimal | None = columns.decimal(None)
+    high: Decimal | None = columns.decimal(None)
+    low: Decimal | None = columns.decimal(None)
     currency: str = columns.text()
     first_seen: datetime = columns.time()
 

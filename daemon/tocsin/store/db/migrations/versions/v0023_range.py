@@ -1,0 +1,15 @@
+"""A quote knows the highest and the lowest price of its session so far."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0023_range"
+down_revision = "0022_above"
+
+
+def upgrade() -> None:
+    """Add the columns; no older quote has them."""
+    op.add_column("quote", sa.Column("high", sa.Text(), nullable=True))
+    op.add_column("quote", sa.Column("low", sa.Text(), nullable=True))
