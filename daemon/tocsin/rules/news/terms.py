@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-import re2
-
 from tocsin.rules.news.capitals import is_name
 from tocsin.rules.news.forms import head_forms, noun_forms, verb_forms
 from tocsin.rules.news.rarity import weight
 from tocsin.text.fold import fold, unmarked
+from tocsin.text.patterns import compiled
 from tocsin.text.sentences import split
 from tocsin.text.tokens import Token
 
@@ -226,15 +225,10 @@ def _regex(text: str) -> Term:
     body = text[3:]
     if len(body) < 3 or body[0] != "/" or body[-1] != "/":
         raise TermError(f"{text!r}: write a regular expression as re:/.../")
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return Term(text, pattern=re2.compile(body[1:-1], options=options), loose=not _has_word(body[1:-1]))
-    except re2.error as error:
-        words = b" ".join(part for part in error.args if isinstance(part, bytes)).decode("utf-8", "replace")
-        raise TermError(
-            f"{text!r}: {words or error}; the syntax is RE2's: no look-around, no back-references"
-        ) from error
+        return Term(text, pattern=compiled(body[1:-1]), loose=not _has_word(body[1:-1]))
+    except ValueError as error:
+        raise TermError(f"{text!r}: {error}") from error
 
 
 def _has_word(pattern: str) -> bool:
