@@ -100,6 +100,19 @@ sources:
     ignore_hints: true
     allow_private: false
 """,
+    "watch": """\
+sources:
+  tariff:
+    watch: https://example.org/tariff
+    part: "#content"
+    ignore: ["Queue: [0-9]+"]
+    every: 1h
+    ignore_hints: true
+    allow_private: false
+    labels: {tier: primary}
+    credentials: "${TOCSIN_MEMBERS:-name:password}"
+    headers: {Accept-Language: en}
+""",
     "page": """\
 sources:
   notices:
@@ -317,6 +330,10 @@ TITLES = {
         "### A feed",
         "Sources are `name: {...}` below `sources`. One with the key `feed` is an RSS, Atom or JSON Feed.",
     ),
+    "watch": (
+        "### A page that is watched",
+        "A web page whose text is compared with what it was. What is added is an entry.",
+    ),
     "page": ("### A page", "A web page without a feed. CSS selectors find its items."),
     "push": (
         "### A source that programs push to",
@@ -365,7 +382,10 @@ def sections() -> Iterator[tuple[str, type[Shape]]]:
         shapes = list(_shapes(kind))
         if name == "sources":
             yield from (
-                (next(key for key in ("feed", "page", "push", "table", "file") if key in one.model_fields), one)
+                (
+                    next(key for key in ("feed", "page", "watch", "push", "table", "file") if key in one.model_fields),
+                    one,
+                )
                 for one in shapes
             )
             continue

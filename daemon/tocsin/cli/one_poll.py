@@ -58,7 +58,7 @@ def try_source(
     source = _source(settings, target, allow_private=allow_private)
     rules = read_rules(settings)
     now = datetime.now(UTC)
-    with _remedied(source.address, page=bool(source.selectors)), progress("polling"):
+    with _remedied(source.address, page=source.kind != "feed"), progress("polling"):
         source, batch = asyncio.run(discovered(settings, source, now))
     found = report(source.address, batch)
     judged = [rules.evaluate(entry, now) for entry in batch.entries]

@@ -53,7 +53,10 @@ def make_terms(config: Config) -> dict[str, Terms]:
 
     feeds = {
         source.name: Terms(
-            every=source.every, ignore_hints=source.ignore_hints, group=group(source, source.url.reveal())
+            every=source.every,
+            ignore_hints=source.ignore_hints,
+            group=group(source, source.url.reveal()),
+            watched=source.watch is not None,
         )
         for source in config.sources
     }
@@ -73,6 +76,7 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
         headers={name: value.reveal() for name, value in config.headers.items()},
         secret=config.secret,
         selectors=config.selectors,
+        watch=config.watch,
     )
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Discriminator, Field, Tag
 
 from tocsin.config.database import DatabaseKey, DatabaseShape, below, named
-from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, check_source, make_feed
+from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, WatchShape, check_source, make_feed
 from tocsin.config.instruments import InstrumentShape, make_instrument
 from tocsin.config.overrides import OverrideShape, check_override, make_overrides
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
@@ -95,7 +95,11 @@ _Named = Annotated[str, Field(pattern=ID)]
 def _kind(value: Any) -> str:
     """Return the tag of a source: the key that names its address."""
     return next(
-        (tag(kind) for kind in ("table", "file", "page", "push") if isinstance(value, Mapping) and kind in value),
+        (
+            tag(kind)
+            for kind in ("table", "file", "page", "watch", "push")
+            if isinstance(value, Mapping) and kind in value
+        ),
         tag("feed"),
     )
 
@@ -103,6 +107,7 @@ def _kind(value: Any) -> str:
 _Source = Annotated[
     Annotated[FeedShape, Tag(tag("feed"))]
     | Annotated[PageShape, Tag(tag("page"))]
+    | Annotated[WatchShape, Tag(tag("watch"))]
     | Annotated[PushShape, Tag(tag("push"))]
     | Annotated[TableShape, Tag(tag("table"))]
     | Annotated[FileShape, Tag(tag("file"))],
@@ -268,7 +273,9 @@ def _check(root: Node) -> Iterator[Problem]:
 # ---- values -------------------------------------------------------------------------------------------------------
 
 
-def _table(name: str, item: FeedShape | PageShape | PushShape | TableShape | FileShape) -> TableConfig | None:
+def _table(
+    name: str, item: FeedShape | PageShape | WatchShape | PushShape | TableShape | FileShape
+) -> TableConfig | None:
     if isinstance(item, TableShape):
         return table_config(name, item)
     return file_config(name, item) if isinstance(item, FileShape) else None
@@ -291,7 +298,9 @@ def _config(
         zone=file.timezone,
         **_database(file),
         sources=tuple(
-            make_feed(name, item) for name, item in file.sources.items() if isinstance(item, FeedShape | PageShape)
+            make_feed(name, item)
+            for name, item in file.sources.items()
+            if isinstance(item, FeedShape | PageShape | WatchShape)
         ),
         pushes=tuple(make_push(name, item) for name, item in file.sources.items() if isinstance(item, PushShape)),
         prices=book.rows,

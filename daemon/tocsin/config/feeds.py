@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tocsin.config.headers import authorization, check_headers
 from tocsin.config.secrets import Secret, identity
@@ -17,13 +17,15 @@ from tocsin.config.yaml.nodes import Node, Scalar, member, problem
 from tocsin.config.yaml.shape import Duration, Shape, Texts, at_least
 from tocsin.errors import Problem
 from tocsin.sources.documents.page import Selectors, check_format, check_selector
+from tocsin.sources.documents.whole_page import Watch
+from tocsin.text.noise import check_pattern
 
 _Selector = Annotated[str, unless_empty(check_selector)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedConfig:
-    """A feed, or with *selectors* a page."""
+    """A feed, or with *selectors* a page, or with *watch* a page that is watched."""
 
     name: str
     url: Secret
@@ -33,11 +35,12 @@ class FeedConfig:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: Mapping[str, Secret] = field(default_factory=dict)
     selectors: Selectors | None = None
+    watch: Watch | None = None
 
     @property
     def kind(self) -> str:
         """The kind of source: the key that names its address."""
-        return "page" if self.selectors else "feed"
+        return "watch" if self.watch else "page" if self.selectors else "feed"
 
     @property
     def address(self) -> str:
@@ -46,13 +49,17 @@ class FeedConfig:
 
     @property
     def identity(self) -> str:
-        """Return the address by which the database knows the source."""
-        return identity(self.url)
+        """Return the address by which the database knows the source, with the part of a page that is watched."""
+        return "\n".join(filter(None, (identity(self.url), self.watch.part if self.watch else "")))
 
     @property
     def secret(self) -> bool:
         """Return True if the address holds a secret."""
         return self.url.known != self.address
+
+
+def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(check_pattern, patterns))
 
 
 class _Polled(Shape):
@@ -96,6 +103,18 @@ class PageShape(_Polled):
     """The time zone of dates that name none."""
 
 
+class WatchShape(_Polled):
+    """A page in the file whose changes are entries."""
+
+    watch: Address
+    """The address of a web page. What is added to its text is an entry."""
+    part: _Selector = ""
+    """A CSS selector of the part that is watched, such as "#content". Default: all of the page."""
+    ignore: Annotated[Texts, AfterValidator(_patterns)] = ()
+    """Regular expressions (RE2) of text that may change, such as 'Queue: [0-9]+'. Clocks, the date of the day, counters and
+    session ids are ignored anyway."""
+
+
 def check_source(node: Node) -> Iterator[Problem]:
     """Yield faults of a source's headers, credentials and items that the shape cannot express."""
     yield from check_headers(node)
@@ -104,12 +123,14 @@ def check_source(node: Node) -> Iterator[Problem]:
         yield problem(items, "names no items; write a CSS selector such as li.notice")
 
 
-def make_feed(name: str, item: FeedShape | PageShape) -> FeedConfig:
+def make_feed(name: str, item: FeedShape | PageShape | WatchShape) -> FeedConfig:
     """Return the feed or page *name* that *item* describes."""
+    addresses = {FeedShape: "feed", PageShape: "page", WatchShape: "watch"}
     return item.build(
         FeedConfig,
         name=name,
-        url=item.feed if isinstance(item, FeedShape) else item.page,
+        url=getattr(item, addresses[type(item)]),
         headers={**item.headers, **authorization(item.credentials)},
         selectors=item.build(Selectors, zone=item.timezone.key) if isinstance(item, PageShape) else None,
+        watch=item.build(Watch) if isinstance(item, WatchShape) else None,
     )

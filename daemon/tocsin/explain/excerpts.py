@@ -17,7 +17,8 @@ _OPENING = 240
 def excerpts(entry: Entry, evidence: Evidence | None) -> Iterator[Quote]:
     """Yield excerpts of *entry* with the words marked that met the rule, or came nearest to it.
 
-    The title is always among them. Where nothing but the title was found, the beginning of the text follows.
+    The title is always among them. Where nothing but the title was found, the beginning of the text follows. What the page of
+    a watch no longer says comes last.
     """
     if evidence and not evidence.holds:
         evidence = replace(evidence, hits=tuple(_leaf_hits(evidence)))
@@ -28,7 +29,13 @@ def excerpts(entry: Entry, evidence: Evidence | None) -> Iterator[Quote]:
     if evidence and not any(quote.field != "title" for quote in quoted):
         for field, text in (("summary", entry.summary), ("body", entry.body)):
             if text:
-                yield _whole(field, f"{text[:_OPENING].strip()}{' …' if len(text) > _OPENING else ''}")
+                yield _whole(field, _opening(text))
+    if entry.removed:
+        yield _whole("removed", _opening(entry.removed.replace("\n\n", " · ")))
+
+
+def _opening(text: str) -> str:
+    return f"{text[:_OPENING].strip()}{' …' if len(text) > _OPENING else ''}"
 
 
 def _whole(field: str, text: str) -> Quote:

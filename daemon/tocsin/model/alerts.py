@@ -176,6 +176,7 @@ class Coverage:
     first_seen: datetime
     summary: str = ""
     body: str = ""
+    removed: str = ""
     revised: Revised | None = None
     stated: str = ""
 

@@ -47,6 +47,7 @@ class Entry:
     first_seen: datetime
     summary: str = ""
     body: str = ""
+    removed: str = ""  # what its page no longer says: shown, but read by no rule
     link: str = ""  # as the source gives it: the link that people click
     canonical_link: str = ""  # for comparing only
     publisher: str = ""
@@ -80,6 +81,7 @@ class Cursor:
     body_hash: str = ""
     validated_at: datetime | None = None  # time of the last 200: validators are dropped when it is old
     moved_to: str = ""  # polled instead of the configured address; a poll does not change it
+    kept: str = ""  # text that only the source reads, at its next poll
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,7 +161,7 @@ def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, links: Answe
         severity=alert.severity,
         title=title,
         headline=headline,
-        detail=_revised(lead) if lead and lead.revised else cut(one_line(alert.detail), 1000),
+        detail=_revised(lead) if lead and lead.revised else cut(one_line(alert.detail), 1000) or _removed(lead),
         quotes=quotes(lead, content.evidence) if lead else (),
         prices=tuple(ticker(price, zone) for price in content.prices),
         why=tuple(_why(alert, lead, content.evidence)),
@@ -209,6 +209,12 @@ def _revised(lead: Coverage) -> str:
         return f"Its source has withdrawn it. {said}"
     end = "" if _quoted(after).endswith(_ENDED) else "."
     return f"It now says: {_quoted(after)}{end} {said}"
+
+
+def _removed(lead: Coverage | None) -> str:
+    """Return what the page of an entry no longer says, in words."""
+    lines = lead.removed.replace("\n\n", " · ") if lead else ""
+    return f"The page no longer says: {_quoted(lines)}" if lines else ""
 
 
 def _differing(before: str, after: str) -> tuple[str, str]:

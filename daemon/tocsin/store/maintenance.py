@@ -84,7 +84,7 @@ def _entries(session: Session, before: datetime) -> int:
         exists().where(col(StoryEntryRow.entry_id) == EntryRow.id),
     )
     session.exec(delete(EntryRow).where(col(EntryRow.id).in_(old), ~wanted))
-    blank = {"summary": "", "body": "", "keys": (), "pruned": True}
+    blank = {"summary": "", "body": "", "removed": "", "keys": (), "pruned": True}
     session.exec(update(EntryRow).where(col(EntryRow.id).in_(old)).values(**blank))
     return len(old)
 

@@ -42,6 +42,15 @@ sources:
     date: span.date
     date_format: "%d.%m.%Y"
     timezone: Europe/Berlin
+  tariff:
+    watch: https://example.org/tariff
+    every: 3h
+    ignore_hints: true
+    allow_private: true
+    labels: {tier: primary}
+    headers: {X-Key: c4nary}
+    part: "#content"
+    ignore: ["Queue: [0-9]+"]
   rates:
     table: https://example.org/rates?s={symbols}
     every: 45m

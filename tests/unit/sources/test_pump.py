@@ -20,13 +20,17 @@ from tocsin.receivers import classify
 from tocsin.render import words
 from tocsin.sources.documents import charset, dates
 from tocsin.sources.documents.items import Item, Parsed
+from tocsin.sources.documents.whole_page import Watch
 from tocsin.sources.feeds import discovery, jsonfeed, parser_program, repair
 from tocsin.sources.feeds.entries import entries
+from tocsin.sources.feeds.watched import compared
 from tocsin.sources.http import caching, urls
 from tocsin.sources.prices.extract import Format
 from tocsin.sources.prices.table import Columns, Table, read_number
 from tocsin.sources.prices.yahoo import Yahoo
 from tocsin.text import html, titles
+from tocsin.text.error_pages import is_error
+from tocsin.text.noise import Noise, is_calendar
 
 #: A tracer would count what it costs itself.
 pytestmark = pytest.mark.no_cover
@@ -180,6 +184,18 @@ def _texts(text: str) -> None:
         titles.normal(piece)
 
 
+def _watched(text: str) -> None:
+    """Read the lines of a page that is watched; they change from and to this text."""
+    noise = Noise([r"Queue: \d+"])
+    for line in (text, f"Visitors: {text}", f"Updated {text}", f"1 {text} ago", f"404 {text}"):
+        noise.without(line)
+        is_calendar(line, NOW.date())
+        is_error(line[:100])
+    seen = Parsed(title="t", link="http://e.com/", items=(Item(body=text.replace(" ", "\n\n")),))
+    _, kept = compared(Parsed(title="t", link="", items=(Item(body="x"),)), "", Watch(), NOW)
+    compared(seen, kept, Watch(), NOW)
+
+
 def _prices(text: str) -> None:
     dates.parse_time(text)
     read_number(text)
@@ -199,6 +215,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "what is shown": _shown,
     "addresses": _urls,
     "texts": _texts,
+    "watched pages": _watched,
     "prices": _prices,
 }  # fmt: skip
 

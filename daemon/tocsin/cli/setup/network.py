@@ -88,7 +88,7 @@ def _makeable(config: Config, http: HttpClient) -> tuple[dict[str, Source], list
 
 
 async def _sources(config: Config, http: _Timed, polls: Mapping[str, Source], tick: Tick) -> list[Finding]:
-    pages = {source.name for source in config.sources if source.selectors}
+    pages = {source.name for source in config.sources if source.kind != "feed"}
     left = len(polls)
 
     async def poll(name: str) -> SourceError | Finding | None:

@@ -67,7 +67,9 @@ def after_success(
     events = [*_recoveries(before, found, now)]
     if found.new:
         habits = replace(habits, silent=False) if habits.silent else habits
-    elif not habits.silent and health.is_silent(habits, first_polled=before.first_polled, now=now):
+    elif not (habits.silent or before.terms.watched) and health.is_silent(
+        habits, first_polled=before.first_polled, now=now
+    ):
         habits = replace(habits, silent=True)
         events.append(HealthEvent(news=News.SILENT, detail=_silence(habits, now)))
     hollow = health.is_hollow(habits)

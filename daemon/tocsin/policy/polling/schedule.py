@@ -54,6 +54,7 @@ class Terms:
     ignore_hints: bool = False
     group: str = ""
     prices: bool = False  # it gives prices, not entries
+    watched: bool = False  # it is a page that is compared, and may stay the same for ever
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

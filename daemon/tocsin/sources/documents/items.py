@@ -42,6 +42,7 @@ class Item:
     title: str = ""
     summary: str = ""
     body: str = ""
+    removed: str = ""  # of a page that is watched: what it no longer says
     outlet: str = ""
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()

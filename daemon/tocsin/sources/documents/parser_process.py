@@ -30,6 +30,7 @@ from tocsin.errors import Fault, SourceError
 from tocsin.log import line
 from tocsin.sources.documents.items import Item, Parsed
 from tocsin.sources.documents.page import Row, Selectors
+from tocsin.sources.documents.whole_page import Watch
 from tocsin.sources.http.gate import LARGE
 
 #: Seconds of processor time for a large document, and for a small one, which other sources wait for.
@@ -50,6 +51,7 @@ def parse(
     content_type: str = "",
     content_language: str = "",
     selectors: Selectors | None = None,
+    watch: Watch | None = None,
     large: int = LARGE,
     seconds: float | None = None,
     memory: int = MEMORY,
@@ -62,7 +64,8 @@ def parse(
         SourceError: NOT_A_FEED, TOO_LARGE. NOT_A_FEED also for a document that takes more than *seconds* or *memory*.
     """
     document = {"url": url, "content_type": content_type, "content_language": content_language}
-    asked = {"document": document, "selectors": selectors and dataclasses.asdict(selectors)}
+    chosen = {"selectors": selectors and dataclasses.asdict(selectors), "part": watch and watch.part}
+    asked = {"document": document, **chosen}
     found = _ask(asked, body, large=large, seconds=seconds, memory=memory)
     items = tuple(_item(item) for item in found["items"])
     return Parsed(**{**found, "items": items, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})

@@ -42,6 +42,7 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
             first_seen=now,
             summary=item.summary,
             body=item.body,
+            removed=item.removed,
             link=urls.direct(item.link),
             canonical_link=identity.link,
             publisher=item.outlet or split_outlet(item.title)[1] or _site(item) or parsed.title or urls.site(item.link),

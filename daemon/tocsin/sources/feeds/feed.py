@@ -1,4 +1,4 @@
-"""The kinds `feed` (RSS, Atom or JSON Feed) and `page`: a document with entries at a web address."""
+"""The kinds `feed` (RSS, Atom or JSON Feed), `page` and `watch`: a document with entries at a web address."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from tocsin.protocols import Run
 from tocsin.sources.documents.items import Parsed
 from tocsin.sources.documents.page import Selectors
 from tocsin.sources.documents.parser_process import parse
+from tocsin.sources.documents.whole_page import Watch
 from tocsin.sources.feeds.entries import entries
+from tocsin.sources.feeds.watched import compared, still
 from tocsin.sources.http.caching import Conditional, ask_since, fresh, poll_hints
 from tocsin.sources.http.client import Fetched, HttpClient, public_headers, same_origin
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class FeedSource:
-    """A feed that is polled, or with *selectors* a page.
+    """A feed that is polled, or with *selectors* a page, or with *watch* a page whose changes are its entries.
 
     *run* runs the parsing in a worker. *labels* are added to every entry. *headers* are sent to this host only.
     *allow_private* permits loopback and private networks. The address of a *secret* feed must not be stored anywhere, so
@@ -38,6 +40,7 @@ class FeedSource:
     headers: Mapping[str, str] = field(default_factory=dict)
     secret: bool = False
     selectors: Selectors | None = None
+    watch: Watch | None = None
 
     async def poll(self, cursor: Cursor, now: datetime) -> Batch:
         """Return the entries of the document, or that it has not changed since *cursor*.
@@ -56,9 +59,11 @@ class FeedSource:
         size, hints = len(answer.fetched.body), self._hints(answer, now)
         batch = Batch(source=self.name, entries=(), cursor=answer.cursor, changed=False, size=size, answer=hints)
         if answer.unchanged:
-            return batch
-        parsed, found, hinted = await self.http.gate.reader(self.run)(self._read, answer.fetched, now)
-        following = answer.cursor
+            return replace(batch, cursor=replace(answer.cursor, kept=still(cursor.kept, now))) if self.watch else batch
+        parsed, found, hinted, kept = await self.http.gate.reader(self.run)(
+            self._read, answer.fetched, cursor.kept, now
+        )
+        following = replace(answer.cursor, kept=kept)
         if not parsed.complete:
             # The rest is still missing, so the next poll must not be answered by a 304 or an equal body.
             following = Cursor(validated_at=following.validated_at, moved_to=following.moved_to)
@@ -66,7 +71,7 @@ class FeedSource:
             batch,
             entries=found,
             cursor=following,
-            changed=True,
+            changed=bool(found) or not self.watch,
             notes=parsed.notes,
             deleted=parsed.deleted,
             form=parsed.form,
@@ -84,13 +89,17 @@ class FeedSource:
             secured=self.url.startswith("http:") and moved_to == f"https:{self.url.removeprefix('http:')}",
         )
 
-    def _read(self, fetched: Fetched, now: datetime) -> tuple[Parsed, tuple[Entry, ...], PollHints]:
+    def _read(self, fetched: Fetched, kept: str, now: datetime) -> tuple[Parsed, tuple[Entry, ...], PollHints, str]:
+        """Return the document with its entries, its hints, and what to keep for the next poll."""
         parsed = parse(
             fetched.body,
             url=fetched.final_url,
             content_type=fetched.headers.get("content-type", ""),
             content_language=fetched.headers.get("content-language", ""),
             selectors=self.selectors,
+            watch=self.watch,
         )
+        if self.watch:
+            parsed, kept = compared(parsed, kept, self.watch, now)
         found = entries(parsed, source=self.name, url=self.url, labels=self.labels, now=now)
-        return parsed, found, poll_hints(fetched.body)
+        return parsed, found, poll_hints(fetched.body), kept

@@ -16,7 +16,7 @@ from typing import Any
 
 from tocsin.errors import Fault, SourceError
 from tocsin.limits import limit_process, limit_time
-from tocsin.sources.documents import page
+from tocsin.sources.documents import page, whole_page
 from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.items import Parsed
 from tocsin.sources.documents.page import Selectors
@@ -25,11 +25,17 @@ from tocsin.sources.http import urls
 
 
 def read(
-    body: bytes, *, url: str, content_type: str = "", content_language: str = "", selectors: Selectors | None = None
+    body: bytes,
+    *,
+    url: str,
+    content_type: str = "",
+    content_language: str = "",
+    selectors: Selectors | None = None,
+    part: str | None = None,
 ) -> Parsed:
     """Return the feed (RSS, Atom or JSON Feed) in *body* from *url* with these headers.
 
-    With *selectors* it is a page. The content decides, not the declared type. Links are resolved against *url* without its
+    With *selectors* it is a page, with *part* (empty for all of it) a page that is watched. The content decides, not the declared type. Links are resolved against *url* without its
     user and password. A page that is not a feed but links to some raises an error that names them.
 
     Raises:
@@ -37,11 +43,7 @@ def read(
     """
     url = urls.without_user(url)
     text, note = decode(body, content_type)
-    if selectors:
-        found = page.read(text, selectors, url=url, content_language=content_language)
-        return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
-    if jsonfeed.is_json(text):
-        found = jsonfeed.parse(text, url=url, content_language=content_language)
+    if found := _decoded(text, selectors, part, url=url, content_language=content_language):
         return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
     start = text[: discovery.LOOKED_AT]
     del text  # the parser makes its own copy, and memory is limited
@@ -53,6 +55,17 @@ def read(
             raise
         words = f"{error}; did you mean {' or '.join(meant[:3])}?"
         raise SourceError(words, fault=Fault.NOT_A_FEED, instead=meant) from error
+
+
+def _decoded(
+    text: str, selectors: Selectors | None, part: str | None, *, url: str, content_language: str
+) -> Parsed | None:
+    """Return the content of a document in a format whose reader takes *text*, None for any other."""
+    if part is not None:
+        return whole_page.read_text(text, part, url=url, content_language=content_language)
+    if selectors:
+        return page.read(text, selectors, url=url, content_language=content_language)
+    return jsonfeed.parse(text, url=url, content_language=content_language) if jsonfeed.is_json(text) else None
 
 
 def main() -> None:
@@ -73,7 +86,7 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
         if "nodes" in asked:
             return {"rows": page.read_rows(body, **asked["nodes"])}
         selectors = Selectors(**asked["selectors"]) if asked["selectors"] else None
-        found: dict[str, Any] = _plain(read(body, **asked["document"], selectors=selectors))
+        found: dict[str, Any] = _plain(read(body, **asked["document"], selectors=selectors, part=asked["part"]))
         return found
     except SourceError as error:
         return {"error": str(error), "fault": error.fault, "instead": error.instead}

@@ -69,6 +69,7 @@ def following_of(asked: Cursor, fetched: Fetched, now: datetime) -> Cursor:
         body_hash=hashlib.sha256(fetched.body).hexdigest(),
         validated_at=now,
         moved_to=asked.moved_to,
+        kept=asked.kept,
     )
 
 

@@ -54,6 +54,7 @@ class SourceRow(columns.Row, table=True):
     last_modified: str = columns.text()
     body_hash: str = columns.text()
     validated_at: datetime | None = columns.time(None)
+    kept: str = columns.text()  # by the source, for its next poll
     dead: bool = False
     host_group: str = columns.text(index=True)  # the server that it shares with other sources; empty for a private one
     reasons: tuple[str, ...] = columns.written(
@@ -64,7 +65,7 @@ class SourceRow(columns.Row, table=True):
 
 
 class EntryRow(columns.Row, table=True):
-    """One news item. A pruned one has lost summary, body and keys."""
+    """One news item. A pruned one has lost summary, body, removed text and keys."""
 
     __tablename__ = "entry"
     __table_args__ = (Index("ix_entry_pruned_first_seen", "pruned", "first_seen"),)
@@ -76,6 +77,7 @@ class EntryRow(columns.Row, table=True):
     title: str = columns.text()
     summary: str = columns.text()
     body: str = columns.text()
+    removed: str = columns.text()
     link: str = columns.text(index=True)
     canonical_link: str = columns.text()
     publisher: str = columns.text()

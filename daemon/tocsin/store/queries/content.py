@@ -116,7 +116,7 @@ def _first(row: _Met | None, found: Mapping[int, tuple[EntryRow, str]]) -> Cover
     """Return the entry that opened an alert, without its text."""
     if row is None or row.entry_id is None or row.entry_id not in found:
         return None
-    return replace(mapping.coverage(*found[row.entry_id]), summary="", body="")
+    return replace(mapping.coverage(*found[row.entry_id]), summary="", body="", removed="")
 
 
 def _related(
@@ -125,4 +125,4 @@ def _related(
     """Return the other entries, the earliest first, without their text."""
     others = [row.entry_id for row in rows if row.entry_id in found and (lead is None or row.entry_id != lead.entry_id)]
     coverages = (mapping.coverage(*found[number]) for number in dict.fromkeys(others[:MOST_COVERAGE]) if number)
-    return tuple(replace(item, summary="", body="") for item in coverages)
+    return tuple(replace(item, summary="", body="", removed="") for item in coverages)
