@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023_range"
-down_revision = "0022_above"
+revision = "0024_range"
+down_revision = "0023_during"
 
 
 def upgrade() -> None:
