@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from chaos.evidence import Accepted, Cut, Evidence, Poll, Told
+from chaos.evidence import Accepted, Call, Cut, Evidence, Lease, Look, Poll, Told
 from chaos.invariants import CHECKS, COMPARISONS, judge
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -32,7 +32,8 @@ def tables() -> Tables:
         "match": [
             {"entry_id": 1, "rule": "metals/ban", "fate": "alerted", "reason": "told 1", "alert_id": 1, "labels": "{}"}
         ],
-        "alert": [{"id": 1, "rule": "metals/ban", "severity": "high", "title": "gallium: ban", "labels": "{}"}],
+        "alert": [alert(1)],
+        "story": [{"id": 1, "event": "trade.export.restrict", "opened_at": at()}],
         "delivery": [
             {
                 "id": "d1", "receiver": "mail", "recipient": "desk", "kind": "alert", "state": "delivered", "reason": "",
@@ -44,8 +45,23 @@ def tables() -> Tables:
         ],
         "attempt": [attempt(1, 0, "ambiguous", words="ended unseen"), attempt(2, 10, "ok")],
         "transition": [{"delivery_id": "d1", "at": at(), "state": "ready"}],
-        "quote": [{"instrument": "tin", "at": at()}],
+        "quote": [{"instrument": "tin", "at": at(day * 86400), "price": price} for day, price in enumerate(("100", "104"))],
+        "close": [{"instrument": "tin", "day": "2026-03-02", "price": "100", "sigma": 0.015}],
+        "series": [{"instrument": "tin", "variance": 0.000225, "moves": 0, "progress": '{"newest": {"price": "104"}}'}],
     }  # fmt: skip
+
+
+def alert(number: int, **more: Any) -> dict[str, Any]:
+    """An alert of a story."""
+    return {
+        "id": number, "rule": "metals/ban", "severity": "high", "title": "gallium: ban", "labels": "{}",
+        "event": "trade.export.restrict", "opened_at": at(), **more,
+    }  # fmt: skip
+
+
+def report(opened: datetime) -> dict[str, Any]:
+    """A report of the daemon on itself."""
+    return alert(int(opened.timestamp()), rule="tocsin/self-report", opened_at=f"{opened:%Y-%m-%d %H:%M:%S.%f}")
 
 
 def attempt(n: int, started: float, outcome: str | None, **more: Any) -> dict[str, Any]:
@@ -62,10 +78,27 @@ def message(key: str = "d1", body: bytes = b"Subject: ban\r\n\r\ngallium", **mor
     return Accepted(key=key, body=body, **{**fields, **more})
 
 
+def call(key: str, began: float) -> Call:
+    """A try that takes a second."""
+    return Call(receiver="mail", key=key, began=began, ended=began + 1)
+
+
+def poll(source: str, began: float) -> Poll:
+    """A poll of a public host."""
+    return Poll(source=source, began=began, ended=began + 0.1, status=200, host="wires.example")
+
+
+def look(real: float, *leases: tuple[str, int], alive: tuple[int, ...] = (7,)) -> Look:
+    """A look at sources that are leased to workers."""
+    held = (Lease(table="source", row=row, fence=1, worker=worker) for row, worker in leases)
+    return Look(real=real, alive=frozenset(alive), leases=frozenset(held))
+
+
 def run() -> Evidence:
     """A run that holds every invariant."""
     cut_off = tables()
     cut_off["attempt"] = [attempt(1, 0, None)]
+    cut_off["delivery"][0]["state"] = "sending"
     return Evidence(
         tables=tables(),  # type: ignore[arg-type]
         accepted=(message(), message()),
@@ -74,13 +107,17 @@ def run() -> Evidence:
             Poll(source="wire", began=0.0, ended=1.0, status=200),
             Poll(source="wire", began=2.0, ended=3.0, status=304),
         ),
-        cuts=(Cut(point="after receiver.send", tables=cut_off),),  # type: ignore[arg-type]
+        cuts=(Cut(point="after receiver.send", tables=cut_off), Cut(point="all at once", tables=cut_off)),  # type: ignore[arg-type]
         recipients=frozenset({("mail", "desk")}),
         versions={'"1"': (TITLE,)},
         late=0,
         log="INFO started",
         canaries=("c4nary",),
         sound="ok",
+        # A try whose outcome nobody knows may be repeated before it ends.
+        calls=(call("d1", 0), call("d1", 0.5), call("d2", 2), call("d3", 3.1)),
+        # A worker that is gone leaves a lease for a moment, and one that lives may keep one for long.
+        looks=tuple(look(second, ("wire", 7), *[("ministry", 8)] * (second < 10)) for second in range(60)),
     )
 
 
@@ -180,6 +217,35 @@ DOCTORED = [
     ("6 it is as if nothing had happened", rows(match=first(fate="joined")), "matches: 1 x"),
     ("6 it is as if nothing had happened", rows(alert=first(severity="low")), "alerts: 1 x"),
     ("6 it is as if nothing had happened", rows(delivery_alert=list.clear), "tellings: 1 x"),
+    ("15 numbers are never rewritten", rows(alert=first(rule="metals/jump")), "the end: alert 1 was"),
+    ("15 numbers are never rewritten", rows(story=list.clear), "the end: story 1 was"),
+    (
+        "15 numbers are never rewritten",
+        rows(alert=lambda found: found.append(alert(0))),
+        "a later alert has the number 0",
+    ),
+    (
+        "16 tries of a receiver take turns",
+        fields(calls=(call("d2", 0), call("d3", 0.5))),
+        "was sent d3 while it took d2",
+    ),
+    ("17 gaps of a host are kept", fields(polls=(poll("wire", 0), poll("flaky", 0.2))), "0.20 s after wire"),
+    ("17 gaps of a host are kept", fields(polls=(poll("wire", 0), poll("flaky", 0.05))), "wire and flaky at a time"),
+    (
+        "18 the dead leave no lease",
+        fields(looks=tuple(look(second, ("wire", 8)) for second in range(17))),
+        "source wire was leased to worker 8",
+    ),
+    (
+        "19 a period has one report",
+        rows(alert=lambda found: found.extend((report(NOW), report(NOW + timedelta(days=3))))),
+        "was followed by one at 2026-03-05",
+    ),
+    ("20 prices are those of one worker", rows(close=list.clear), "the closes of tin are {}"),
+    ("20 prices are those of one worker", rows(series=first(moves=1)), "the series of tin is"),
+    ("20 prices are those of one worker", rows(quote=last(price="103")), "should be"),
+    ("20 prices are those of one worker", rows(series=list.clear), "tin has quotes and no series"),
+    ("21 one more settles what all left", rows(delivery=first(state="ready")), "d1 was sending when all had ended"),
     (
         "13 one that hangs delays nobody",
         lambda good: replace(

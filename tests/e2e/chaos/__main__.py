@@ -20,13 +20,25 @@ from pathlib import Path
 from adapters.postgres import Server, served
 from chaos import campaign, results, server_campaign
 from chaos.campaign import Passed
+from chaos.evidence import Evidence
 from chaos.nursery import Nursery
 from chaos.play import Plans, passed, play
 from chaos.results import Result
 from chaos.script import SCRIPT, Step
-from chaos.world import World
+from chaos.world import LEASE, World
 
-Kinds = Mapping[str, tuple[Plans, Sequence[Step]]]
+#: Real seconds of leases that no test waits for: others have to take over before.
+LONG_LEASE = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of fault: where it strikes in which *script*, how long leases last, and whether feeds share public *hosts*."""
+
+    plans: Plans
+    script: Sequence[Step] = SCRIPT
+    lease: float = LEASE
+    hosts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +50,10 @@ class Stage:
     server: Server | None
     workers: int
 
-    def world(self, kind: str) -> World:
+    def world(self, name: str, kind: Kind) -> World:
         """A world of its own for one kind of fault."""
-        folder = self.folder / kind.replace(" ", "-")
-        return World(folder, self.nursery, server=self.server, workers=self.workers)
+        folder = self.folder / name.replace(" ", "-")
+        return World(folder, self.nursery, server=self.server, workers=self.workers, lease=kind.lease, hosts=kind.hosts)
 
 
 def main() -> int:
@@ -68,8 +80,8 @@ def _campaign(asked: argparse.Namespace, stage: Stage) -> int:
     print(f"begins no kind of fault after {asked.minutes:g} minutes; seed {asked.seed}", flush=True)
     print(results.head(), flush=True)
     # One daemon that nobody disturbs: what any number of them, however disturbed, has to come to.
-    quiet = replace(stage, workers=1).world("reference")
-    began = time.monotonic()
+    alone, began = replace(stage, workers=1), time.monotonic()
+    quiet = alone.world("reference", Kind(plans={}))
     try:
         reference = play(quiet)
         line = passed(quiet)
@@ -78,66 +90,74 @@ def _campaign(asked: argparse.Namespace, stage: Stage) -> int:
     seconds = time.monotonic() - began
     found = [Result(kind="reference", seconds=seconds, lives=len(quiet.lives), run=reference, reference=reference)]
     print(results.row(found[0]), flush=True)
-    for kind, (plans, script) in _kinds(asked, stage, line).items():
-        if asked.only in (None, kind):
+    for name, kind in _kinds(asked, stage, line).items():
+        if asked.only in (None, name):
             if time.monotonic() > end:
-                print(f"{kind}: left out, the time is over")
+                print(f"{name}: left out, the time is over")
                 continue
             undisturbed = reference
-            if script is not SCRIPT:
-                alone = replace(stage, workers=1)
-                undisturbed = _play(f"{kind} undisturbed", {}, script, alone, reference).run or reference
-            found.append(_play(kind, plans, script, stage, undisturbed))
+            if kind.script is not SCRIPT:
+                undisturbed = _play(f"{name} undisturbed", replace(kind, plans={}), alone, reference).run or reference
+            found.append(_play(name, kind, stage, undisturbed))
             print(results.row(found[-1]), flush=True)
     return _conclusion(found, whole=asked.only in (None, "each point"))
 
 
-def _kinds(asked: argparse.Namespace, stage: Stage, line: Passed) -> Kinds:
-    """The kinds of fault, each with where it strikes and the script that leads there."""
+def _kinds(asked: argparse.Namespace, stage: Stage, line: Passed) -> Mapping[str, Kind]:
+    """The kinds of fault by name."""
     probes, deaths = campaign.each_point(line)
-    kinds: dict[str, tuple[Plans, Sequence[Step]]] = {
-        "each point": (deaths, probes),
-        "every step": (campaign.every_step(line), SCRIPT),
-        "anywhere": (campaign.anywhere(asked.seed, asked.kills), SCRIPT),
-        "stop": (campaign.stops(), SCRIPT),
-        "clock": (campaign.jumps(), SCRIPT),
-        "hanging": (campaign.hanging(), SCRIPT),
+    kinds = {
+        "each point": Kind(plans=deaths, script=probes),
+        "every step": Kind(plans=campaign.every_step(line)),
+        "anywhere": Kind(plans=campaign.anywhere(asked.seed, asked.kills)),
+        "stop": Kind(plans=campaign.stops()),
+        "clock": Kind(plans=campaign.jumps()),
+        "hanging": Kind(plans=campaign.hanging()),
     }
     if stage.workers == 1:
-        kinds |= {"replace": (campaign.replacements(), SCRIPT), "neighbours": (campaign.neighbours(), SCRIPT)}
+        kinds["replace"] = Kind(plans=campaign.replacements())
+        kinds["neighbours"] = Kind(plans=campaign.neighbours())
     else:
-        kinds["undisturbed"] = ({}, SCRIPT)
+        kinds["undisturbed"] = Kind(plans={})
+        kinds["hosts"] = Kind(plans={}, hosts=True)
+        kinds["take over"] = Kind(plans=campaign.take_overs(), lease=LONG_LEASE)
+        kinds["all at once"] = Kind(plans=campaign.ends_at_once(), lease=LONG_LEASE)
     if stage.server is None:
-        return {**kinds, "full disk": (campaign.full_disks(), SCRIPT)}
-    own = stage.server.folder is not None
+        kinds["full disk"] = Kind(plans=campaign.full_disks())
+        return kinds
+    return kinds | _kinds_on_server(asked.seed, own=stage.server.folder is not None)
+
+
+def _kinds_on_server(seed: int, *, own: bool) -> Mapping[str, Kind]:
+    """The kinds of fault that strike a server; one that is not our *own* is not ended."""
     deeds = {
         "server": server_campaign.CRASHES if own else (),
         "sessions": server_campaign.SESSIONS if own else server_campaign.SESSIONS[:-1],
         "network": server_campaign.NETWORK,
     }
-    for kind, some in deeds.items():
+    kinds = {}
+    for name, some in deeds.items():
         steps, plans = server_campaign.each_deed(some)
-        kinds[kind] = (plans, steps)
+        kinds[name] = Kind(plans=plans, script=steps)
     every = tuple(deed for some in deeds.values() for deed in some)
-    return {
-        **kinds,
-        "lost commits": (server_campaign.lost_commits(), SCRIPT),
-        "struck anywhere": (server_campaign.struck_anywhere(asked.seed, every), SCRIPT),
-        "stop, no lock": (server_campaign.stops_without_lock(), SCRIPT),
-    }
+    steps, plans = server_campaign.lost_commits()
+    kinds["lost commits"] = Kind(plans=plans, script=steps)
+    kinds["struck anywhere"] = Kind(plans=server_campaign.struck_anywhere(seed, every))
+    kinds["stop, no lock"] = Kind(plans=server_campaign.stops_without_lock())
+    return kinds
 
 
-def _play(kind: str, plans: Plans, script: Sequence[Step], stage: Stage, reference: results.Evidence) -> Result:
-    world, began = stage.world(kind), time.monotonic()
+def _play(name: str, kind: Kind, stage: Stage, reference: Evidence) -> Result:
+    world, began = stage.world(name, kind), time.monotonic()
     run, failed = None, ""
     try:
-        run = play(world, plans, script)
+        run = play(world, kind.plans, kind.script)
     except AssertionError as error:
         failed = str(error)
     finally:
         world.close()
     seconds = time.monotonic() - began
-    return Result(kind=kind, seconds=seconds, lives=len(world.lives), run=run, reference=reference, failed=failed)
+    return Result(kind=name, seconds=seconds, lives=len(world.lives), run=run, reference=reference, failed=failed)
 
 
 def _conclusion(found: Sequence[Result], *, whole: bool) -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import cycle, islice
 
 from chaos.faults import Fault, Fill, Hang, Jump, Kill, KillWhenTaken, Replace, Second, Stop, somewhere
-from chaos.play import BEGIN, Plans
+from chaos.play import BEGIN
 from chaos.points import Point, Side
 from chaos.script import SCRIPT, Step, probe
 
@@ -147,9 +146,8 @@ def anywhere(seed: int, count: int, longest: float = 1.2) -> dict[str, list[Faul
 def stops() -> dict[str, list[Fault]]:
     """Lives that sleep past their leases in the middle of something."""
     points = [Point(call=call, side=side) for call in STOPS for side in Side]
-    news = [name for name in LOUD if "edge" not in name]
     plans: dict[str, list[Fault]] = {}
-    for name, point in zip(islice(cycle(news), len(points)), points, strict=True):
+    for name, point in zip(islice(cycle(_news()), len(points)), points, strict=True):
         step = "edge" if point.call == "store.observe" else name
         plans.setdefault(step, []).append(Stop(point=point))
     return plans
@@ -158,8 +156,7 @@ def stops() -> dict[str, list[Fault]]:
 def replacements() -> dict[str, list[Fault]]:
     """Lives that sleep while another daemon does their work."""
     points = [Point(call=call, side=side) for call in STOPS if call != "store.observe" for side in Side]
-    news = [name for name in LOUD if "edge" not in name]
-    return {name: [Replace(point=point)] for name, point in zip(islice(cycle(news), len(points)), points, strict=False)}
+    return {name: [Replace(point=point)] for name, point in zip(_news(), points, strict=False)}
 
 
 def full_disks() -> dict[str, list[Fault]]:
@@ -190,6 +187,17 @@ def hanging() -> dict[str, list[Fault]]:
     return {"louder": [Hang()], "correlation": [Hang()], "mended": [Hang()]}
 
 
-def strikes(plans: Plans) -> Counter[str]:
-    """How many faults of each kind *plans* hold."""
-    return Counter(type(fault).__name__ for faults in plans.values() for fault in faults)
+def take_overs() -> dict[str, list[Fault]]:
+    """The end of one of several daemons, while it has leased something for long; the others go on with it."""
+    points = [Point(call=call, side=side) for call in STOPS if call != "store.observe" for side in Side]
+    return {name: [Kill(point=point)] for name, point in zip(_news(), points, strict=False)}
+
+
+def ends_at_once() -> dict[str, list[Fault]]:
+    """The end of all daemons at the same point."""
+    points = [Point(call=call, side=side) for call in STOPS if call != "store.observe" for side in Side]
+    return {name: [Kill(point=point, all=True)] for name, point in zip(_news(), points, strict=False)}
+
+
+def _news() -> list[str]:
+    return [name for name in LOUD if "edge" not in name]

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from adapters.postgres import Server, psycopg
-from chaos.evidence import Row, Tables
+from chaos.evidence import Lease, Look, Row, Tables
 from chaos.wire import Wire
 
 
@@ -143,7 +144,7 @@ class ServerDatabase:
         """The rows of a query."""
         try:
             if self._session is None or self._session.closed:
-                self._session = psycopg.connect(self._url, autocommit=True, options="-c timezone=UTC")
+                self._session = self.dial()
             found: list[tuple[Any, ...]] = self._session.execute(_NAME.sub(r"%(\1)s", query), values).fetchall()
             return found
         except psycopg.Error as error:
@@ -157,6 +158,19 @@ class ServerDatabase:
         assert wire
         wire.cut()
 
+    def look(self, session: Any) -> Look:
+        """Who is alive, and what is leased to whom, by a *session* with this database."""
+        leases = {
+            Lease(table=str(table), row=str(row), fence=fence, worker=worker)
+            for table, row, fence, worker in session.execute(_LEASES)
+        }
+        alive = {number for (number,) in session.execute(_ALIVE)}
+        return Look(real=time.monotonic(), alive=frozenset(alive), leases=frozenset(leases))
+
+    def dial(self) -> Any:
+        """A session of the database beside those of the daemons."""
+        return psycopg.connect(self._url, autocommit=True, options="-c timezone=UTC")
+
     def close(self) -> None:
         """End every wire, and remove the database."""
         for wire in self._wires:
@@ -166,6 +180,15 @@ class ServerDatabase:
         self.server.drop(self._url)
 
 
+_LEASES = """
+    SELECT 'source', name, fence, worker FROM source WHERE lease_until IS NOT NULL AND worker IS NOT NULL
+    UNION ALL SELECT 'delivery', id, fence, worker FROM delivery WHERE lease_until IS NOT NULL AND worker IS NOT NULL
+    UNION ALL SELECT 'host', name, 0, worker FROM host WHERE busy_until IS NOT NULL
+"""
+_ALIVE = """
+    SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 1953456898 AND objid <> 0
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _NAME = re.compile(r"(?<!:):(\w+)")
 _CHECKED = """
     SELECT bt_index_check(index.indexrelid, true) FROM pg_index AS index JOIN pg_class AS class ON class.oid = indexrelid

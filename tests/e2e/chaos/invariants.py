@@ -12,14 +12,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from chaos import worker_invariants
 from chaos.clock import FACTOR
-from chaos.evidence import Evidence, Row
+from chaos.evidence import Evidence, Row, moment
+from chaos.worker_invariants import UNSETTLED
 from tocsin.policy.notifying.retry import FIRST_REST, LAST_WAIT, WAITS
 
 Check = Callable[[Evidence], Iterator[str]]
 Comparison = Callable[[Evidence, Evidence], Iterator[str]]
 
-UNSETTLED = frozenset({"held", "ready", "sending", "retry"})
 #: Fates of a match of which somebody is told.
 _TOLD = frozenset({"alerted", "updated", "held", "catch-up"})
 #: Events of the daemon of which there may be one a life.
@@ -86,7 +87,7 @@ def _unheard(run: Evidence, match: Row, reached: Mapping[int, set[tuple[str, str
 
 def nothing_is_ahead_of_its_events(run: Evidence) -> Iterator[str]:
     """No cursor knows a document whose entries are not there; no message speaks of an alert that is not."""
-    for moment, tables in (*((cut.point, cut.tables) for cut in run.cuts), ("the end", run.tables)):
+    for point, tables in (*((cut.point, cut.tables) for cut in run.cuts), ("the end", run.tables)):
         titles = defaultdict(set)
         rewritten = {row["title"] for row in tables.get("revision", ())}
         names = {row["id"]: row["name"] for row in tables.get("source", ())}
@@ -95,16 +96,16 @@ def nothing_is_ahead_of_its_events(run: Evidence) -> Iterator[str]:
         for source in tables.get("source", ()):
             for title in run.versions.get(source["etag"], ()):
                 if title not in titles[source["name"]] | rewritten:
-                    yield f"{moment}: the cursor of {source['name']} knows {title!r}, which is not there"
+                    yield f"{point}: the cursor of {source['name']} knows {title!r}, which is not there"
         alerts = {row["id"] for row in tables.get("alert", ())}
         members = {row["delivery_id"] for row in tables.get("delivery_alert", ())}
         for row in tables.get("delivery_alert", ()):
             if row["alert_id"] not in alerts:
-                yield f"{moment}: delivery {row['delivery_id']} is about alert {row['alert_id']}, which is not there"
+                yield f"{point}: delivery {row['delivery_id']} is about alert {row['alert_id']}, which is not there"
         for row in tables.get("delivery", ()):
             # A digest that is told without news, too, waits ahead of its time.
             if row["id"] not in members and row["kind"] != "digest":
-                yield f"{moment}: delivery {row['id']} is about nothing"
+                yield f"{point}: delivery {row['id']} is about nothing"
     known = {row["id"] for row in run.tables["delivery"]}
     for message in run.accepted:
         if message.key not in known:
@@ -361,6 +362,7 @@ CHECKS: Mapping[str, Check] = {
     "11 quiet hours are kept": quiet_hours_are_kept,
     "12 news precedes its updates": news_precedes_its_updates,
     "14 the database is sound and keeps no secret": the_database_is_sound_and_keeps_no_secret,
+    **worker_invariants.CHECKS,
 }
 #: Those that compare with an undisturbed run.
 COMPARISONS: Mapping[str, Comparison] = {
@@ -375,11 +377,6 @@ def judge(run: Evidence, reference: Evidence | None = None) -> dict[str, tuple[s
     if reference is not None:
         found |= {name: tuple(compare(run, reference)) for name, compare in COMPARISONS.items()}
     return found
-
-
-def moment(text: str) -> datetime:
-    """A time of the database, aware."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _source(run: Evidence, entry: Row) -> str:

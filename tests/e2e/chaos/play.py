@@ -10,6 +10,7 @@ from chaos.evidence import Evidence
 from chaos.faults import Fault
 from chaos.points import Point, Side
 from chaos.script import SCRIPT, Step
+from chaos.worker_invariants import ALL_ENDED
 from chaos.world import World
 
 Plans = Mapping[str, Sequence[Fault]]
@@ -44,7 +45,7 @@ def conclude(world: World) -> Evidence:
     Of several daemons all are killed first, and one more has to settle what they left.
     """
     if world.workers > 1:
-        world.dismiss("all at once")
+        world.dismiss(ALL_ENDED)
         world.crew = [world.start()]
         world.until(lambda: baseline(world), "one more, which settles everything")
     _end_well(world)

@@ -21,6 +21,8 @@ NAMES = {OPS: "ops", NIGHT: "night", AWAY: "away", DEPUTY: "deputy"}
 #: Secrets of the configuration, that may stand nowhere.
 CANARIES = ("c4nary-t0ken", "c4nary-passw0rd")
 FEEDS = ("wire0", "wire1", "wire2", "ministry", "flaky")
+#: Where they are where hosts are public ones.
+HOSTS = {**dict.fromkeys(FEEDS, "wires.example"), "ministry": "ministry.example"}
 
 RULES = """\
 tocsin: 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-from itertools import cycle, product
+from itertools import product
 
 from chaos.campaign import LOUD, STOPS, leading_to
 from chaos.faults import Fault, Stop
@@ -30,16 +30,16 @@ from chaos.server_faults import (
 CRASHES: tuple[Deed, ...] = (Crash(), Crash(how=signal.SIGINT, seconds=2), KillBackend())
 SESSIONS: tuple[Deed, ...] = (Terminate(), Terminate(which=LOCK), Terminate(which=OTHERS), TerminateInCommit())
 NETWORK: tuple[Deed, ...] = (Cut(), Hold(seconds=1), Part(seconds=2))
-#: What a transaction writes, and the step in which one does.
+#: What a transaction writes on the way in and on the way out, and the call that it is a part of.
 _WRITES = {
-    "INSERT INTO entry": "noise",
-    "INSERT INTO alert": "correlation",
-    "INSERT INTO attempt": "louder",
-    "UPDATE attempt": "syndicated",
-    "INSERT INTO quote": "edge",
-    "UPDATE delivery": "mended",
-    "INSERT INTO match": "coverage",
-    "UPDATE source": "story",
+    "INSERT INTO entry": "store.commit",
+    "INSERT INTO match": "store.commit",
+    "INSERT INTO alert": "store.commit",
+    "UPDATE source": "store.commit",
+    "INSERT INTO quote": "store.observe",
+    "INSERT INTO attempt": "store.begin_attempt",
+    "UPDATE attempt": "store.settle",
+    "UPDATE delivery": "store.claim_deliveries",
 }
 
 
@@ -55,10 +55,15 @@ def each_deed(deeds: tuple[Deed, ...]) -> tuple[list[Step], dict[str, list[Fault
     return script, plans
 
 
-def lost_commits() -> dict[str, list[Fault]]:
+def lost_commits() -> tuple[list[Step], dict[str, list[Fault]]]:
     """Connections that are lost with a COMMIT, before and behind it, of everything that is written."""
-    sides = [{step: LoseCommit(words=words, side=side) for words, step in _WRITES.items()} for side in Side]
-    return {step: [one[step] for one in sides] for step in sides[0]}
+    script: list[Step] = []
+    plans: dict[str, list[Fault]] = {}
+    for number, ((words, call), side) in enumerate(product(_WRITES.items(), Side)):
+        step, *after = leading_to(Point(call=call, side=side), probe(number))
+        script += [step, *after]
+        plans[step.name] = [LoseCommit(words=words, side=side)]
+    return script, plans
 
 
 def struck_anywhere(seed: int, deeds: tuple[Deed, ...]) -> dict[str, list[Fault]]:
@@ -90,5 +95,5 @@ def a_spread_on_server() -> Plans:
 def stops_without_lock() -> dict[str, list[Fault]]:
     """Lives that sleep past their leases, and lose their lock meanwhile."""
     points = [Point(call=call, side=side) for call in STOPS if call != "store.observe" for side in Side]
-    news = cycle(name for name in LOUD if "edge" not in name)
+    news = (name for name in LOUD if "edge" not in name)
     return {name: [Stop(point=point, loses=True)] for name, point in zip(news, points, strict=False)}

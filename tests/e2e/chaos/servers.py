@@ -15,11 +15,12 @@ from datetime import datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from aiosmtpd.smtp import SMTP
 
-from chaos.evidence import Accepted, Poll
+from chaos.evidence import Accepted, Call, Poll
 from tocsin.protocols import Clock
 
 
@@ -52,6 +53,7 @@ class Ledger:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.accepted: list[Accepted] = []
+        self.calls: list[Call] = []
         self.polls: list[Poll] = []
         self.versions: dict[str, tuple[str, ...]] = {}
         #: Called when a message was taken, and before that is said.
@@ -65,17 +67,25 @@ class Ledger:
         self.accepted.append(accepted)
         self.taken(accepted)
 
+    def called(self, receiver: str, key: str, began: float) -> None:
+        """Note a try, before it is answered."""
+        self.calls.append(Call(receiver=receiver, key=key, began=began, ended=time.monotonic()))
+
 
 class Web:
-    """Feeds at /NAME, a table of prices at /prices, a webhook at /hook; *delay* is the seconds that a feed takes."""
+    """Feeds at /NAME, a table of prices at /prices, a webhook at /hook; it is a proxy for feeds of other hosts, too.
 
-    def __init__(self, ledger: Ledger, delay: float = 0.0) -> None:
+    *delay* is the seconds that a feed takes, *slowness* those that the webhook takes.
+    """
+
+    def __init__(self, ledger: Ledger, delay: float = 0.0, slowness: float = 0.0) -> None:
         self.feeds: dict[str, list[Item]] = {}
         self.prices: dict[str, tuple[str, datetime]] = {}
         self.broken: set[str] = set()
         self.answers: deque[Answer] = deque()
         self.hanging = threading.Event()
         self._ledger = ledger
+        self._slowness = slowness
         web = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -102,7 +112,8 @@ class Web:
         self._server.server_close()
 
     def _give(self, request: BaseHTTPRequestHandler, delay: float) -> None:
-        name, began = request.path.strip("/"), time.monotonic()
+        asked, began = urlsplit(request.path), time.monotonic()
+        name = asked.path.strip("/")
         body = self._prices() if name == "prices" else self._feed(name)
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         self._ledger.versions.setdefault(etag, tuple(item.title for item in self.feeds.get(name, ())))
@@ -115,7 +126,8 @@ class Web:
         try:
             _answer(request, status, body, {"ETag": etag, "Content-Type": kind})
         finally:
-            self._ledger.polls.append(Poll(source=name, began=began, ended=time.monotonic(), status=status))
+            ended, host = time.monotonic(), asked.hostname or ""
+            self._ledger.polls.append(Poll(source=name, began=began, ended=ended, status=status, host=host))
 
     def _hear(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers["Content-Length"]))
@@ -124,9 +136,12 @@ class Web:
                 time.sleep(0.05)
             request.close_connection = True
             return
+        key, began = _hook_key(request.headers, body), time.monotonic()
+        time.sleep(self._slowness)
         special = self.answers.popleft() if self.answers else None
         if special is None or special.keeps:
-            self._ledger.take("hook", _hook_key(request.headers, body), "", body)
+            self._ledger.take("hook", key, "", body)
+        self._ledger.called("hook", key, began)
         if special is None:
             _answer(request, 200, b"ok", {})
         elif special.status:
@@ -152,11 +167,12 @@ class Web:
 class Mailbox:
     """An SMTP server on loopback; *names* are the receivers of addresses, "mail" is that of all others.
 
-    Mails to those in *refused* are not taken.
+    Mails to those in *refused* are not taken. *slowness* is the seconds that a mail takes.
     """
 
-    def __init__(self, ledger: Ledger, names: Mapping[str, str]) -> None:
+    def __init__(self, ledger: Ledger, names: Mapping[str, str], slowness: float = 0.0) -> None:
         self._names = names
+        self._slowness = slowness
         self.answers: deque[Answer] = deque()
         self.refused: set[str] = set()
         self._ledger = ledger
@@ -171,11 +187,15 @@ class Mailbox:
         """Take a mail, or answer out of turn."""
         if envelope.rcpt_tos[0] in self.refused:
             return "451 nobody is here"
+        to, began = envelope.rcpt_tos[0], time.monotonic()
+        receiver = self._names.get(to, "mail")
+        found = re.search(rb"(?mi)^Message-ID: <([^@>]+)", envelope.content)
+        key = found[1].decode() if found else ""
+        await asyncio.sleep(self._slowness)
         special = self.answers.popleft() if self.answers else None
         if special is None or special.keeps:
-            found = re.search(rb"(?mi)^Message-ID: <([^@>]+)", envelope.content)
-            to = envelope.rcpt_tos[0]
-            self._ledger.take(self._names.get(to, "mail"), found[1].decode() if found else "", to, envelope.content)
+            self._ledger.take(receiver, key, to, envelope.content)
+        self._ledger.called(receiver, key, began)
         if special is None:
             return "250 kept"
         if special.status:

@@ -16,14 +16,17 @@ from chaos.databases import AwayError, FileDatabase, ServerDatabase, WorldDataba
 from chaos.evidence import Cut, Evidence, Told
 from chaos.life import Order
 from chaos.nursery import Nursery
-from chaos.script import CANARIES, CONFIG, DESK, FEEDS, NAMES, RECIPIENTS, RULES, SECOND, Step
+from chaos.script import CANARIES, CONFIG, DESK, FEEDS, HOSTS, NAMES, RECIPIENTS, RULES, SECOND, Step
 from chaos.servers import Item, Ledger, Mailbox, Web
+from chaos.watch import Watch
 from chaos.wire import Wire
 
 #: Real seconds after which something that should have happened did not.
 PATIENCE = 60.0
 #: The leases of these worlds, in real seconds.
 LEASE = 1.5
+#: Real seconds that a message takes where tries could meet.
+SLOWNESS = 0.05
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,11 +46,20 @@ class Life:
 class World:
     """Everything around *workers* daemons, in *folder*; *nursery* gives them lives.
 
-    Their database is on *server*, or a file if there is none.
+    Their database is on *server*, or a file if there is none. Leases last *lease* real seconds. With *hosts* feeds have
+    addresses on few public hosts, which one asks by turns. Several daemons have slow receivers, so that tries could meet.
     """
 
     def __init__(
-        self, folder: Path, nursery: Nursery, *, delay: float = 0.0, server: Server | None = None, workers: int = 1
+        self,
+        folder: Path,
+        nursery: Nursery,
+        *,
+        delay: float = 0.0,
+        server: Server | None = None,
+        workers: int = 1,
+        lease: float = LEASE,
+        hosts: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -56,8 +68,9 @@ class World:
         self.database: WorldDatabase = ServerDatabase(server) if server else FileDatabase(folder)
         self.clock = WorldClock.begin(folder / "clock.json")
         self.ledger = Ledger(self.clock)
-        self.web = Web(self.ledger, delay)
-        self.mailbox = Mailbox(self.ledger, NAMES)
+        slowness = 0.0 if workers == 1 else SLOWNESS
+        self.web = Web(self.ledger, delay, slowness)
+        self.mailbox = Mailbox(self.ledger, NAMES, slowness)
         self.published: list[Told] = []
         self.cuts: list[Cut] = []
         self.lives: list[Life] = []
@@ -65,6 +78,9 @@ class World:
         self.crew: list[Life] = []
         self.zombies = 0
         self.hung: list[tuple[datetime, datetime]] = []
+        self._lease = lease
+        self._hosts = hosts
+        self._watch = Watch(self.database) if workers > 1 and isinstance(self.database, ServerDatabase) else None
         self._wanted: list[Callable[[WorldDatabase], bool]] = []
         self._write_files()
 
@@ -80,6 +96,8 @@ class World:
             self.end(life)
         self.web.close()
         self.mailbox.close()
+        if self._watch:
+            self._watch.close()
         self.database.close()
 
     # ---- lives -------------------------------------------------------------------------------------------------
@@ -98,7 +116,9 @@ class World:
             "HOOK": f"slack+http://127.0.0.1:{self.web.port}/hook/{CANARIES[0]}",
             "UNUSED": CANARIES[1],
         }
-        order = replace(order, folder=str(self.folder), env=env, trace=str(self.trace), lease=order.lease or LEASE)
+        order = replace(
+            order, folder=str(self.folder), env=env, trace=str(self.trace), lease=order.lease or self._lease
+        )
         log = self.folder / f"life{len(self.lives)}.log"
         life = Life(pid=self.nursery.start(order, log), order=order, log=log, wire=wire)
         self.lives.append(life)
@@ -233,18 +253,23 @@ class World:
             zombies=self.zombies,
             hung=tuple(self.hung),
             quiet=(("night", *SLEEP),),
+            calls=tuple(self.ledger.calls),
+            looks=tuple(self._watch.looks) if self._watch else (),
         )
 
     def _write_files(self) -> None:
         (self.folder / "rules").mkdir()
         self._write_rules(RULES)
         labels = {"ministry": ", labels: {tier: primary}"}
+        private = {name: f"127.0.0.{n + 2}:{self.web.port}" for n, name in enumerate(FEEDS)}
         feeds = "\n".join(
-            f'  {name}: {{feed: "http://127.0.0.{n + 2}:{self.web.port}/{name}", every: 1s, allow_private: true'
-            f"{labels.get(name, '')}}}"
-            for n, name in enumerate(FEEDS)
+            f'  {name}: {{feed: "http://{HOSTS[name] if self._hosts else private[name]}/{name}", every: 1s'
+            f"{'' if self._hosts else ', allow_private: true'}{labels.get(name, '')}}}"
+            for name in FEEDS
         )
         config = CONFIG.format(feeds=feeds, web=self.web.port)
+        if self._hosts:
+            config += f'http: {{proxy: "http://127.0.0.1:{self.web.port}"}}\n'
         (self.folder / "config.yaml").write_text(config, encoding="utf-8")
         for name in FEEDS:
             old = self.clock.now() - timedelta(hours=1)
