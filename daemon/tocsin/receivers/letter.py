@@ -32,11 +32,11 @@ def letter(
     delivery: Delivery,
     *,
     sender: Address,
-    person: str,
+    to: Address,
     reply_to: Sequence[str],
     headers: Mapping[str, str],
 ) -> bytes:
-    """Return *message* as multipart/alternative in ASCII, with CRLF line endings, to the recipient called *person*.
+    """Return *message* as multipart/alternative in ASCII, with CRLF line endings; an address *to* in UTF-8 stays so (RFC 6532).
 
     Message-ID and the boundary between the parts come from the id of *delivery*, and Date is not the time of sending. So a
     retry repeats the same mail, and a mail program that knows the id shows it once. Mail programs sort by List-Id
@@ -45,7 +45,10 @@ def letter(
     mail = MIMEMultipart("alternative", boundary=f"=_tocsin_{_token(delivery.id)}")
     mail["Subject"] = encoded(message.subject).replace("\r\n", "\n")
     mail["From"] = formataddr(sender)
-    mail["To"] = formataddr((person, delivery.recipient))
+    # The library encodes no address, so one that is not ASCII takes its place in the octets.
+    name, address = to
+    place = f"{_token(delivery.id)}@to.invalid"
+    mail["To"] = formataddr((name, address if address.isascii() else place))
     if reply_to:
         mail["Reply-To"] = ", ".join(reply_to)
     mail["Date"] = format_datetime(message.dated or delivery.created_at)
@@ -64,7 +67,8 @@ def letter(
         mail.attach(_part(message.html, "html"))
     elif message.html:
         mail.attach(_illustrated(message, _token(delivery.id)))
-    return mail.as_bytes(policy=policy.compat32.clone(linesep="\r\n"))
+    before, mark, after = mail.as_bytes(policy=policy.compat32.clone(linesep="\r\n")).partition(b"\r\nTo: ")
+    return before + mark + after.replace(place.encode(), address.encode(), 1)
 
 
 def _illustrated(message: Message, token: str) -> MIMEMultipart:

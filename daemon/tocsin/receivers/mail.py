@@ -16,19 +16,21 @@ from apprise.plugins.email.base import NotifyEmail, PGPMode
 
 from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
 from tocsin.receivers import classify
-from tocsin.receivers.apprise import AppriseReceiver, Endpoint, made, parsed
+from tocsin.receivers.apprise import AppriseReceiver, Endpoint, Fields, made, parsed
 from tocsin.receivers.classify import Stage
 from tocsin.receivers.exchange import Exchange, current
 from tocsin.receivers.letter import letter
+from tocsin.receivers.mailboxes import Mailbox, in_ascii, mailboxes
 
 
 class _Mail(NotifyEmail):
     """apprise's reading of mail addresses, with our own mail and our own SMTP client.
 
-    *octets* is the whole mail, with CRLF line endings. *secure_mode* is `insecure`, `ssl` or `starttls`.
+    *octets* is the whole mail, with CRLF line endings, for the address *recipient*. *secure_mode* is `insecure`, `ssl` or `starttls`.
     """
 
     octets = b""
+    recipient = ""
 
     def send(self, *_: Any, **__: Any) -> bool:
         exchange = current()
@@ -44,45 +46,65 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         ValueError: the address is wrong, or names no recipient.
     """
     fields = parsed(NotifyEmail, endpoint.url)
+    # apprise knows addresses in ASCII alone, and leaves out what it does not know, so it reads none of them.
+    readers = {box.address: box for box in _readers(fields)}
+    reply_to = [box.wire for box in in_ascii(fields.get("reply_to") or "", "reply")]
+    fields |= {"targets": None, "cc": None, "bcc": None, "reply_to": None}
+    if not str(sender := fields.get("from_addr") or "").isascii() and "@" in sender:
+        box = in_ascii(sender, "from")[0]
+        fields["from_addr"] = f"{box.name}<{box.wire}>"
     sample = made(_Mail, fields)
     if sample.pgp_mode != PGPMode.NONE:
         raise ValueError("tocsin does not encrypt mail: remove pgp= and wkd= from the address")
-    people = {address: who or "" for who, address in sample.targets}
-    # Copies get mails of their own, because a server may accept one recipient and refuse another.
-    people |= {address: sample.names.get(address) or "" for address in sorted(sample.cc | sample.bcc)}
-    reply_to = sorted(sample.reply_to)
-    if not people:
-        raise ValueError("no recipient of this mail address is a mail address")
+    readers = readers or {box.address: box for box in mailboxes(sample.from_addr[1])}
 
     def plugin(delivery: Delivery, message: Message) -> NotifyBase:
-        mail: _Mail = made(_Mail, {**fields, "targets": [delivery.recipient], "cc": None, "bcc": None})
+        mail: _Mail = made(_Mail, fields)
+        reader = readers[delivery.recipient]
+        mail.recipient = reader.wire
         mail.octets = letter(
             message,
             delivery,
             sender=(str(mail.from_addr[0] or "tocsin"), str(mail.from_addr[1])),
-            person=people.get(delivery.recipient, ""),
+            to=(reader.name, reader.wire),
             reply_to=reply_to,
             headers=mail.headers,
         )
         return mail
 
-    domains = {address.rpartition("@")[2] for address in people}
+    forms = {form for box in readers.values() for form in (box.address, box.wire)}
     return AppriseReceiver(
         endpoint=endpoint,
         kind=MessageKind.MAIL,
         plugin=plugin,
-        recipients=tuple(people),
-        open_words=(*domains, sample.smtp_host, sample.from_addr[1]),
+        recipients=tuple(readers),
+        open_words=(*forms, *(form.rpartition("@")[2] for form in forms), sample.smtp_host, sample.from_addr[1]),
         place=f"{sample.smtp_host}:{sample.port}",
         mode=sample.secure_mode or "",
         log_in=lambda exchange: _sent(made(_Mail, fields), exchange, only_log_in=True),
     )
 
 
+def _readers(fields: Fields) -> list[Mailbox]:
+    """Return all readers in the *fields* of an address.
+
+    Copies get mails of their own, because a server may accept one recipient and refuse another.
+    """
+    lists = [",".join(fields.get("targets") or ()), fields.get("cc"), fields.get("bcc")]
+    return [box for text in lists if text for box in mailboxes(text)]
+
+
 #: Seconds that one read or write may take. The exchange bounds the total.
 _PATIENCE = 15.0
 #: Ways to log in with a password that smtplib knows (RFC 4954).
 _PASSWORDS = frozenset({"PLAIN", "LOGIN", "CRAM-MD5"})
+
+
+#: Parameters of a mail with an address in UTF-8 (RFC 6531), and what is said of a server that takes none.
+_UTF8 = ("SMTPUTF8", "BODY=8BITMIME")
+_NO_UTF8 = (
+    "the server does not take letters beyond ASCII before the @ (SMTPUTF8): use another address, or another server"
+)
 
 
 class _UnfitError(Exception):
@@ -107,7 +129,7 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
 
 
 def _sent(mail: _Mail, exchange: Exchange, *, only_log_in: bool = False) -> AttemptResult:
-    """Send *mail* to its first recipient, or with *only_log_in* nothing.
+    """Send *mail* to its recipient, or with *only_log_in* nothing.
 
     Never raises for anything that server or network do.
     """
@@ -121,8 +143,10 @@ def _sent(mail: _Mail, exchange: Exchange, *, only_log_in: bool = False) -> Atte
         smtp.ehlo_or_helo_if_needed()
         if only_log_in:
             return AttemptResult(error_class=ErrorClass.OK, words=_welcome(mail))
-        _expect(smtp.mail(str(mail.from_addr[1])), 250)
-        _expect(smtp.rcpt(mail.targets[0][1]), 250, 251)
+        if not mail.recipient.isascii() and not smtp.has_extn("smtputf8"):
+            return AttemptResult(error_class=ErrorClass.NOBODY, words=_NO_UTF8)
+        _expect(smtp.mail(str(mail.from_addr[1]), () if mail.recipient.isascii() else _UTF8), 250)
+        _expect(smtp.rcpt(mail.recipient), 250, 251)
         _expect(smtp.docmd("DATA"), 354)
         stage, exchange.written = Stage.MESSAGE, True
         smtp.send(_stuffed(mail.octets))

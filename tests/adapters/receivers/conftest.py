@@ -68,8 +68,8 @@ class _OnAnyPort(Controller):
 
 
 @pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    """A mail server on loopback; who logs in needs the password `canary-secret`."""
+def mailbox(request: pytest.FixtureRequest) -> Iterator[Mailbox]:
+    """A mail server on loopback; who logs in needs the password `canary-secret`. A parameter has settings of its own."""
     box = Mailbox()
 
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
@@ -82,6 +82,7 @@ def mailbox() -> Iterator[Mailbox]:
         authenticator=authenticate,
         auth_require_tls=False,
         data_size_limit=2**22,
+        **getattr(request, "param", {"enable_SMTPUTF8": True}),
     )
     controller.start()
     box.port = controller.real_port

@@ -147,6 +147,63 @@ def test_everybody_in_an_address_is_a_recipient_with_a_mail_of_their_own(mailbox
     assert (first["To"], first["Cc"], first["X-Team"]) == ("a@example.org", None, "Erz")
 
 
+def test_a_domain_in_any_script_reaches_every_server(mailbox: Any, post: Any) -> None:
+    """It goes over the wire in ASCII; people see it as they wrote it, from the sender's as well."""
+    url = url_of(mailbox.port, to="desk@b\u00fccher.example", more="&from=Glocke<tocsin@erz.中国>")
+    url = url.replace("from=tocsin@example.org&", "")
+    receiver = build("mail", url)
+    assert receiver.recipients == ("desk@bücher.example",)
+    sent = post(MessageKind.MAIL, recipient="desk@bücher.example")
+    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.OK
+    assert mailbox.envelopes == [("tocsin@erz.xn--fiqs8s", ["desk@xn--bcher-kva.example"])]
+    message = parsed(mailbox.letters[0])
+    assert (message["To"], message["From"]) == ("desk@xn--bcher-kva.example", "Glocke <tocsin@erz.xn--fiqs8s>")
+    assert mailbox.letters[0].isascii()
+
+
+def test_a_name_in_any_script_reaches_a_server_that_takes_it(mailbox: Any, post: Any) -> None:
+    """Before the @ there is no form in ASCII; a headline cannot pass for the address."""
+    receiver = build("mail", url_of(mailbox.port, to="Jörg%20M<jörg@bücher.example>/desk@example.org"))
+    for recipient in receiver.recipients:
+        sent = post(MessageKind.MAIL, "To: 01JQDELIVERY@to.invalid bans gallium", recipient=recipient)
+        assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.OK
+    assert [to for _, to in mailbox.envelopes] == [["jörg@xn--bcher-kva.example"], ["desk@example.org"]]
+    first, second = mailbox.letters
+    (to,) = [line for line in first.partition(b"\r\n\r\n")[0].decode().split("\r\n") if line.startswith("To: ")]
+    assert to.endswith(" <jörg@xn--bcher-kva.example>")
+    assert first.count("jörg".encode()) == 1
+    assert second.isascii()
+
+
+@pytest.mark.parametrize("mailbox", [{"enable_SMTPUTF8": False}], indirect=True)
+def test_a_server_that_takes_no_such_name_is_named_as_the_cause(mailbox: Any, post: Any) -> None:
+    """The others in the address get their mail, and the one reader is given up with the remedy."""
+    receiver = build("mail", url_of(mailbox.port, to="jörg@example.org/desk@example.org"))
+    outcomes = []
+    for recipient in receiver.recipients:
+        sent = post(MessageKind.MAIL, recipient=recipient)
+        outcomes.append(receiver.send(sent.delivery, sent.message))
+    assert [one.error_class for one in outcomes] == [ErrorClass.NOBODY, ErrorClass.OK]
+    assert "(SMTPUTF8): use another address, or another server" in outcomes[0].words
+    assert [to for _, to in mailbox.envelopes] == [["desk@example.org"]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ("to=desk@example.org,jörg", "mail address number 2 in this list is no mail address"),
+        ("to=desk@example.org,joe@example.org.münchen..x", "has a domain that cannot exist"),
+        ("to=desk@example.org&cc=nobody", "is no mail address"),
+        ("to=desk@example.org&reply=jörg@example.org", "reply= must be a mail address with plain letters"),
+        ("to=desk@example.org&from=jörg@example.org", "from= must be a mail address with plain letters"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_and_not_left_out(fields: str, words: str) -> None:
+    """A reader who is left out in silence waits in vain."""
+    with pytest.raises(ValueError, match=words):
+        build("mail", f"mailto://127.0.0.1:25?from=tocsin@example.org&mode=insecure&{fields}")
+
+
 def test_who_was_taken_out_of_an_address_gets_no_mail(mailbox: Any, post: Any) -> None:
     """A delivery may be older than the configuration."""
     receiver = build("mail", url_of(mailbox.port))
