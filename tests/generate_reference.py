@@ -97,6 +97,8 @@ sources:
     labels: {tier: trade}
     credentials: "${TOCSIN_MEMBERS:-name:password}"
     headers: {X-Api-Key: "${TOCSIN_KEY:-none}"}
+    keep: url=example.org/metals OR title(gallium OR germanium)
+    drop: category="Press releases" OR publisher="The Daily Example"
     ignore_hints: true
     allow_private: false
 """,
@@ -106,6 +108,8 @@ sources:
     watch: https://example.org/tariff
     part: "#content"
     ignore: ["Queue: [0-9]+"]
+    keep: tariff OR duty
+    drop: '"page views"'
     every: 1h
     ignore_hints: true
     allow_private: false
@@ -127,6 +131,8 @@ sources:
     labels: {tier: primary}
     credentials: "${TOCSIN_MEMBERS:-name:password}"
     headers: {Accept-Language: en}
+    keep: category=Notices
+    drop: title(vacancy OR tender)
     ignore_hints: false
     allow_private: false
 """,
@@ -137,6 +143,8 @@ sources:
     labels: {tier: trade}
     accept_labels: [company]
     tokens: filter
+    keep: gallium OR germanium
+    drop: title(webinar)
 web:
   tokens:
     filter: {secret: "${TOCSIN_FILTER:-a-secret-of-24-letters-or-more}", may: ingest}

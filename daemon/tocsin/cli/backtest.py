@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +27,7 @@ from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.decide import Policy
 from tocsin.replay import report
 from tocsin.replay.replay import EVERYBODY, Poll, Replay, Result, merged, polls, quoted, unseen, warm_up
+from tocsin.rules.filters import NO_FILTERS, Filters
 from tocsin.rules.ruleset import RuleSet, rule_named
 from tocsin.store import Store
 
@@ -59,6 +60,7 @@ class _Past:
     instruments: Sequence[Instrument]
     count: int
     baselines: dict[str, datetime]
+    filters: Filters = field(default_factory=dict)
 
 
 def backtest(
@@ -82,8 +84,7 @@ def backtest(
     if settings and not inputs:
         results = _over_stored(settings, since, policy, sets)
     else:
-        known = {item.id: item for item in settings.instruments} if settings else {}
-        results = _over_given(inputs or [], since, policy, sets, known)
+        results = _over_given(inputs or [], since, policy, sets, settings)
     if wanted:
         results = [report.only_rule(one, wanted) for one in results]
     result = results[0]
@@ -112,8 +113,9 @@ def _judged_by(
 
 
 def _over_given(
-    inputs: list[str], since: str | None, policy: Policy, sets: tuple[RuleSet, ...], known: Mapping[str, Instrument]
+    inputs: list[str], since: str | None, policy: Policy, sets: tuple[RuleSet, ...], settings: Config | None
 ) -> list[Result]:
+    known = {item.id: item for item in settings.instruments} if settings else {}
     news: list[Path] = []
     quotes: list[Quote] = []
     instruments: dict[str, Instrument] = {}
@@ -133,7 +135,14 @@ def _over_given(
     start = read_since(since, max(ends, default=None))
     kept = [entry for entry in entries if start is None or entry.first_seen >= start - _warm_up(sets)]
     count = len(kept) + len(quotes)
-    past = _Past(entries=kept, quotes=quotes, instruments=tuple(instruments.values()), count=count, baselines={})
+    past = _Past(
+        entries=kept,
+        quotes=quotes,
+        instruments=tuple(instruments.values()),
+        count=count,
+        baselines={},
+        filters=settings.filters if settings else NO_FILTERS,
+    )
     return _runs(past, start, policy, sets)
 
 
@@ -160,6 +169,7 @@ def _over_stored(settings: Config, since: str | None, policy: Policy, sets: tupl
             instruments=settings.instruments,
             count=outline.entries + len(quotes),
             baselines=dict(outline.baselines),
+            filters=settings.filters,
         )
         return _runs(past, start, policy, sets)
 
@@ -179,7 +189,7 @@ def _runs(past: _Past, start: datetime | None, policy: Policy, sets: tuple[RuleS
     """Return one result per rule set. The first is that of the rules under test."""
     names = ("backtest", "against")
     return [
-        Replay(rules, policy, past.instruments).run(_shown(past, words), start=start)
+        Replay(rules, policy, past.instruments, past.filters).run(_shown(past, words), start=start)
         for rules, words in zip(sets, names, strict=False)
     ]
 

@@ -22,6 +22,7 @@ from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.secrets import address
 from tocsin.errors import SourceError, UsageError
 from tocsin.explain.one_poll import Report, judged_object, remedy_of, report
+from tocsin.ingest.judging import judge
 from tocsin.model.entries import Batch, Cursor
 from tocsin.model.rules import Judged
 from tocsin.protocols import P, T
@@ -61,7 +62,7 @@ def try_source(
     with _remedied(source.address, page=source.kind != "feed"), progress("polling"):
         source, batch = asyncio.run(discovered(settings, source, now))
     found = report(source.address, batch)
-    judged = [rules.evaluate(entry, now) for entry in batch.entries]
+    judged = judge(rules, batch.entries, now, {source.name: source.filter} if source.filter else {})
     if json:
         dump({**plain(found), "entries": [judged_object(one) for one in judged]})
     else:
@@ -128,7 +129,7 @@ def _matches(judged: Judged) -> list[str]:
     return [match.rule.id for match in judged.matches]
 
 
-def _print(report: Report, judged: list[Judged], zone: ZoneInfo) -> None:
+def _print(report: Report, judged: Sequence[Judged], zone: ZoneInfo) -> None:
     matched = [found for found in judged if found.matches]
     print(report.address)
     print(
@@ -138,9 +139,11 @@ def _print(report: Report, judged: list[Judged], zone: ZoneInfo) -> None:
         print(f"  usually {duration(report.rhythm)} between two entries")
     for problem in report.problems:
         print(f"  note: {shown(problem)}")
+    if dropped := sum(bool(found.entry.dropped) for found in judged):
+        print(f"  {counted(dropped, 'entry')} would be dropped by its filter")
     print(f"  {len(matched)} would have matched{':' if matched or not judged else '; the first entries:'}")
     for found in (matched or judged)[:_SHOWN]:
-        rules = f"  [{', '.join(_matches(found))}]" if found.matches else ""
+        rules = f"  [{', '.join(_matches(found))}]" if found.matches else "  [dropped]" * bool(found.entry.dropped)
         print(f"    {local(found.entry.published, zone)}  {shown(found.entry.title)}{rules}")
     if report.newest:
         say_zone(zone)

@@ -39,6 +39,7 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
                 "source": lambda v: v.name,
                 "state": lambda v: v.shown_state,
                 "entries": lambda v: v.entries,
+                "dropped": lambda v: v.dropped,
                 "last success": lambda v: _ago(v.last_success, now),
                 "next poll": lambda v: _next(v, now),
                 "last error": lambda v: v.last_error,
@@ -88,6 +89,8 @@ def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) 
     so_far = f"{polls}, {counted(view.entries, 'entry')} since {local(view.first_polled, zone)}"
     yield from item("so far", so_far if view.first_polled else "nothing yet")
     yield from item("last success", f"{local(view.last_success, zone)}{_aside(_ago(view.last_success, now))}")
+    if view.dropped:
+        yield from item("dropped", f"{counted(view.dropped, 'entry')} by its filter")
     if view.polled:
         yield from item("next poll", f"{local(view.due_at, zone)}{_aside(_next(view, now))}", *view.reasons)
     yield from item("rhythm", *rhythm(view.habits, zone))

@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, Tag
 
 from tocsin.config.database import DatabaseKey, DatabaseShape, below, named
 from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, WatchShape, check_source, make_feed
+from tocsin.config.filters import check_filter
 from tocsin.config.instruments import InstrumentShape, make_instrument
 from tocsin.config.overrides import OverrideShape, check_override, make_overrides
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
@@ -44,6 +45,7 @@ from tocsin.model.rules import Located
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import RecurringSilence
 from tocsin.policy.notifying.walltime import WeeklyTime
+from tocsin.rules.filters import Filter
 from tocsin.rules.spec import Override
 
 
@@ -82,6 +84,12 @@ class Config:
     def every_source(self) -> tuple[FeedConfig | PushConfig | PriceConfig, ...]:
         """All sources: those that are polled for news, those that programs hand entries in to, and those of prices."""
         return (*self.sources, *self.pushes, *self.prices)
+
+    @property
+    def filters(self) -> dict[str, Filter]:
+        """The filters of sources, by the name of the source."""
+        news: tuple[FeedConfig | PushConfig, ...] = (*self.sources, *self.pushes)
+        return {source.name: source.filter for source in news if source.filter}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -251,6 +259,7 @@ def _check(root: Node) -> Iterator[Problem]:
     yield from check_pushes(root)
     for source in children(member(root, "sources")):
         yield from check_source(source)
+        yield from check_filter(source)
         if member(source, "table") or member(source, "file"):
             yield from check_table(source)
     named = entries(member(root, "receivers"))

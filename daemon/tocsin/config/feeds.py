@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
+from tocsin.config.filters import FilterShape, make_filter
 from tocsin.config.headers import authorization, check_headers
 from tocsin.config.secrets import Secret, identity
 from tocsin.config.values import Address, Hidden, Zone, unless_empty
 from tocsin.config.yaml.nodes import Node, Scalar, member, problem
-from tocsin.config.yaml.shape import Duration, Shape, Texts, at_least
+from tocsin.config.yaml.shape import Duration, Texts, at_least
 from tocsin.errors import Problem
+from tocsin.rules.filters import Filter
 from tocsin.sources.documents.page import Selectors, check_format, check_selector
 from tocsin.sources.documents.whole_page import Watch
 from tocsin.text.noise import check_pattern
@@ -36,6 +38,7 @@ class FeedConfig:
     headers: Mapping[str, Secret] = field(default_factory=dict)
     selectors: Selectors | None = None
     watch: Watch | None = None
+    filter: Filter | None = None
 
     @property
     def kind(self) -> str:
@@ -62,7 +65,7 @@ def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(check_pattern, patterns))
 
 
-class _Polled(Shape):
+class _Polled(FilterShape):
     every: Annotated[Duration, at_least(timedelta(seconds=1))] | None = None
     """Time between two polls, such as 15m. Default: half the usual time between its news, from 5m to 1h."""
     ignore_hints: bool = False
@@ -133,4 +136,5 @@ def make_feed(name: str, item: FeedShape | PageShape | WatchShape) -> FeedConfig
         headers={**item.headers, **authorization(item.credentials)},
         selectors=item.build(Selectors, zone=item.timezone.key) if isinstance(item, PageShape) else None,
         watch=item.build(Watch) if isinstance(item, WatchShape) else None,
+        filter=make_filter(item),
     )

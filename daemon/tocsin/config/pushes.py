@@ -8,10 +8,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from tocsin.config.filters import FilterShape, make_filter
 from tocsin.config.yaml.nodes import Node, Scalar, children, entries, member, problem, said, scalars
-from tocsin.config.yaml.shape import Shape, Texts
+from tocsin.config.yaml.shape import Texts
 from tocsin.errors import Problem, meant
 from tocsin.model.entries import PUSH
+from tocsin.rules.filters import Filter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class PushConfig:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accept_labels: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
+    filter: Filter | None = None
 
     def takes_from(self, token: str) -> bool:
         """Return True if the program with the *token* of this name may hand in here."""
@@ -46,7 +49,7 @@ class PushConfig:
         return self.address
 
 
-class PushShape(Shape):
+class PushShape(FilterShape):
     """A source in the file that programs hand entries in to."""
 
     push: Literal[True]
@@ -70,7 +73,7 @@ class AnyValue(frozenset[str]):
 
 def make_push(name: str, item: PushShape) -> PushConfig:
     """Return the source *name* that *item* describes."""
-    return item.build(PushConfig, name=name)
+    return item.build(PushConfig, name=name, filter=make_filter(item))
 
 
 def check_pushes(root: Node) -> Iterator[Problem]:

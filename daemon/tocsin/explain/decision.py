@@ -57,6 +57,8 @@ def _steps(record: JudgedEntry, rule: RuleInfo, holds: bool | None, disabled: bo
     )
     for revised in record.revised:
         yield Step(name="rewritten", good=None, words=revision(revised, zone))
+    if entry.dropped:
+        yield Step(name="filter", good=False, words=in_words(entry.dropped, zone))
     if disabled:
         yield Step(name="enabled", good=False, words=f"no: {rule.override}")
     yield from _judged(record, rule, holds)

@@ -91,4 +91,4 @@ def judged_object(judged: Judged) -> dict[str, object]:
         }
         for match in judged.matches
     ]
-    return {name: getattr(entry, name) for name in names} | {"matches": matches}
+    return {name: getattr(entry, name) for name in names} | {"dropped": entry.dropped, "matches": matches}

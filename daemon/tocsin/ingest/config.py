@@ -14,6 +14,7 @@ from tocsin.policy.polling.aftermath import AfterFailure, AfterSuccess, HealthEv
 from tocsin.policy.polling.health import SourceStatus
 from tocsin.policy.polling.schedule import Terms
 from tocsin.rules import builtin
+from tocsin.rules.filters import Filters
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
 from tocsin.store.values import Fetch, PollRecord, SourceLease
@@ -31,6 +32,7 @@ class IngestConfig:
     sources: Mapping[str, Source]
     terms: Mapping[str, Terms] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
+    filters: Filters = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,19 @@ from datetime import datetime
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Judged, Match
 from tocsin.rules import builtin
+from tocsin.rules.filters import NO_FILTERS, Filters, screened
 from tocsin.rules.ruleset import RuleSet
 
 
-def judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:
-    """Return *entries* with their matches."""
-    return tuple(rules.evaluate(entry, now) for entry in entries)
+def judge(
+    rules: RuleSet, entries: Sequence[Entry], now: datetime, filters: Filters = NO_FILTERS, *, known: bool = False
+) -> tuple[Judged, ...]:
+    """Return *entries* with their matches; those that *filters* drop are marked, and have none.
+
+    *known* entries are judged even then, because what was told of them may have to be corrected.
+    """
+    found = (screened(entry, filters, now) for entry in entries)
+    return tuple(rules.evaluate(one, now) if known or not one.dropped else Judged(entry=one) for one in found)
 
 
 def failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:

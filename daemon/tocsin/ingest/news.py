@@ -116,8 +116,9 @@ class NewsIntake:
             earlier=earlier.entries if earlier else None,
         )
         self._runtime.counters.observe(Timed.COMMIT, time.perf_counter() - started)
-        taken = (earlier or Taken()).and_also(committed.entries, committed.decision)
+        taken = (earlier or Taken()).and_also(committed.entries, committed.decision, committed.dropped)
         self._runtime.counters.add(Counted.ENTRIES, poll.lease.name, by=taken.entries)
+        self._runtime.counters.add(Counted.DROPPED, poll.lease.name, by=taken.dropped)
         level = logging.INFO if taken.entries or poll.lease.baseline else logging.DEBUG
         log.log(level, line("source polled", source=poll.lease.name, new=taken.entries, **taken.tally()))
         if history := taken.outcomes[MatchOutcome.BASELINE]:
@@ -143,7 +144,7 @@ class NewsIntake:
                     settles=since + SETTLES,
                 )
             backlog.took(seconds)
-            taken = taken.and_also(committed.entries, committed.decision)
+            taken = taken.and_also(committed.entries, committed.decision, committed.dropped)
             self._progress()
             follow_up(committed, self._runtime.counters, self._committed)
             since = self._runtime.clock.now()
@@ -153,10 +154,11 @@ class NewsIntake:
 
     async def _judge(self, answer: Answer, chunk: Chunk, flood: Collection[str]) -> JudgedBatch:
         """Return the batch of *answer* with the matches of the new and rewritten entries of *chunk*."""
-        work, rules, now = self._runtime.work, answer.poll.config.rules, answer.poll.now
+        work, config, now = self._runtime.work, answer.poll.config, answer.poll.now
+        rules, filters = config.rules, config.filters
         started = time.perf_counter()
-        new = await work(judge, rules, chunk.new, now) if chunk.new else ()
-        rewritten = await work(judge, rules, chunk.rewritten, now) if chunk.rewritten else ()
+        new = await work(judge, rules, chunk.new, now, filters) if chunk.new else ()
+        rewritten = await work(judge, rules, chunk.rewritten, now, filters, known=True) if chunk.rewritten else ()
         if new or rewritten:
             self._runtime.counters.observe(Timed.EVALUATION, time.perf_counter() - started)
         batch, once = replace(answer.batch, deleted=chunk.deleted), failures([*new, *rewritten], now)

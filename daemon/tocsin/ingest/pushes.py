@@ -67,7 +67,8 @@ class PushIntake:
         counters = self._runtime.counters
         counters.observe(Timed.COMMIT, time.perf_counter() - started)
         counters.add(Counted.ENTRIES, push.source, by=committed.entries)
-        tally = Taken().and_also(committed.entries, committed.decision).tally()
+        counters.add(Counted.DROPPED, push.source, by=committed.dropped)
+        tally = Taken().and_also(committed.entries, committed.decision, committed.dropped).tally()
         log.info(line("entries handed in", source=push.source, items=len(push.items), new=committed.entries, **tally))
         follow_up(committed, self._runtime.counters, self._committed)
         return answer
@@ -92,8 +93,8 @@ class PushIntake:
         batch = await work(_batch, push, now)
         unseen = await work(self._store.unseen, batch, steady=True)
         oldest_first = sorted(unseen.new, key=lambda entry: entry.event_time)
-        new = await work(judge, config.rules, oldest_first, now)
-        rewritten = await work(judge, config.rules, unseen.rewritten, now)
+        new = await work(judge, config.rules, oldest_first, now, config.filters)
+        rewritten = await work(judge, config.rules, unseen.rewritten, now, config.filters, known=True)
         took = time.perf_counter() - started
         self._runtime.counters.observe(Timed.EVALUATION, took)
         detail = await work(self._store.read.source, push.source)

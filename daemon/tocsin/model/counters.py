@@ -13,6 +13,7 @@ class Counted(StrEnum):
 
     POLLS = "polls"
     ENTRIES = "entries"
+    DROPPED = "dropped"
     MATCHES = "matches"
     ALERTS = "alerts"
     DELIVERIES = "deliveries"
@@ -32,6 +33,7 @@ class Timed(StrEnum):
 LABELS: Mapping[Counted | Timed, tuple[str, ...]] = {
     Counted.POLLS: ("source", "outcome"),
     Counted.ENTRIES: ("source",),
+    Counted.DROPPED: ("source",),
     Counted.MATCHES: ("rule", "outcome"),
     Counted.ALERTS: ("rule", "severity"),
     Counted.DELIVERIES: ("receiver", "outcome"),

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tocsin.hints import ResponseHints
 from tocsin.model.prices import Labels, Missing, RawQuote
+from tocsin.model.reasons import NO_REASON, Reason
 
 #: The kind of the sources that programs hand entries in to. All others are polled.
 PUSH = "push"
@@ -57,6 +58,7 @@ class Entry:
     published: datetime | None = None  # None when the source gave none that can be believed
     published_raw: str = ""  # as the source wrote it, believed or not
     labels: Labels = field(default_factory=dict)  # of its source
+    dropped: Reason = NO_REASON  # by the filter of its source, so that no rule judged it
     edition: bool = False  # its id is the address of its page with a counter or time that rises with edits
 
     @property

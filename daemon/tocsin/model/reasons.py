@@ -32,6 +32,9 @@ class Cause(StrEnum):
     NO_OPERATOR = "no operator"
     GROWTH = "growth"
     UNREACHABLE = "unreachable"  # the source, when the entry was published
+    # What a filter of its source did with an entry
+    DROPPED = "dropped"
+    NOT_KEPT = "not kept"
     # What became of a message
     PLANNED = "planned"
     CLAIMED = "claimed"

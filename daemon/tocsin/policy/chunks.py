@@ -31,20 +31,24 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The result of several transactions: the number of new *entries*, and the number of matches for each outcome."""
+    """The result of several transactions: the number of new *entries*, *dropped* ones, and matches for each outcome."""
 
     entries: int = 0
+    dropped: int = 0
     outcomes: Counter[MatchOutcome] = field(default_factory=Counter)
 
-    def and_also(self, entries: int, decision: Decision) -> Taken:
+    def and_also(self, entries: int, decision: Decision, dropped: int = 0) -> Taken:
         """Return the result with one more transaction."""
         return Taken(
-            entries=self.entries + entries, outcomes=self.outcomes + Counter(one.outcome for one in decision.decided)
+            entries=self.entries + entries,
+            dropped=self.dropped + dropped,
+            outcomes=self.outcomes + Counter(one.outcome for one in decision.decided),
         )
 
     def tally(self) -> dict[str, int]:
-        """Return the number of matches for each outcome."""
-        return {outcome.value.replace("-", "_"): count for outcome, count in sorted(self.outcomes.items())}
+        """Return the number of dropped entries, if there are any, and of matches for each outcome."""
+        outcomes = {outcome.value.replace("-", "_"): count for outcome, count in sorted(self.outcomes.items())}
+        return {"dropped": self.dropped, **outcomes} if self.dropped else outcomes
 
 
 class Backlog:

@@ -34,6 +34,8 @@ _WORDS = {
     Cause.NO_OPERATOR: "no receiver is an operator",
     Cause.GROWTH: "alert {by} grew ({words})",
     Cause.UNREACHABLE: "its source was unreachable",
+    Cause.DROPPED: "dropped by its source's filter: drop: {words} ({by})",
+    Cause.NOT_KEPT: "dropped by its source's filter: it does not meet keep: {words} ({by})",
     Cause.PLANNED: "planned",
     Cause.CLAIMED: "claimed for attempt {count}",
     Cause.UNTRIED: "returned before an attempt",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from heapq import merge
 from itertools import groupby
 
+from tocsin.ingest.judging import judge
 from tocsin.market.series import Series, begin, close_before
 from tocsin.model.alerts import Alert
 from tocsin.model.entries import Entry
@@ -19,6 +20,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
+from tocsin.rules.filters import NO_FILTERS, Filters
 from tocsin.rules.prices.edge import UNSEEN, PriceState, ended
 from tocsin.rules.prices.observation import Observed, Refused, beside, observe
 from tocsin.rules.prices.reading import Reading, read
@@ -103,13 +105,20 @@ class _Prices:
 
 
 class Replay:
-    """One run of *rules* and *policy* over polls, in order of time.
+    """One run of *rules* and *policy* over polls, in order of time; *filters* drop entries of their sources.
 
     Every message is delivered when it is due. A message due at the moment of a poll is sent after it.
     """
 
-    def __init__(self, rules: RuleSet, policy: Policy, instruments: Iterable[Instrument] = ()) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        policy: Policy,
+        instruments: Iterable[Instrument] = (),
+        filters: Filters = NO_FILTERS,
+    ) -> None:
         self._rules = rules
+        self._filters = filters
         self._policy = policy
         self._book = Book()
         self._prices = _Prices({item.id: item for item in instruments})
@@ -178,7 +187,7 @@ class Replay:
         return read(found.when, sight)
 
     def _take(self, poll: Poll) -> tuple[tuple[Decided, ...], list[Failure], list[Refused]]:
-        judged = [self._rules.evaluate(entry, poll.at) for entry in poll.entries]
+        judged = judge(self._rules, poll.entries, poll.at, self._filters)
         observed = self._prices.observe(self._rules, poll.quotes, poll.at)
         arrivals = [Arrival(entry_id=self._book.number(), matches=item.matches) for item in judged]
         arrivals += (Arrival(entry_id=None, matches=item.matches) for item in observed)

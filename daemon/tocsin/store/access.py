@@ -146,6 +146,10 @@ class Queries(OnDatabase):
         """Yield the entries of the history, in the order in which they were first seen."""
         return entries.recorded(self.database, since)
 
+    def judged_entries(self, since: datetime) -> Iterator[Entry]:
+        """Yield the entries of the history from *since* on that no filter dropped."""
+        return (entry for entry in self.history_entries(since) if not entry.dropped)
+
     def market(self, instruments: Iterable[Instrument]) -> tuple[dict[str, Series], dict[tuple[str, str], PriceState]]:
         """Return the series of *instruments* by id, and the states of the price rules by (rule, instrument)."""
         with self.database.read() as session:

@@ -29,9 +29,10 @@ class RequestAnswer:
 
 
 class Receipt(StrEnum):
-    """What an entry that was handed in is: new, known in these words, or known in other ones."""
+    """What an entry that was handed in is: new, new but dropped by a filter, known in these words, or known in other ones."""
 
     NEW = "new"
+    DROPPED = "dropped"
     KNOWN = "known"
     REWRITTEN = "rewritten"
 

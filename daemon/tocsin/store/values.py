@@ -157,9 +157,10 @@ class Claimable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """The result of one transaction; *entries* counts the new entries."""
+    """The result of one transaction; *entries* counts the new entries, *dropped* those of them that filters dropped."""
 
     entries: int
+    dropped: int = 0
     decision: Decision
     delivery_ids: tuple[str, ...] = ()
 

@@ -107,6 +107,7 @@ class SourceView:
     dead: bool = False
     reasons: tuple[str, ...] = ()  # for the due time
     habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
+    dropped: int = 0  # of its entries, by its filter
 
     @property
     def polled(self) -> bool:
@@ -159,7 +160,7 @@ class EntryView:
 class PeriodStatistics:
     """The activity of the daemon in a period, and its status at the end; *size* is that of the database in bytes.
 
-    *read* counts the *sources* that were read within a day. Waiting messages are *overdue* an hour after their time;
+    *read* counts the *sources* that were read within a day, *dropped* the *entries* that filters dropped. Waiting messages are *overdue* an hour after their time;
     *doubtful* counts attempts with an unknown outcome. *ailing*, *blocked* and *unevaluated* name sources, receivers
     and rules.
     """
@@ -168,6 +169,7 @@ class PeriodStatistics:
     read: int
     ailing: tuple[str, ...]
     entries: int
+    dropped: int
     instruments: int
     matches: int
     alerts: int

@@ -79,7 +79,7 @@ class Findings:
 
 async def try_over(page: Page, edit: Edit, begin: datetime, entry: Entry | None = None) -> Findings:
     """Return the findings about *edit* over the entries from *begin* on, or why it was not tried."""
-    found = await run(page, edit, entry, page.store.read.history_entries(begin))
+    found = await run(page, edit, entry, page.store.read.judged_entries(begin))
     if found.tried is None or found.tried.compared is None:
         return found
     compared = found.tried.compared

@@ -28,6 +28,8 @@ sources:
     allow_private: true
     labels: {tier: trade}
     headers: {X-Key: c4nary}
+    keep: url=example.org/metals OR gallium
+    drop: category=Sport
   desk: {feed: https://example.net/feed, credentials: "me:c4nary"}
   notices:
     page: https://example.org/notices

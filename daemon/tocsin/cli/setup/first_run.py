@@ -122,7 +122,7 @@ def would_have_fired(config: Config, now: datetime | None = None) -> Iterator[st
             if entry.published and since <= entry.published <= until
         ]
     policy = make_policy(config, make_receivers(config, view_receiver))
-    result = Replay(rules_of(config, tried=False).rules, policy).run(polls(unseen(past), {}))
+    result = Replay(rules_of(config, tried=False).rules, policy, filters=config.filters).run(polls(unseen(past), {}))
     alerts = [history.alert for history in report.alerts(result) if history.opened]
     said = f"{counted(len(alerts), 'alert')} from {counted(len(past), 'entry')} of the last week"
     yield f"would have fired: {said}{', such as' * bool(alerts)}"

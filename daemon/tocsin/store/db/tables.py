@@ -62,6 +62,7 @@ class SourceRow(columns.Row, table=True):
     )  # why it is due then, a line each
     habits: PollHistory = columns.written(write_habits, read_habits)
     fetches: str = columns.text()  # the last ones, the newest first
+    dropped: int = columns.number(0)  # entries that its filter dropped
 
 
 class EntryRow(columns.Row, table=True):
@@ -88,6 +89,7 @@ class EntryRow(columns.Row, table=True):
     published_raw: str = columns.text()
     labels: Labels = columns.json(Labels)
     first_seen: datetime = columns.time()
+    dropped: Reason = columns.reason()
     pruned: bool = False
 
 

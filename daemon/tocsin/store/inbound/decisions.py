@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import reduce
 from operator import add, or_
@@ -21,7 +21,7 @@ from tocsin.policy.alerting.facts import Arrival, Decision, Facts
 from tocsin.store.db import mapping
 from tocsin.store.db.statements import put, save
 from tocsin.store.db.tables import AlertRow, LastNotifiedRow, MatchRow, StandingRow, StoryEntryRow, StoryRow
-from tocsin.store.inbound import entries, facts, identity, revisions, unevaluated
+from tocsin.store.inbound import entries, facts, identity, revisions, sources, unevaluated
 from tocsin.store.inbound.sources import Held
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
@@ -124,6 +124,8 @@ def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: st
         identity.add(session, source_id, known, batch.entries, now)
     if identity.must_touch(source.document_at, now):
         identity.touch(session, source_id, batch, now)
+    dropped = sum(bool(entry.dropped) for entry in new)
+    sources.count_dropped(session, source, dropped)
     first = unevaluated.first_time(session, found.once)
     circumstance = (source.last_success is None, source.last_success)
     failed = [(number, failure) for number, item in zip(numbers, fresh, strict=True) for failure in item.unevaluated]
@@ -142,7 +144,7 @@ def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: st
         deciding.about([*arrivals, *taken.arrivals], circumstance, taken.corrections),
         deciding.about_own([*found.own, *first]),
     ]
-    return total(parts, entries=len(new))
+    return replace(total(parts, entries=len(new)), dropped=dropped)
 
 
 def take_again(deciding: Deciding, again: Sequence[tuple[Reopened, Judged]], *, once: Once, program: str) -> Committed:

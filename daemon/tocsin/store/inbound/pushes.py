@@ -37,10 +37,11 @@ def take_in(deciding: Deciding, pushed: Pushed, *, program: str) -> tuple[Commit
 def _handed_in(pushed: Pushed, numbers: Sequence[int | None], last: int) -> tuple[HandedIn, ...]:
     """Return what became of each entry; *last* was the highest number before."""
     rewritten = {item.entry.id for item in pushed.found.rewritten}
+    dropped = {item.entry.id for item in pushed.found.judged if item.entry.dropped}
 
     def state(entry_id: str, number: int | None) -> Receipt:
         if number is not None and number > last:
-            return Receipt.NEW
+            return Receipt.DROPPED if entry_id in dropped else Receipt.NEW
         return Receipt.REWRITTEN if entry_id in rewritten else Receipt.KNOWN
 
     return tuple(

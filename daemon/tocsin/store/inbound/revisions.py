@@ -17,8 +17,8 @@ from tocsin.model.alerts import NOTIFYING, Coverage, Revised
 from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
-from tocsin.model.reasons import Cause, Reason
-from tocsin.model.rules import Judged
+from tocsin.model.reasons import NO_REASON, Cause, Reason
+from tocsin.model.rules import Judged, Match
 from tocsin.policy.alerting import correction
 from tocsin.policy.alerting.correction import MOST_REVISIONS, Claim, Correction, Wording
 from tocsin.policy.alerting.facts import Arrival
@@ -95,7 +95,10 @@ def take_in(
         matches = session.exec(select(MatchRow).where(MatchRow.entry_id == number)).all()
         corrections += _correct(session, row, history, matches, judged=judged, now=now)
         met = {match.rule for match in matches}
-        new = tuple(match for match in judged.matches if match.rule.id not in met) if judged else ()
+        new: tuple[Match, ...] = ()
+        if judged and not judged.entry.dropped:
+            new = tuple(match for match in judged.matches if match.rule.id not in met)
+            row.dropped = NO_REASON  # the filter of its source lets the new wording in
         if judged:
             numbers[judged.entry.id] = number
         if new:

@@ -147,6 +147,12 @@ def learn(session: Session, name: str, learned: PollHistory) -> None:
     session.exec(update(SourceRow).where(col(SourceRow.name) == name).values(habits=learned))
 
 
+def count_dropped(session: Session, row: Held, dropped: int) -> None:
+    """Count entries that the filter of a source *dropped*."""
+    if dropped:
+        session.connection().execute(_DROPPED, {"number": row.id, "more": dropped})
+
+
 def go_on(session: Session, row: Held, learned: PollHistory, until: datetime) -> None:
     """Extend the lease *until* then, and write the history of a document that is committed only in part."""
     values = {"number": row.id, "lease_until": until, "habits": learned}
@@ -239,6 +245,7 @@ _FETCHES = select(TABLE.c.fetches).where(TABLE.c.id == bindparam("number"))
 _BY_NUMBER = TABLE.update().where(TABLE.c.id == bindparam("number")).values(polls=TABLE.c.polls + 1)
 #: Changes the row with a *number*.
 CHANGE = TABLE.update().where(TABLE.c.id == bindparam("number"))
+_DROPPED = CHANGE.values(dropped=TABLE.c.dropped + bindparam("more"))
 _HELD = TABLE.update().where(
     TABLE.c.name == bindparam("named"), TABLE.c.fence == bindparam("held"), TABLE.c.lease_until.is_not(None)
 )

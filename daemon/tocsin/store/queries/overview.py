@@ -11,7 +11,7 @@ from sqlmodel import Session, and_, col, distinct, func, select
 from tocsin.model.alerts import AlertContent, MatchOutcome
 from tocsin.model.deliveries import UNHEARD, WAITING, Delivery, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.entries import PUSH
-from tocsin.model.reasons import Cause, Reason
+from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.records import LOUD, Ailing, HeldBack, Roundup
 from tocsin.model.rules import Severity
 from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow, TransitionRow
@@ -180,6 +180,7 @@ def statistics(session: Session, since: datetime, now: datetime) -> PeriodStatis
         read=count(_POLLED, col(SourceRow.last_success) >= now - _READ),
         ailing=tuple(session.exec(select(SourceRow.name).where(_POLLED, _ILL).order_by(col(SourceRow.name)))),
         entries=count(col(EntryRow.first_seen) >= since),
+        dropped=count(col(EntryRow.first_seen) >= since, col(EntryRow.dropped) != NO_REASON),
         instruments=session.exec(
             select(func.count(distinct(CloseRow.instrument))).where(col(CloseRow.at) >= since)
         ).one(),

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, func, or_, select
 
 from tocsin.model.alerts import MatchOutcome
+from tocsin.model.reasons import NO_REASON, Reason
 from tocsin.rules.builtin import UNREAD
 from tocsin.store.db.mapping import identity
 from tocsin.store.db.statements import pieces
@@ -30,8 +31,8 @@ _MET = MatchRow.metadata.tables["match"]
 class Wanted:
     """Entries that are looked for: first seen *since* then, with all *words*, of *source*, below the number *before*.
 
-    *met* is `yes` for those that met a rule, `no` for those that met none, or the id of the rule that they met. What is
-    empty does not matter.
+    *met* is `yes` for those that met a rule, `no` for those that met none, `dropped` for those that a filter dropped, or the
+    id of the rule that they met. What is empty does not matter.
     """
 
     since: datetime
@@ -61,6 +62,7 @@ class EntryFound:
     publisher: str
     published: datetime | None
     first_seen: datetime
+    dropped: Reason = NO_REASON
     met: tuple[RuleMet, ...] = ()
 
 
@@ -136,7 +138,7 @@ def _range(session: Session, wanted: Wanted) -> tuple[int | None, int | None]:
 def _piece(session: Session, wanted: Wanted, bottom: int, top: int, limit: int) -> list[EntryFound]:
     """Return at most *limit* entries that fit, of those with a number from *bottom* to below *top*."""
     number = col(EntryRow.id)
-    names = ("id", "title", "link", "publisher", "published", "first_seen")
+    names = ("id", "title", "link", "publisher", "published", "first_seen", "dropped")
     statement = (
         select(SourceRow.name, *(getattr(EntryRow, name) for name in names))
         .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
@@ -158,7 +160,9 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
             col(EntryRow.source_id) == select(SourceRow.id).where(SourceRow.name == wanted.source).scalar_subquery()
         )
     met = select(MatchRow.entry_id).where(col(MatchRow.entry_id) == EntryRow.id)
-    if wanted.met == "no":
+    if wanted.met == "dropped":
+        found.append(col(EntryRow.dropped) != NO_REASON)
+    elif wanted.met == "no":
         found.append(~met.exists())
     elif wanted.met == "yes":
         found.append(col(EntryRow.id).in_(select(MatchRow.entry_id)))

@@ -70,5 +70,5 @@ def _use(page: Page, items: int) -> None:
 
 
 def _answer(items: Sequence[HandedIn]) -> RequestAnswer:
-    new = any(item.state is Receipt.NEW for item in items)
+    new = any(item.state in (Receipt.NEW, Receipt.DROPPED) for item in items)
     return RequestAnswer(status=HTTPStatus.CREATED if new else HTTPStatus.OK, text=written({"items": items}))

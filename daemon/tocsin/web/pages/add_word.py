@@ -153,7 +153,7 @@ async def _tried(page: Page, form: Form, new: NewWord) -> WordTried | str:
     begin = page.now - parse_duration(form.since)
     edit = await page.read(word_edit, new, page.daemon.rules, page.daemon.config.overrides)
     try:
-        return await in_turn(page, try_word, edit, entry=entry, entries=page.store.read.history_entries(begin))
+        return await in_turn(page, try_word, edit, entry=entry, entries=page.store.read.judged_entries(begin))
     except PlaygroundError as error:
         return str(error)
 

@@ -63,6 +63,7 @@ async def show_source(page: Page) -> web.Response:
         fetches=detail.fetches,
         address=_below_site(page, config.address if config else ""),
         labels=[f"{label}={value}" for label, values in labels.items() for value in values],
+        filter=config.filter.in_words if isinstance(config, FeedConfig | PushConfig) and config.filter else (),
         push=config if isinstance(config, PushConfig) else None,
         programs=_programs(page, config) if isinstance(config, PushConfig) else (),
         rhythm=tuple(rhythm(habits, page.zone)),
