@@ -14,13 +14,11 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 from tocsin.errors import SourceError
 from tocsin.sources.documents import parser_process
 from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.page import MOST_ROWS, Row, check_selector
+from tocsin.sources.documents.paths import compiled_path, look_up
 
 #: For a JSON object whose members are the rows: names of a member's key and of the member itself.
 KEY, VALUE = "@key", "@value"
@@ -109,7 +107,7 @@ class _Row(NamedTuple):
 
 class _Json:
     def __init__(self, rows: str) -> None:
-        self._rows = _path(rows) if rows else None
+        self._rows = compiled_path(rows) if rows else None
 
     def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
         root = _json(body, content_type)
@@ -128,7 +126,7 @@ class _Json:
         if expression in (KEY, VALUE):
             return lambda row: row.key if expression == KEY else _single(row.value, expression)
         whole = expression.startswith(ROOT)
-        path = _path(expression.removeprefix(ROOT))
+        path = compiled_path(expression.removeprefix(ROOT))
 
         def read(row: _Row) -> str | int | float | None:
             if not whole:
@@ -140,7 +138,7 @@ class _Json:
         return read
 
     def condition(self, expression: str) -> Callable[[bytes, str], bool]:
-        path = _path(expression)
+        path = compiled_path(expression)
         return lambda body, content_type: bool(_search(path, _json(body, content_type)))
 
 
@@ -192,18 +190,11 @@ def _promised(form: str, text: str) -> str:
     return f"it answers with {'an HTML page' if page else 'something else'} where {form} was promised"
 
 
-def _path(expression: str) -> Any:
-    try:
-        return jmespath.compile(expression)
-    except JMESPathError as error:
-        raise ValueError(f"{expression!r} is not JMESPath: {str(error).splitlines()[0]}") from None
-
-
 def _search(path: Any, value: Any) -> Any:
     try:
-        return path.search(value)
-    except (JMESPathError, RecursionError) as error:
-        raise NotDataError(f"{path.expression} cannot be looked up: {str(error).splitlines()[0]}") from None
+        return look_up(path, value)
+    except ValueError as error:
+        raise NotDataError(str(error)) from None
 
 
 def delimiter_of(head: str) -> str:
