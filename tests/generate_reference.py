@@ -101,6 +101,11 @@ sources:
     drop: category="Press releases" OR publisher="The Daily Example"
     ignore_hints: true
     allow_private: false
+    items: "results[].{id: number, title: title, url: url, tags: [type]}"
+    find:
+      form: category
+      item: {at: text, pattern: "Item ([0-9.]+)"}
+    headline: "{form}: {title}"
 """,
     "watch": """\
 sources:
@@ -116,6 +121,8 @@ sources:
     labels: {tier: primary}
     credentials: "${TOCSIN_MEMBERS:-name:password}"
     headers: {Accept-Language: en}
+    find: {country: {at: text, pattern: "from ([A-Z][a-z]+)"}}
+    headline: "{country}: {title}"
 """,
     "page": """\
 sources:
@@ -133,6 +140,8 @@ sources:
     headers: {Accept-Language: en}
     keep: category=Notices
     drop: title(vacancy OR tender)
+    find: {notice: {at: title, pattern: "No. ([0-9]+)"}}
+    headline: "Notice {notice}: {title}"
     ignore_hints: false
     allow_private: false
 """,

@@ -25,6 +25,7 @@ from tocsin.receivers import Receiver
 from tocsin.receivers.console import ConsoleReceiver
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
+from tocsin.sources.documents.item_labels import ItemLabels
 from tocsin.sources.feeds.feed import FeedSource
 from tocsin.sources.http.client import HttpClient
 from tocsin.sources.http.pace import host_group
@@ -77,6 +78,8 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
         secret=config.secret,
         selectors=config.selectors,
         watch=config.watch,
+        items=config.items,
+        labels_of=ItemLabels(config.find, config.headline),
     )
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from tocsin.config.filters import FilterShape, make_filter
+from tocsin.config.finding import Find, check_find, make_patterns
 from tocsin.config.headers import authorization, check_headers
 from tocsin.config.secrets import Secret, identity
 from tocsin.config.values import Address, Hidden, Zone, unless_empty
@@ -18,9 +19,11 @@ from tocsin.config.yaml.nodes import Node, Scalar, member, problem
 from tocsin.config.yaml.shape import Duration, Texts, at_least
 from tocsin.errors import Problem
 from tocsin.rules.filters import Filter
+from tocsin.sources.documents.item_labels import LabelPattern
 from tocsin.sources.documents.page import Selectors, check_format, check_selector
+from tocsin.sources.documents.paths import compiled_path
 from tocsin.sources.documents.whole_page import Watch
-from tocsin.text.noise import check_pattern
+from tocsin.text.noise import check_noise
 
 _Selector = Annotated[str, unless_empty(check_selector)]
 
@@ -39,6 +42,9 @@ class FeedConfig:
     selectors: Selectors | None = None
     watch: Watch | None = None
     filter: Filter | None = None
+    items: str = ""
+    find: tuple[LabelPattern, ...] = ()
+    headline: str = ""
 
     @property
     def kind(self) -> str:
@@ -62,7 +68,7 @@ class FeedConfig:
 
 
 def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(check_pattern, patterns))
+    return tuple(map(check_noise, patterns))
 
 
 class _Polled(FilterShape):
@@ -74,6 +80,10 @@ class _Polled(FilterShape):
     """True to permit an address in a private network."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every entry of this source."""
+    find: dict[str, Find] = Field(default_factory=dict)
+    """Labels that an entry has if a pattern finds them in it, such as {form: category}."""
+    headline: str = ""
+    """A readable title, with what `find` found, such as "{company}: {form}". An entry that lacks one of them keeps its title."""
     headers: dict[str, Hidden] = Field(default_factory=dict)
     """HTTP headers sent to this source only. Values may be ${NAME}."""
     credentials: Hidden = Secret("")
@@ -84,7 +94,10 @@ class FeedShape(_Polled):
     """A feed in the file."""
 
     feed: Address
-    """The address of an RSS, Atom or JSON feed."""
+    """The address of an RSS, Atom or JSON feed. With `items` it may have any JSON."""
+    items: Annotated[str, unless_empty(compiled_path)] = ""
+    """A JMESPath expression that makes items of a JSON Feed of other JSON: objects with id, url, title, summary, content_text,
+    date_published and tags."""
 
 
 class PageShape(_Polled):
@@ -121,8 +134,9 @@ class WatchShape(_Polled):
 def check_source(node: Node) -> Iterator[Problem]:
     """Yield faults of a source's headers, credentials and items that the shape cannot express."""
     yield from check_headers(node)
+    yield from check_find(node)
     items = member(node, "items")
-    if isinstance(items, Scalar) and items.value == "":
+    if isinstance(items, Scalar) and items.value == "" and member(node, "page"):
         yield problem(items, "names no items; write a CSS selector such as li.notice")
 
 
@@ -137,4 +151,6 @@ def make_feed(name: str, item: FeedShape | PageShape | WatchShape) -> FeedConfig
         selectors=item.build(Selectors, zone=item.timezone.key) if isinstance(item, PageShape) else None,
         watch=item.build(Watch) if isinstance(item, WatchShape) else None,
         filter=make_filter(item),
+        items=item.items if isinstance(item, FeedShape) else "",
+        find=make_patterns(item.find),
     )

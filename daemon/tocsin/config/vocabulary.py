@@ -70,6 +70,7 @@ def vocabulary(config: Config, rules: RuleSet, alerts: Collection[Alert] = ()) -
         for name, values in found.items():
             labels[name].update(values)
     accepted = {name: AnyValue() for source in config.pushes for name in source.accept_labels}
+    accepted |= {one.label: AnyValue() for source in config.sources for one in source.find}
     return Vocabulary(
         rules={part for name in ids for part in (name, *name.split("/"))},
         events={event[:end] for event in events for end in _ends(event)},

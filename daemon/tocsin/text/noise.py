@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from tocsin.text.patterns import compiled
+from tocsin.text.patterns import check_pattern, compiled
 
 _MONTHS = (
     "jan(?:uary|vier|uar)?|feb(?:ruary|ruar)?|f[ée]vr(?:ier)?|m[aä]r(?:ch|z|s)?|apr(?:il)?|avril|may|mai|jun[ei]?|juin|jul[yi]?"
@@ -106,16 +106,13 @@ def is_calendar(line: str, day: date) -> bool:
     return bool(found & days and found <= days | others) if found else rest != line
 
 
-def check_pattern(text: str) -> str:
+def check_noise(text: str) -> str:
     """Return *text* if it is a regular expression that leaves something of a page.
 
     Raises:
         ValueError: it is not one, or finds all of every line.
     """
-    try:
-        found = compiled(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a regular expression: {error}") from error
+    found = compiled(check_pattern(text))
     if all(found.fullmatch(line) for line in ("Licence 17 for gallium", "出口管制公告", "x")):
         raise ValueError(f"{text!r} finds all of every line, so that nothing would ever change")
     return text

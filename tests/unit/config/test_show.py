@@ -30,6 +30,9 @@ sources:
     headers: {X-Key: c4nary}
     keep: url=example.org/metals OR gallium
     drop: category=Sport
+    items: "results[]"
+    find: {form: category, item: {at: text, pattern: "Item ([0-9.]+)"}}
+    headline: "{form}: {title}"
   desk: {feed: https://example.net/feed, credentials: "me:c4nary"}
   notices:
     page: https://example.org/notices

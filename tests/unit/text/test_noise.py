@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from tocsin.text.error_pages import is_error
-from tocsin.text.noise import Noise, check_pattern, is_calendar
+from tocsin.text.noise import Noise, check_noise, is_calendar
 
 DAY = date(2026, 11, 29)
 
@@ -84,7 +84,7 @@ def test_a_reader_ignores_more() -> None:
 def test_a_pattern_that_cannot_work_is_refused(pattern: str, words: str) -> None:
     """A pattern that finds everything would be a source that is never heard of."""
     with pytest.raises(ValueError, match=words):
-        check_pattern(pattern)
+        check_noise(pattern)
 
 
 @pytest.mark.parametrize(

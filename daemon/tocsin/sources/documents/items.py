@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice, pairwise
 from urllib.parse import urljoin
 
+from tocsin.model.prices import Labels
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, one_line, to_plain
 
@@ -46,6 +47,7 @@ class Item:
     outlet: str = ""
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    labels: Labels = field(default_factory=dict)  # that its source found in it
     language: str = ""
     published: datetime | None = None
     published_raw: str = ""

@@ -52,6 +52,7 @@ def parse(
     content_language: str = "",
     selectors: Selectors | None = None,
     watch: Watch | None = None,
+    items: str = "",
     large: int = LARGE,
     seconds: float | None = None,
     memory: int = MEMORY,
@@ -64,11 +65,11 @@ def parse(
         SourceError: NOT_A_FEED, TOO_LARGE. NOT_A_FEED also for a document that takes more than *seconds* or *memory*.
     """
     document = {"url": url, "content_type": content_type, "content_language": content_language}
-    chosen = {"selectors": selectors and dataclasses.asdict(selectors), "part": watch and watch.part}
+    chosen = {"selectors": selectors and dataclasses.asdict(selectors), "part": watch and watch.part, "items": items}
     asked = {"document": document, **chosen}
     found = _ask(asked, body, large=large, seconds=seconds, memory=memory)
-    items = tuple(_item(item) for item in found["items"])
-    return Parsed(**{**found, "items": items, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})
+    read = tuple(_item(item) for item in found["items"])
+    return Parsed(**{**found, "items": read, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})
 
 
 def _item(found: dict[str, Any]) -> Item:

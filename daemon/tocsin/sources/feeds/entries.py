@@ -51,7 +51,7 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
             language=item.language,
             published=believe(item.published, now),
             published_raw=item.published_raw,
-            labels=labels,
+            labels={**item.labels, **labels},
             edition=identity.edition,
         )
         for item, identity in zip(items, identities, strict=True)

@@ -11,6 +11,7 @@ from tocsin.hints import PollHints, ResponseHints
 from tocsin.model.entries import Batch, Cursor, Entry
 from tocsin.model.prices import Labels
 from tocsin.protocols import Run
+from tocsin.sources.documents.item_labels import ItemLabels
 from tocsin.sources.documents.items import Parsed
 from tocsin.sources.documents.page import Selectors
 from tocsin.sources.documents.parser_process import parse
@@ -25,6 +26,7 @@ from tocsin.sources.http.client import Fetched, HttpClient, public_headers, same
 class FeedSource:
     """A feed that is polled, or with *selectors* a page, or with *watch* a page whose changes are its entries.
 
+    *items* is a JMESPath expression that makes items of a JSON document; *labels_of* finds labels in items.
     *run* runs the parsing in a worker. *labels* are added to every entry. *headers* are sent to this host only.
     *allow_private* permits loopback and private networks. The address of a *secret* feed must not be stored anywhere, so
     permanent redirects, which may repeat it, are followed but not remembered.
@@ -41,6 +43,8 @@ class FeedSource:
     secret: bool = False
     selectors: Selectors | None = None
     watch: Watch | None = None
+    items: str = ""
+    labels_of: ItemLabels = field(default_factory=ItemLabels)
 
     async def poll(self, cursor: Cursor, now: datetime) -> Batch:
         """Return the entries of the document, or that it has not changed since *cursor*.
@@ -98,8 +102,10 @@ class FeedSource:
             content_language=fetched.headers.get("content-language", ""),
             selectors=self.selectors,
             watch=self.watch,
+            items=self.items,
         )
         if self.watch:
             parsed, kept = compared(parsed, kept, self.watch, now)
+        parsed = replace(parsed, items=tuple(map(self.labels_of.of, parsed.items)))
         found = entries(parsed, source=self.name, url=self.url, labels=self.labels, now=now)
         return parsed, found, poll_hints(fetched.body), kept

@@ -21,6 +21,7 @@ from tocsin.sources.documents.items import (
     newest,
     stated,
 )
+from tocsin.sources.documents.paths import compiled_path, look_up
 from tocsin.text.html import clean, to_plain
 from tocsin.units import counted
 
@@ -38,8 +39,8 @@ def is_json(text: str) -> bool:
     return text.lstrip(_BLANKS)[:1] in {"{", "["}
 
 
-def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
-    """Return the JSON Feed in *text* from *url*.
+def parse(text: str, *, url: str, content_language: str = "", items: str = "") -> Parsed:
+    """Return the JSON Feed in *text* from *url*, or any JSON of which the JMESPath expression *items* makes items of one.
 
     A feed is recognised by its `version`, or by a title and items. A field of a wrong type counts as missing. An id that
     is a number is kept as it is written (JSON Feed 1.0, "id").
@@ -47,7 +48,7 @@ def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE.
     """
-    feed = _load(text)
+    feed = _made(_load(text), items) if items else _load(text)
     if not _is_feed(feed):
         words = f"JSON, but not a JSON Feed: it has neither a version of {_VERSION} nor a title and items"
         raise SourceError(words, fault=Fault.NOT_A_FEED)
@@ -64,8 +65,8 @@ def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
     site = first_web([absolute(url, _get(feed, "home_page_url"))])
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
     day_first = order(_get(entry, name) for entry in found for name in _TIMES)
-    items, cut = newest([_item(entry, url=url, site=site, language=language, day_first=day_first) for entry in found])
-    return Parsed(title=_title(feed), link=site, items=items, form="JSON Feed", notes=(*notes, *cut))
+    kept, cut = newest([_item(entry, url=url, site=site, language=language, day_first=day_first) for entry in found])
+    return Parsed(title=_title(feed), link=site, items=kept, form="JSON Feed", notes=(*notes, *cut))
 
 
 def _load(text: str) -> Any:
@@ -79,6 +80,21 @@ def _load(text: str) -> Any:
         raise SourceError(words, fault=Fault.NOT_A_FEED) from error
     except RecursionError as error:
         raise SourceError("JSON that is nested too deeply", fault=Fault.NOT_A_FEED) from error
+
+
+def _made(document: Any, items: str) -> dict[str, Any]:
+    """Return a JSON Feed with what *items* finds in *document*.
+
+    Raises:
+        SourceError: NOT_A_FEED.
+    """
+    try:
+        found = look_up(compiled_path(items), document)
+    except ValueError as error:
+        raise SourceError(f"{error}; correct `items`", fault=Fault.NOT_A_FEED) from error
+    if not isinstance(found, list):
+        raise SourceError("its `items` are no list: it was rebuilt, or answers with an error", fault=Fault.NOT_A_FEED)
+    return {"title": "", "items": found}
 
 
 def _is_feed(document: Any) -> bool:

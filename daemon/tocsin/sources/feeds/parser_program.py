@@ -32,10 +32,11 @@ def read(
     content_language: str = "",
     selectors: Selectors | None = None,
     part: str | None = None,
+    items: str = "",
 ) -> Parsed:
     """Return the feed (RSS, Atom or JSON Feed) in *body* from *url* with these headers.
 
-    With *selectors* it is a page, with *part* (empty for all of it) a page that is watched. The content decides, not the declared type. Links are resolved against *url* without its
+    With *items* it is JSON of which that JMESPath expression makes items, with *selectors* a page, with *part* (empty for all of it) a page that is watched. The content decides, not the declared type. Links are resolved against *url* without its
     user and password. A page that is not a feed but links to some raises an error that names them.
 
     Raises:
@@ -43,7 +44,7 @@ def read(
     """
     url = urls.without_user(url)
     text, note = decode(body, content_type)
-    if found := _decoded(text, selectors, part, url=url, content_language=content_language):
+    if found := _decoded(text, selectors, part, items, url=url, content_language=content_language):
         return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
     start = text[: discovery.LOOKED_AT]
     del text  # the parser makes its own copy, and memory is limited
@@ -58,14 +59,16 @@ def read(
 
 
 def _decoded(
-    text: str, selectors: Selectors | None, part: str | None, *, url: str, content_language: str
+    text: str, selectors: Selectors | None, part: str | None, items: str, *, url: str, content_language: str
 ) -> Parsed | None:
     """Return the content of a document in a format whose reader takes *text*, None for any other."""
     if part is not None:
         return whole_page.read_text(text, part, url=url, content_language=content_language)
     if selectors:
         return page.read(text, selectors, url=url, content_language=content_language)
-    return jsonfeed.parse(text, url=url, content_language=content_language) if jsonfeed.is_json(text) else None
+    if items or jsonfeed.is_json(text):
+        return jsonfeed.parse(text, url=url, content_language=content_language, items=items)
+    return None
 
 
 def main() -> None:
@@ -86,7 +89,9 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
         if "nodes" in asked:
             return {"rows": page.read_rows(body, **asked["nodes"])}
         selectors = Selectors(**asked["selectors"]) if asked["selectors"] else None
-        found: dict[str, Any] = _plain(read(body, **asked["document"], selectors=selectors, part=asked["part"]))
+        found: dict[str, Any] = _plain(
+            read(body, **asked["document"], selectors=selectors, part=asked["part"], items=asked["items"])
+        )
         return found
     except SourceError as error:
         return {"error": str(error), "fault": error.fault, "instead": error.instead}
