@@ -72,7 +72,7 @@ def _describe(view: RuleView, info: RuleInfo, stats: RuleStats, settings: Config
 def _goes_to(info: RuleInfo, settings: Config) -> str:
     if info.to:
         return f"{', '.join(info.to)}, by an override"
-    routes = [route for route in settings.routes if route.rule in ("", info.id, *info.id.split("/"))]
+    routes = [route for route in settings.routes if route.which.rule in ("", info.id, *info.id.split("/"))]
     names = dict.fromkeys(name for route in routes for name in route.to)
-    some = any(route.severity or route.labels or route.event for route in routes)
+    some = any(one.which.severity or one.which.labels or one.which.event for one in routes)
     return f"{', '.join(names) or 'nobody'}{', as the routes decide by alert' * some}"

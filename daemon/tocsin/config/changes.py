@@ -110,6 +110,7 @@ def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) ->
         "routes": [text for text in map(route_in_words, before.routes) if text in routes]
         if len(after.routes) < len(before.routes)
         else [],
+        "silences": _less(map(str, before.silences), map(str, after.silences)),
         "rules": _less(rules.infos, rules_after.infos),
         "packs": _less(map(str, before.rules), map(str, after.rules)),
         "overrides": _less((o.rule.text for o in before.overrides), (o.rule.text for o in after.overrides)),
@@ -129,8 +130,5 @@ def _less(before: Iterable[str], after: Iterable[str]) -> list[str]:
 
 def route_in_words(route: Route) -> str:
     """Return a route as people name it: `severity>=high mineral=lithium to desk,mail`."""
-    tests = [f"severity{route.severity[0]}{route.severity[1]}"] if route.severity else []
-    tests += [f"{name}={value}" for name, value in route.labels.items()]
-    tests += [f"{name}={value}" for name, value in (("event", route.event), ("rule", route.rule)) if value]
-    tests += [f"origins={route.origins}"] if route.origins else []
-    return " ".join((*tests, f"to {','.join(route.to) or 'nobody'}"))
+    origins = f"origins={route.origins}" if route.origins else ""
+    return " ".join(filter(None, (str(route.which), origins, f"to {','.join(route.to) or 'nobody'}")))

@@ -11,16 +11,14 @@ from pydantic import AfterValidator, Field
 from tocsin.config.yaml.shape import Shape, Texts
 from tocsin.errors import meant
 from tocsin.model.rules import Severity
-from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.route import Route, Selection
 
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 
 
-class RouteShape(Shape):
-    """A route in the file."""
+class SelectionShape(Shape):
+    """Tests of alerts in the file."""
 
-    to: Texts
-    """The receivers that this route adds."""
     severity: Annotated[str, AfterValidator(lambda text: _comparison(text) and text)] | None = None
     """A severity, or a comparison with one, such as ">= high"."""
     labels: dict[str, str] = Field(default_factory=dict)
@@ -29,17 +27,25 @@ class RouteShape(Shape):
     """An event or the beginning of one: trade fits trade.export.restrict."""
     rule: str = ""
     """A rule (pack/id, or the id alone), or a pack."""
+
+    @property
+    def selection(self) -> Selection:
+        """The tests as decisions use them."""
+        return self.build(Selection, severity=_comparison(self.severity) if self.severity else None)
+
+
+class RouteShape(SelectionShape):
+    """A route in the file."""
+
+    to: Texts
+    """The receivers that this route adds."""
     origins: int | None = Field(default=None, ge=2, le=50)
     """Notify these receivers again when this many independent origins report the same. Default: not again."""
 
 
 def make_route(route: RouteShape, on: Container[str]) -> Route:
     """Return the route that *route* describes; of its receivers those that are *on*."""
-    return route.build(
-        Route,
-        to=tuple(name for name in route.to if name in on),
-        severity=_comparison(route.severity) if route.severity else None,
-    )
+    return route.build(Route, to=tuple(name for name in route.to if name in on), which=route.selection)
 
 
 def _comparison(text: str) -> tuple[str, Severity]:

@@ -13,6 +13,7 @@ from tocsin.errors import Problem, meant
 from tocsin.model.alerts import Alert
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Severity
+from tocsin.policy.notifying.route import Selection
 from tocsin.rules import builtin
 from tocsin.rules.news.coverage import labelled
 from tocsin.rules.ruleset import RuleSet
@@ -88,8 +89,13 @@ def check_routes(config: Config, rules: RuleSet) -> Iterator[Problem]:
     """Yield warnings about routes that no alert can take."""
     known = vocabulary(config, rules)
     for route in config.routes:
-        tests = [("rule", route.rule), ("event", route.event), *route.labels.items()]
-        for name, value in tests:
-            if value and (fault := known.fault(name, value)):
-                words = f"the route to {', '.join(route.to) or 'nobody'} with {name}: {value} fits no alert: {fault}"
-                yield Problem(message=f"{config.path}: {words}", warning=True)
+        yield from check_selection(route.which, f"the route to {', '.join(route.to) or 'nobody'}", config, known)
+
+
+def check_selection(which: Selection, owner: str, config: Config, known: Vocabulary) -> Iterator[Problem]:
+    """Yield a warning for each test of *which*, in a part of *config* that *owner* names, that no alert can pass."""
+    tests = [("rule", which.rule), ("event", which.event), *which.labels.items()]
+    for name, value in tests:
+        if value and (fault := known.fault(name, value)):
+            words = f"{owner} with {name}: {value} fits no alert: {fault}"
+            yield Problem(message=f"{config.path}: {words}", warning=True)

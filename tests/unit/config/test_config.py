@@ -65,7 +65,7 @@ def test_a_good_configuration_is_understood(tmp_path: Path) -> None:
     assert trade.headers["X-Key"].reveal() == "k3y"
     assert lab.url.reveal() == "http://192.168.1.7/feed?token=k3y"
     assert [r.name for r in config.receivers] == ["mail", "here"]
-    assert config.routes[0].severity == (">=", Severity.HIGH)
+    assert config.routes[0].which.severity == (">=", Severity.HIGH)
     assert [route.to for route in config.routes] == [("mail",), ("mail",), ("here",)]
     assert config.problems == ()
 

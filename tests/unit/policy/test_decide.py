@@ -17,7 +17,7 @@ from tocsin.model.rules import Evidence, Match, RuleInfo, Severity
 from tocsin.policy.alerting.facts import Arrival
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
-from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.route import Route, Selection
 from tocsin.render.reasons import in_words
 
 World = Any
@@ -218,18 +218,18 @@ def test_an_alert_that_no_route_wants_says_so(world: World) -> None:
 @pytest.mark.parametrize(
     ("route", "told"),
     [
-        (Route(to=("desk",), severity=(">=", Severity.HIGH)), True),
-        (Route(to=("desk",), severity=(">", Severity.HIGH)), False),
-        (Route(to=("desk",), severity=("<", Severity.HIGH)), False),
-        (Route(to=("desk",), severity=("=", Severity.HIGH)), True),
-        (Route(to=("desk",), labels={"mineral": "gallium"}), True),
-        (Route(to=("desk",), labels={"mineral": "cobalt"}), False),
-        (Route(to=("desk",), event="trade"), True),
-        (Route(to=("desk",), event="tra"), False),
-        (Route(to=("desk",), rule="export"), True),
-        (Route(to=("desk",), rule="p/export"), True),
-        (Route(to=("desk",), rule="p"), True),
-        (Route(to=("desk",), rule="q"), False),
+        (Route(to=("desk",), which=Selection(severity=(">=", Severity.HIGH))), True),
+        (Route(to=("desk",), which=Selection(severity=(">", Severity.HIGH))), False),
+        (Route(to=("desk",), which=Selection(severity=("<", Severity.HIGH))), False),
+        (Route(to=("desk",), which=Selection(severity=("=", Severity.HIGH))), True),
+        (Route(to=("desk",), which=Selection(labels={"mineral": "gallium"})), True),
+        (Route(to=("desk",), which=Selection(labels={"mineral": "cobalt"})), False),
+        (Route(to=("desk",), which=Selection(event="trade")), True),
+        (Route(to=("desk",), which=Selection(event="tra")), False),
+        (Route(to=("desk",), which=Selection(rule="export")), True),
+        (Route(to=("desk",), which=Selection(rule="p/export")), True),
+        (Route(to=("desk",), which=Selection(rule="p")), True),
+        (Route(to=("desk",), which=Selection(rule="q")), False),
     ],
     ids=str,
 )
@@ -242,7 +242,9 @@ def test_a_route_selects_by_everything_it_names(world: World, route: Route, told
 def test_the_union_of_routes_tells_everybody_once(world: World) -> None:
     """Two routes to one receiver are one message for each of its recipients."""
     receivers = (ReceiverInfo(name="desk", recipients=("a", "b")),)
-    world.policy = Policy(routes=(Route(to=("desk",)), Route(to=("desk",), event="trade")), receivers=receivers)
+    world.policy = Policy(
+        routes=(Route(to=("desk",)), Route(to=("desk",), which=Selection(event="trade"))), receivers=receivers
+    )
     decision = world.decide(world.match(BAN))
     assert [(plan.receiver, plan.recipient) for plan in decision.planned] == [("desk", "a"), ("desk", "b")]
 

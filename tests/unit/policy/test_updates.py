@@ -13,7 +13,7 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
-from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.route import Route, Selection
 from tocsin.render.reasons import in_words
 
 World = Any
@@ -26,9 +26,9 @@ def wide(world: World) -> World:
     """A desk that is told everything, a boss of what is critical, and a wire room that asks for three origins."""
     routes = (
         Route(to=("desk",)),
-        Route(to=("boss",), severity=(">=", Severity.CRITICAL)),
+        Route(to=("boss",), which=Selection(severity=(">=", Severity.CRITICAL))),
         Route(to=("room",), origins=3),
-        Route(to=("quick",), severity=("<=", Severity.HIGH)),
+        Route(to=("quick",), which=Selection(severity=("<=", Severity.HIGH))),
     )
     names = ("desk", "boss", "room", "quick")
     world.policy = Policy(routes=routes, receivers=[ReceiverInfo(name=name, recipients=("",)) for name in names])

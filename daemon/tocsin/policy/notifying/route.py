@@ -19,20 +19,31 @@ OWN = "tocsin/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Receivers, and the tests that an alert must pass to go there; a test that is left out is passed.
+class Selection:
+    """Tests that an alert must pass; a test that is left out is passed.
 
     *severity* is an operator and a level; *labels* must all be among those of the alert; *event* fits itself and what
-    stands below it (`trade` fits `trade.export.restrict`); *rule* is a full id, a bare one or a pack's. Its
-    recipients are notified again when *origins* independent origins report the same.
+    stands below it (`trade` fits `trade.export.restrict`); *rule* is a full id, a bare one or a pack's.
     """
 
-    to: tuple[str, ...]
     severity: tuple[str, Severity] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     event: str = ""
     rule: str = ""
-    origins: int | None = None
+
+    def __str__(self) -> str:
+        tests = [f"severity{self.severity[0]}{self.severity[1]}"] if self.severity else []
+        tests += [f"{name}={value}" for name, value in self.labels.items()]
+        tests += [f"{name}={value}" for name, value in (("event", self.event), ("rule", self.rule)) if value]
+        return " ".join(tests)
+
+    @property
+    def severities(self) -> frozenset[Severity]:
+        """The levels that pass."""
+        if self.severity is None:
+            return frozenset(Severity)
+        compare, level = COMPARE[self.severity[0]], self.severity[1]
+        return frozenset(one for one in Severity if compare(one.rank, level.rank))
 
     def fits(self, alert: Alert) -> bool:
         """Return whether *alert* passes."""
@@ -41,6 +52,15 @@ class Route:
         if (self.event and not is_event(alert, self.event)) or (self.rule and not is_of(alert, self.rule)):
             return False
         return all(value in alert.labels.get(name, ()) for name, value in self.labels.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Receivers, and *which* alerts go there; they are notified again when *origins* independent origins report the same."""
+
+    to: tuple[str, ...]
+    which: Selection = Selection()
+    origins: int | None = None
 
 
 def is_event(alert: Alert, event: str) -> bool:
@@ -65,5 +85,5 @@ def recipients(
     elif instead:
         chosen = instead
     else:
-        chosen = {name for route in routes if route.fits(alert) for name in route.to}
+        chosen = {name for route in routes if route.which.fits(alert) for name in route.to}
     return tuple((r.name, recipient) for r in receivers if r.name in chosen for recipient in r.recipients)

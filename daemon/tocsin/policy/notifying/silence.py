@@ -86,6 +86,10 @@ class RecurringSilence:
     zone: tzinfo = UTC
     why: str = ""
 
+    def __str__(self) -> str:
+        windows = ", or ".join(map(str, self.windows))
+        return f"{' '.join(matcher.text for matcher in self.matchers)} during {windows}"
+
     def current(self, now: datetime) -> Iterator[Silence]:
         """Yield the silences in progress *now*, which have no number yet."""
         for window in self.windows:
