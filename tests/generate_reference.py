@@ -19,6 +19,7 @@ from typer.core import TyperArgument
 
 from tocsin.cli.commands import COMMANDS, help_of, load
 from tocsin.config.config import ConfigFile
+from tocsin.config.routes import SelectionShape
 from tocsin.config.show import Kind, schema
 from tocsin.config.yaml.shape import Shape
 from tocsin.units import write_duration
@@ -71,6 +72,8 @@ routes:
   - {to: here}
 silences:
   - {match: event=price, during: {on: [sat, sun]}}
+inhibit:
+  - {by: {severity: critical}, silences: {severity: "<= medium"}}
 overrides:
   mine-accident: {disable: true}
 heartbeat: {url: "${TOCSIN_HEARTBEAT_URL:-}"}
@@ -292,6 +295,15 @@ silences:
   - {match: [event=price, "severity<=medium"], during: {on: [sat, sun]}, why: the market is closed}
   - {match: mineral=lithium, during: [{from: "12:00", to: "13:00"}, {dates: 2026-12-24}]}
 """,
+    "inhibit": """\
+receivers:
+  here: {console: true}
+inhibit:
+  - by: {severity: critical}
+    silences: {severity: "<= medium"}
+    same: [mineral]
+    for: 12h
+""",
     "during": """\
 silences:
   - match: "severity<=low"
@@ -372,6 +384,7 @@ TITLES = {
         "## silences",
         "A list. Each silence recurs; one that ends for good is [added by a command](../answering.md#silences).",
     ),
+    "inhibit": ("## inhibit", "A list. See [inhibition](../answering.md#inhibition)."),
     "during": (
         "### during",
         "The window of a silence, as of [quiet hours](../quiet-hours-and-digests.md#quiet-hours-not-at-night).",
@@ -410,7 +423,14 @@ def sections() -> Iterator[tuple[str, type[Shape]]]:
             yield name, shape
             for inner, field in shape.model_fields.items():
                 # One map, or a list of such maps, is one shape.
-                yield from ((field.alias or inner, one) for one in dict.fromkeys(_shapes(field.annotation)))
+                yield from (
+                    (field.alias or inner, one) for one in dict.fromkeys(_shapes(field.annotation)) if _own(one)
+                )
+
+
+def _own(shape: type[Shape]) -> bool:
+    """Return whether the keys of *shape* are described; the tests of a selection are those of a route."""
+    return shape is not SelectionShape
 
 
 def _shapes(kind: Any) -> Iterator[type[Shape]]:
@@ -447,7 +467,7 @@ def _key(name: str, field: Any, described: dict[str, Any]) -> str:
 
 def _section(key: str, field: Any) -> bool:
     """Return whether *key* has a section of its own."""
-    return any(True for _ in _shapes(field.annotation)) and (key in TITLES or key == "sources")
+    return any(map(_own, _shapes(field.annotation))) and (key in TITLES or key == "sources")
 
 
 def _sentence(text: str) -> str:

@@ -148,6 +148,7 @@ def assemble(
         decide=inbound.policy.decide,
         people=inbound.policy.receivers,
         silences=config.silences,
+        inhibitions=config.inhibitions,
         routed=lambda alert: inbound.policy.routed(alert, instead.get(alert.rule, ())),
         instruments=config.instruments,
         price_rules=rules.prices,

@@ -15,6 +15,7 @@ from pydantic import Discriminator, Field, Tag
 from tocsin.config.database import DatabaseKey, DatabaseShape, below, named
 from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, WatchShape, check_source, make_feed
 from tocsin.config.filters import check_filter
+from tocsin.config.inhibitions import InhibitionShape, make_inhibition
 from tocsin.config.instruments import InstrumentShape, make_instrument
 from tocsin.config.overrides import OverrideShape, check_override, make_overrides
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
@@ -42,6 +43,7 @@ from tocsin.config.yaml.shape import Duration, Shape, tag
 from tocsin.errors import AS_OWNER, ConfigError, Position, Problem, by_place
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
+from tocsin.policy.notifying.inhibition import Inhibition
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import RecurringSilence
 from tocsin.policy.notifying.walltime import WeeklyTime
@@ -71,6 +73,7 @@ class Config:
     receivers: tuple[ReceiverConfig, ...]
     routes: tuple[Route, ...]
     silences: tuple[RecurringSilence, ...]
+    inhibitions: tuple[Inhibition, ...]
     overrides: tuple[Override, ...]
     retention: timedelta
     heartbeat: Heartbeat | None
@@ -146,6 +149,8 @@ class ConfigFile(Shape):
     """Which alerts go to which receivers. Every route that fits adds its receivers. Default: all alerts to all."""
     silences: tuple[SilenceShape, ...] = ()
     """Silences that recur: alerts that are not sent at some times of the day, on some weekdays or dates."""
+    inhibit: tuple[InhibitionShape, ...] = ()
+    """Alerts that suppress lesser ones about the same while they are open."""
     overrides: dict[str, OverrideShape] = Field(default_factory=dict)
     """Changes to rules without editing their packs, by pack/id or the id alone, and to lists of a pack, by its id."""
     retention: Duration = timedelta(days=90)
@@ -320,6 +325,7 @@ def _config(
         receivers=tuple(receiver_config(name, item, file.timezone) for name, item in on.items()),
         routes=tuple(make_route(route, on) for route in file.routes or ()),
         silences=tuple(make_silence(silence, file.timezone) for silence in file.silences),
+        inhibitions=tuple(map(make_inhibition, file.inhibit)),
         overrides=tuple(make_overrides(member(file.node, "overrides"), file.overrides)),
         heartbeat=file.heartbeat if file.heartbeat.url else None,
         report=WeeklyTime(at=file.self_report.at, days=weekdays(file.self_report.on), zone=file.timezone),

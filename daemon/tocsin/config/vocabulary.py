@@ -86,10 +86,17 @@ def _ends(event: str) -> Iterator[int]:
 
 
 def check_routes(config: Config, rules: RuleSet) -> Iterator[Problem]:
-    """Yield warnings about routes that no alert can take."""
+    """Yield warnings about routes that no alert can take, and about inhibitions that can never suppress an alert."""
     known = vocabulary(config, rules)
     for route in config.routes:
         yield from check_selection(route.which, f"the route to {', '.join(route.to) or 'nobody'}", config, known)
+    for one in config.inhibitions:
+        yield from check_selection(one.by, "inhibit: by", config, known)
+        yield from check_selection(one.silences, "inhibit: silences", config, known)
+        for name in one.same:
+            if name not in known.labels:
+                words = f"inhibit: no alert has the label {said(name)} of same{meant(name, known.labels)}"
+                yield Problem(message=f"{config.path}: {words}", warning=True)
 
 
 def check_selection(which: Selection, owner: str, config: Config, known: Vocabulary) -> Iterator[Problem]:

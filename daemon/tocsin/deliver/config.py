@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import Alert, AnswerLinks, no_links
 from tocsin.model.prices import Instrument
+from tocsin.policy.notifying.inhibition import Inhibition
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.silence import RecurringSilence
 from tocsin.receivers import Receiver
@@ -20,8 +21,8 @@ from tocsin.store import Decide, Fallbacks
 class DeliveryConfig:
     """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
 
-    *people* are the receivers as decisions see them: in quiet hours only alerts that break through are sent. *silences* are
-    those of the configuration.
+    *people* are the receivers as decisions see them: in quiet hours only alerts that break through are sent. *silences* and
+    *inhibitions* are those of the configuration.
     *fallbacks* are the substitutes of each receiver, with their recipients; *routed* returns the recipients of an alert,
     *links* the links to answer in a message to a receiver, as it is sent at a time.
     """
@@ -34,6 +35,7 @@ class DeliveryConfig:
     rates: Mapping[str, int] = field(default_factory=dict)
     people: Sequence[ReceiverInfo] = ()
     silences: Sequence[RecurringSilence] = ()
+    inhibitions: Sequence[Inhibition] = ()
     fallbacks: Fallbacks = field(default_factory=dict)
     routed: Callable[[Alert], Collection[tuple[str, str]]] = lambda _: ()
     links: Callable[[str, datetime], AnswerLinks] = lambda *_: no_links

@@ -122,10 +122,10 @@ class Dispatcher:
             digests = timing.expected(self.outbound.people, now)
             if digests:
                 await self._runtime.write(self._store.keep_digests, digests, now)
-            await self._keep_silences(now)
             await self._reroute(now)
             await self._give_up_expired(now)
             await self._fail_over(now)
+            await self._silence(now)
             limits = timing.limits(self.outbound.people, now)
             await self._apply_limits(limits, now)
             busy = set(self._busy)
@@ -145,12 +145,15 @@ class Dispatcher:
         for storm in await self._runtime.write(self._store.apply_limits, limits, now, own, self.outbound.decide):
             log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
 
-    async def _keep_silences(self, now: datetime) -> None:
-        """Write the silences of the configuration that are in progress; those of an earlier configuration end."""
+    async def _silence(self, now: datetime) -> None:
+        """Apply the silences and inhibitions of the configuration; what an earlier one suppressed is freed once."""
         outbound, (before, written) = self.outbound, self._silenced
+        loaded = before is not outbound
         current = frozenset(one for silence in outbound.silences for one in silence.current(now))
-        if before is not outbound or current - written:
-            await self._runtime.write(self._store.keep_silences, current, now, loaded=before is not outbound)
+        if loaded or current - written:
+            await self._runtime.write(self._store.keep_silences, current, now, loaded=loaded)
+        if loaded or outbound.inhibitions:
+            await self._runtime.write(self._store.apply_inhibitions, outbound.inhibitions, now)
         self._silenced = (outbound, current)
 
     async def _reroute(self, now: datetime) -> None:

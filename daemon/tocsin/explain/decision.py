@@ -120,7 +120,7 @@ def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo) -> Iterat
         held = match.fate is MatchOutcome.HELD and match.reason.main not in _BY_RECEIVERS
         words = in_words(match.reason, zone) if held else "nothing held it back"
         yield Step(name="cooldown", good=None if held else True, words=words)
-        yield _kept(deliveries, "silence", (Cause.SILENCE,), "no silence hides it", zone)
+        yield _kept(deliveries, "silence", (Cause.SILENCE, Cause.INHIBITED), "no silence hides it", zone)
         yield _kept(deliveries, "quiet hours", _BY_RECEIVERS, "no receiver delays it", zone)
     receivers = dict.fromkeys(delivery.receiver for delivery in deliveries)
     yield Step(

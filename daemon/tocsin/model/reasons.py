@@ -13,6 +13,7 @@ class Cause(StrEnum):
     NONE = ""
     # What keeps a message back, for a time or for good
     SILENCE = "silence"
+    INHIBITED = "inhibited"  # by an alert
     QUIET = "quiet hours"
     LIMIT = "limit"  # of messages an hour
     DIGEST = "digest"
@@ -51,6 +52,7 @@ class Cause(StrEnum):
     LAPSED = "lapsed"  # its event is over
     UNCHANGED = "unchanged"
     SILENCE_ENDED = "silence ended"
+    UNINHIBITED = "no longer inhibited"
     REROUTED = "rerouted"
     REMOVED = "removed"  # its receiver, from the configuration
     FALLBACK = "fallback"
@@ -61,6 +63,7 @@ class Cause(StrEnum):
 
 _KEEPING = (
     Cause.SILENCE,
+    Cause.INHIBITED,
     Cause.QUIET,
     Cause.LIMIT,
     Cause.DIGEST,

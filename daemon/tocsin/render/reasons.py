@@ -20,6 +20,7 @@ _HELD = {
 _WORDS = {
     Cause.NONE: "",
     Cause.SILENCE: "suppressed by silence {by} {words}",
+    Cause.INHIBITED: "suppressed by the open alert {by} {words}",
     Cause.QUIET: "suppressed by the quiet hours of {by}",
     Cause.LIMIT: "over the limit of {messages} an hour of {by}",
     Cause.BASELINE: "found at the first fetch of its source",
@@ -49,6 +50,7 @@ _WORDS = {
     Cause.RELEASED: "released: an alert in it grew past its cooldown",
     Cause.UNCHANGED: "its entry again says what was sent",
     Cause.SILENCE_ENDED: "silence {by} has ended",
+    Cause.UNINHIBITED: "alert {by} suppresses it no longer",
     Cause.REROUTED: "sent to others",
     Cause.REMOVED: "sent to others: receiver {by} is no longer configured",
     Cause.FALLBACK: "sent because it could not be delivered to {by}",

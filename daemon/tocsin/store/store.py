@@ -26,7 +26,7 @@ from tocsin.store.inbound import configured, decisions, identity, prices, pushes
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.opened import OpenedDatabase
-from tocsin.store.outbox import enqueue, handover, holds, receivers, silences
+from tocsin.store.outbox import enqueue, handover, holds, inhibitions, receivers, silences
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.programs import Pushed, RequestAnswer
 from tocsin.store.values import (
@@ -223,6 +223,7 @@ class Store(OpenedDatabase):
     apply_quiet_hours = writes(holds.apply_quiet_hours)
     keep_digests = writes(enqueue.keep_digests)
     keep_silences = writes(silences.keep)
+    apply_inhibitions = writes(inhibitions.apply)
     fail_over = writes(handover.late)
     give_back = writes(sending.give_back)
     wake_receivers = writes(receivers.wake)

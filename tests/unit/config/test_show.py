@@ -119,6 +119,8 @@ routes:
   - {to: [mail, chat], severity: ">= high", labels: {mineral: tin}, event: price, rule: metals, origins: 3}
 silences:
   - {match: [mineral=tin, severity<=low], during: {from: "12:00", to: "13:00", on: mon}, why: known}
+inhibit:
+  - {by: {severity: critical}, silences: {severity: "<= medium"}, same: [mineral], for: 6h}
 overrides:
   metals/ban: {disable: true, severity: low, unless: '"drill"', to: [here]}
   metals: {lists: {mineral: {tellurium: [tellurium, 碲]}, noise: [webinar]}}

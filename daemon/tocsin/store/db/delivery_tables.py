@@ -43,6 +43,7 @@ class DeliveryRow(columns.Row, table=True):
     wanted_at: datetime | None = columns.time(None)  # the first due time, set at the first claim
     stands_for: str | None = columns.text(None, index=True)  # the delivery to a receiver that could not be reached
     silence_id: int | None = columns.number(None, index=True)  # that suppressed it
+    inhibited_by: int | None = columns.number(None, index=True)  # the open alert that suppressed it
 
 
 class ReceiverRow(columns.Row, table=True):

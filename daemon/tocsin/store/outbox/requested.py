@@ -53,6 +53,7 @@ def resend(session: Session, delivery_id: str, now: datetime, *, again: bool = T
     if last and copies > original.resend and not again:
         return last.id
     original.silence_id = None  # it is sent again now, so it must not be sent again when the silence ends
+    original.inhibited_by = None
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
     if not members and original.state == DeliveryState.SUPPRESSED:
         words = in_words(original.reason)
