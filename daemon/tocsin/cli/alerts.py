@@ -214,6 +214,8 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     print_line(
         f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {written(alert.labels)}"
     )
+    if alert.over_at:
+        print_line(f"  over since {local(alert.over_at, zone)}")
     for line in _said(detail.answered, zone):
         print_line(f"  {line}")
     for member in detail.members:

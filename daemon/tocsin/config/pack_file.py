@@ -114,6 +114,8 @@ class PriceShape(Shape):
     """Number of closes that must be known before the rule is evaluated."""
     confirm: Annotated[int, Field(ge=1, le=100)] = 1
     """Number of quotes in a row that must agree before the rule fires."""
+    recovered: bool = False
+    """True to send one message that it is over, in the thread of the alert, to those who were sent it."""
 
 
 class _Count(Shape):

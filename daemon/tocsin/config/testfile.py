@@ -87,6 +87,8 @@ class Expectation(Shape):
     """Time of the decision, counted from the start of the test."""
     sent: Duration | None = None
     """Time at which a message about it is sent, counted from the start of the test."""
+    over: Duration | None = None
+    """Time at which a message that it is over is sent, counted from the start of the test."""
     severity: Severity | None = None
     """The severity of the alert."""
     labels: dict[str, Texts] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from tocsin.model.prices import Labels, PriceSummary
 from tocsin.model.reasons import NO_REASON, Reason
-from tocsin.model.rules import Evidence, Severity
+from tocsin.model.rules import Evidence, Match, Severity
 
 
 class MatchOutcome(StrEnum):
@@ -90,6 +90,25 @@ class Alert:
     note: str = ""
     detail: str = ""
     origins: int = 1  # independent ones that report it
+    over_at: datetime | None = None  # when it was known to be over; None: not yet, or it is a happening without an end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """The end of what the last alert of one of *rules* with this *value* of *label* is about; *detail* tells of it."""
+
+    rules: tuple[str, ...]
+    label: str
+    value: str
+    detail: str
+
+    def ends(self, alert: Alert) -> bool:
+        """Return True if it is the end of *alert*."""
+        return alert.rule in self.rules and self.value in alert.labels.get(self.label, ())
+
+    def is_of(self, match: Match) -> bool:
+        """Return True if the event *match* of the daemon brings it."""
+        return match.rule.ends == self.rules and self.value in match.labels.get(self.label, ())
 
 
 class AnswerKind(StrEnum):

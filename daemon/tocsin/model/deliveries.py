@@ -39,6 +39,7 @@ class DeliveryKind(StrEnum):
     ALERT = "alert"
     UPDATE = "update"
     CORRECTION = "correction"
+    RECOVERY = "recovery"
     CATCH_UP = "catch-up"
     DIGEST = "digest"
     OPERATOR = "operator"

@@ -32,6 +32,7 @@ class Cause(StrEnum):
     NO_ROUTE = "no route"
     NO_OPERATOR = "no operator"
     GROWTH = "growth"
+    OVER = "over"  # the end of an alert
     UNREACHABLE = "unreachable"  # the source, when the entry was published
     # What a filter of its source did with an entry
     DROPPED = "dropped"

@@ -87,6 +87,7 @@ class RuleInfo:
     position: Position | None = None
     override: str = ""  # what the configuration changes in it, in words
     to: tuple[str, ...] = ()  # receivers in place of those of the routes, by an override
+    ends: tuple[str, ...] = ()  # events of the daemon that are over with this one
     joins: tuple[Correlation, ...] = field(default=(), repr=False, compare=False)  # that its matches count for
 
 

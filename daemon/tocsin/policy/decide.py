@@ -11,7 +11,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.alerting import correlation, growth, story
 from tocsin.policy.alerting.correlation import ActiveWindow, Completion
-from tocsin.policy.alerting.facts import Decided, Decision, Facts
+from tocsin.policy.alerting.facts import Decided, Decision, Facts, Recovery
 from tocsin.policy.alerting.folding import Folding, in_turn
 from tocsin.policy.alerting.growth import fill
 from tocsin.policy.alerting.keys import key_values
@@ -39,6 +39,8 @@ class Policy:
         decided += making.correlate(decided)
         for correction in facts.corrections:
             making.planner.correct(correction)
+        for recovery in facts.recoveries:
+            making.recover(recovery)
         return Decision(
             decided=tuple(decided),
             stories=tuple(making.stories.changed()),
@@ -84,6 +86,12 @@ class _Making:
         home = self.stories.fold(entry_id, match, match.entry)
         decided = self._judge_news(entry_id, match, home, late=match.entry.stale)
         return replace(decided, origin=_origin(home, entry_id))
+
+    def recover(self, recovery: Recovery) -> None:
+        """Note that an alert is over, and notify those who were sent it."""
+        alert = replace(recovery.alert, over_at=self._facts.now)
+        self._alerts[alert.id] = alert
+        self.planner.recover(alert, recovery)
 
     def correlate(self, decided: Sequence[Decided]) -> list[Decided]:
         """Return the outcomes of correlations that *decided* matches complete, and of those that these complete."""
@@ -147,6 +155,10 @@ class _Making:
         return _decided(entry_id, match, outcome, reason, alert)
 
     def _judge_own(self, match: Match, home: Story) -> Decided:
+        told = next((one for one in self._facts.recoveries if one.people and one.ending.is_of(match)), None)
+        if told:
+            reason = Reason(cause=Cause.OVER, by=str(told.alert.id))
+            return _decided(None, match, MatchOutcome.JOINED, reason, told.alert)
         alert = self._new_alert(match, home, tuple(v for name in match.rule.key for v in match.labels.get(name, ())))
         count = self.planner.notify_operators(alert, match)
         reason = Reason(cause=Cause.OPERATORS if count else Cause.NO_OPERATOR, count=count)

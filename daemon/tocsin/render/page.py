@@ -35,6 +35,7 @@ BANNERS = {
     DeliveryKind.ALERT: "",
     DeliveryKind.UPDATE: "Update: there is something new about an alert that was sent before.",
     DeliveryKind.CORRECTION: "Correction: the source of an alert that was sent before now says something else.",
+    DeliveryKind.RECOVERY: "Over: what an alert was about that was sent before.",
     DeliveryKind.CATCH_UP: "Catch-up: this is old news, found late because its source was unreachable.",
     DeliveryKind.DIGEST: "Digest: alerts that waited until now, the most severe first.",
     DeliveryKind.OPERATOR: "This is about tocsin itself.",
@@ -77,6 +78,7 @@ class Item:
     answer: str = ""
     answers: tuple[tuple[str, str], ...] = ()
     about: str = ""
+    own: bool = False  # about the daemon itself
 
     @property
     def to_answer(self) -> str:
@@ -108,7 +110,8 @@ class Page:
     @property
     def banner(self) -> str:
         """The line that names the kind of message. Empty for an alert, and if the alerts themselves say what is new."""
-        is_said = self.kind is DeliveryKind.UPDATE and any(item.news for item in self.items)
+        says = self.kind in (DeliveryKind.UPDATE, DeliveryKind.RECOVERY)
+        is_said = says and any(item.news for item in self.items)
         return "" if is_said else BANNERS[self.kind]
 
     @property
@@ -174,6 +177,7 @@ def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, links: Answe
         known=f"Update of {_quoted(_known(content))}" if content.news else "",
         answer=f"Alert {alert.id} · tocsin alerts ack|snooze|useful|noise {alert.id}" if alert.id > 0 else "",
         answers=named(links, alert) if alert.id > 0 else (),
+        own=alert.rule.startswith(f"{OWN}/"),
     )
 
 

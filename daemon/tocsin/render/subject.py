@@ -19,6 +19,7 @@ _AGAIN = "Re: "
 _PREFIXES = {
     DeliveryKind.UPDATE: "Update: ",
     DeliveryKind.CORRECTION: "Correction: ",
+    DeliveryKind.RECOVERY: "Over: ",
     DeliveryKind.CATCH_UP: "Catch-up: ",
     DeliveryKind.DIGEST: "Digest: ",
 }
@@ -78,12 +79,14 @@ def encoded(text: str) -> str:
 def _tag(page: Page, lead: Item) -> str:
     if page.kind is DeliveryKind.TEST:
         return "TEST"
-    own = "tocsin " if page.kind is DeliveryKind.OPERATOR else ""
+    own = "tocsin " if page.kind is DeliveryKind.OPERATOR or lead.own else ""
     return f"{own}{lead.severity.upper()}"
 
 
 def _prefix(page: Page, lead: Item) -> str:
     """Return the prefix for the kind of message. If the leading alert is new to the reader, it is not an update."""
+    if page.kind is DeliveryKind.RECOVERY:
+        return _PREFIXES[page.kind]
     if lead.news:
         return _PREFIXES[DeliveryKind.UPDATE]
     leads_anew = page.kind is DeliveryKind.UPDATE and any(item.news for item in page.items)

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
-from tocsin.model.alerts import Alert, Story
+from tocsin.model.alerts import Alert, Ending, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.entries import MAX_AGE
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
-from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified, Pending, Planned, reach
+from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified, Pending, Planned, Recovery, reach
 from tocsin.policy.alerting.story import STORY_WINDOW
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
@@ -95,13 +95,20 @@ class Book:
         return self._entries
 
     def decide(
-        self, policy: Policy, arrivals: Sequence[Arrival], circumstance: Circumstance, now: datetime
+        self,
+        policy: Policy,
+        arrivals: Sequence[Arrival],
+        circumstance: Circumstance,
+        now: datetime,
+        endings: Iterable[Ending] = (),
     ) -> Decision:
-        """Decide about *arrivals* at *now* by *policy*, and record the decision. Arrivals without a match need none."""
+        """Decide about *arrivals* and *endings* at *now* by *policy*, and record the decision; without a match there is none."""
         matched = tuple(arrival for arrival in arrivals if arrival.matches)
-        if not matched:
+        recoveries = tuple(self._recoveries(endings))
+        if not matched and not recoveries:
             return Decision()
-        decision = policy.decide(self._facts(matched, circumstance, now))
+        known = self._facts(matched, circumstance, now) if matched else self._nothing(now)
+        decision = policy.decide(replace(known, recoveries=recoveries) if recoveries else known)
         self._write(decision, now)
         return decision
 
@@ -209,7 +216,7 @@ class Book:
             stories=tuple(stories),
             alerts=tuple(self.alerts[number] for number in numbers),
             last_notified=self._last_notified,  # of all rules: it is only looked up
-            pending=tuple(self._pending(message) for message in self._waiting.values()),
+            pending=self._all_pending(),
             notified={number: tuple(self._notified[number]) for number in numbers if number in self._notified},
             next_story=self._next_story,
             next_alert=len(self.alerts) + 1,
@@ -230,6 +237,20 @@ class Book:
             del stories[number]
             self._alerts_of.pop(number, None)
         return stories
+
+    def _nothing(self, now: datetime) -> Facts:
+        """Return the facts of a decision without a match."""
+        return Facts(now=now, arrivals=(), pending=self._all_pending(), next_alert=len(self.alerts) + 1)
+
+    def _recoveries(self, endings: Iterable[Ending]) -> Iterator[Recovery]:
+        """Yield the alert of each of *endings* that is not over yet, and those who were sent it."""
+        for ending in endings:
+            last = next((alert for alert in reversed(self.alerts.values()) if ending.ends(alert)), None)
+            if last and last.over_at is None:
+                yield Recovery(alert=last, people=tuple(self._notified.get(last.id, ())), ending=ending)
+
+    def _all_pending(self) -> tuple[Pending, ...]:
+        return tuple(self._pending(message) for message in self._waiting.values())
 
     def _pending(self, message: _Waiting) -> Pending:
         numbers = sorted(message.alert_ids)

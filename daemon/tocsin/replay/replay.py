@@ -191,7 +191,8 @@ class Replay:
         observed = self._prices.observe(self._rules, poll.quotes, poll.at)
         arrivals = [Arrival(entry_id=self._book.number(), matches=item.matches) for item in judged]
         arrivals += (Arrival(entry_id=None, matches=item.matches) for item in observed)
-        decision = self._book.decide(self._policy, arrivals, poll.circumstance, poll.at)
+        endings = [ending for item in observed for ending in item.endings]
+        decision = self._book.decide(self._policy, arrivals, poll.circumstance, poll.at, endings)
         failed = [
             Failure(source=item.entry.source, observation=item.entry.id, unevaluated=one)
             for item in judged

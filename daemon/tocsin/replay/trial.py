@@ -10,6 +10,7 @@ from itertools import zip_longest
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
 from tocsin.model.alerts import NOTIFYING
+from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Quote
 from tocsin.render.reasons import in_words
@@ -130,6 +131,10 @@ def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Rulin
         about = (one for one in result.sent if ruling.decided.alert_id in one.alert_ids and one.at >= ruling.at)
         times = [write_duration(one.at - test.start) for one in about]
         pairs.append(("sent", write_duration(wanted.sent), times[0] if times else "never"))
+    if wanted.over is not None:
+        ends = (one for one in result.sent if ruling.decided.alert_id in one.alert_ids)
+        times = [write_duration(one.at - test.start) for one in ends if one.kind is DeliveryKind.RECOVERY]
+        pairs.append(("over", write_duration(wanted.over), times[0] if times else "never"))
     return [f"{name}: {one} wanted, {other} found" for name, one, other in pairs if one != other]
 
 
@@ -182,6 +187,7 @@ def _said(wanted: Expectation) -> str:
     fields += [value.value for value in (wanted.severity, wanted.fate) if value]
     fields += [written(wanted.labels)] if wanted.labels else []
     fields += [f"sent {write_duration(wanted.sent)}"] if wanted.sent is not None else []
+    fields += [f"over {write_duration(wanted.over)}"] if wanted.over is not None else []
     return " ".join([*fields, *([wanted.title] if wanted.title else [])])
 
 

@@ -9,7 +9,7 @@ from tocsin.model.prices import Labels
 from tocsin.model.rules import OWN, Evidence, Match, RuleInfo, Severity
 
 
-def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:
+def _own(name: str, key: str, severity: Severity, title: str, ends: Sequence[str] = ()) -> RuleInfo:
     return RuleInfo(
         id=f"tocsin/{name}",
         hash=name,
@@ -19,9 +19,12 @@ def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:
         key=(key,),
         # Each is raised only when a state changes, so that there is nothing to hold back.
         cooldown=timedelta(0),
+        ends=tuple(f"tocsin/{one}" for one in ends),
     )
 
 
+#: Troubles of a source that it recovers from.
+_ILL = ("source-unhealthy", "source-not-a-feed", "source-gone", "source-dead", "source-silent", "source-empty")
 _SOURCE = {
     info.id.removeprefix("tocsin/source-"): info
     for info in (
@@ -31,7 +34,7 @@ _SOURCE = {
         _own("source-dead", "source", Severity.HIGH, "Source dead: {source}"),
         _own("source-silent", "source", Severity.MEDIUM, "Source silent: {source}"),
         _own("source-empty", "source", Severity.MEDIUM, "Source suddenly empty: {source}"),
-        _own("source-recovered", "source", Severity.INFO, "Source recovered: {source}"),
+        _own("source-recovered", "source", Severity.INFO, "Source recovered: {source}", ends=_ILL),
         _own("source-moved", "source", Severity.INFO, "Source moved: {source}"),
         _own("source-moved-back", "source", Severity.MEDIUM, "Source not where it had moved: {source}"),
         _own("source-volatile", "source", Severity.LOW, "Ids that say nothing: {source}"),

@@ -13,7 +13,8 @@ from tocsin.rules.news.coverage import is_anchored, is_textual, labelled
 from tocsin.rules.news.evaluate import CompiledRule, stands_alone
 from tocsin.rules.news.nodes import Condition
 from tocsin.rules.pieces import QueryError
-from tocsin.rules.prices.condition import Node, parse_price
+from tocsin.rules.prices.condition import CROSS, Node, parse_price
+from tocsin.rules.prices.condition import parts as nodes_of
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import Scope, Scopes, digest, scope_of
@@ -168,12 +169,17 @@ class _Compiler:
             self.problems.append(unless.problem(f"{spec.id.text} is a rule about prices: unless cancels news only"))
         if len(self.problems) > before or when is None:
             return None
+        if price.recovered and any(node.op == CROSS for node in nodes_of(when)):
+            words = "a crossing is over at once, so recovered would follow each alert; compare with < or > instead"
+            self.problems.append(price.when.problem(words))
+            return None
         parts = [
             price.when.text,
             price.clear.text if price.clear else None,
             price.kind,
             [name.text for name in price.instruments],
             [price.stale_after.total_seconds(), price.min_obs, price.confirm],
+            *([True] if price.recovered else []),
             *self._parts_of_hash(spec),
         ]
         return PriceRule(
@@ -183,6 +189,7 @@ class _Compiler:
             stale_after=price.stale_after,
             min_obs=price.min_obs,
             confirm=price.confirm,
+            recovered=price.recovered,
             kind=price.kind,
             instruments=frozenset(name.text for name in price.instruments),
         )

@@ -87,6 +87,7 @@ class PriceSpec:
     stale_after: timedelta
     min_obs: int
     confirm: int
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,7 +200,8 @@ class Store(OpenedDatabase):
             for before, after in observed:
                 prices.write(deciding.session, before, after.series, after.states)
             arrivals = [Arrival(entry_id=None, matches=after.matches) for _, after in observed]
-            return total([deciding.about(arrivals), deciding.about_own(own)])
+            endings = [ending for _, after in observed for ending in after.endings]
+            return total([deciding.about(arrivals, endings=endings), deciding.about_own(own)])
 
     # ---- judging again ---------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tocsin.model.alerts import Alert, Answered, MatchOutcome, Story
+from tocsin.model.alerts import Alert, Answered, Ending, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import NO_REASON, Reason
 from tocsin.model.rules import Correlation, Match, RuleInfo, Severity
@@ -97,6 +97,15 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """The *ending* of an *alert*, to tell the *people* who were sent it, as (receiver, recipient)."""
+
+    alert: Alert
+    people: tuple[tuple[str, str], ...]
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything that a decision may look at.
 
@@ -122,6 +131,7 @@ class Facts:
     members: tuple[Member, ...] = ()
     windows: ActiveWindows = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
     baseline: bool = False  # the first fetch of the source: it causes no alerts
     last_success: datetime | None = None  # of the source, before this poll
 

@@ -275,6 +275,7 @@ def _apart(one: DeliveryKind, other: DeliveryKind) -> bool:
         DeliveryKind.CORRECTION,
         DeliveryKind.DIGEST,
         DeliveryKind.OPERATOR,
+        DeliveryKind.RECOVERY,
         DeliveryKind.TEST,
     )
     return one is not other and (one in alone or other in alone)

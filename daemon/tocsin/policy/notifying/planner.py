@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from tocsin.model.alerts import Alert
@@ -14,13 +14,14 @@ from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Match, Severity
 from tocsin.policy.alerting import cooldown
 from tocsin.policy.alerting.correction import Correction
-from tocsin.policy.alerting.facts import Facts, LastNotified
+from tocsin.policy.alerting.facts import Facts, LastNotified, Recovery
 from tocsin.policy.alerting.growth import Growth
 from tocsin.policy.alerting.keys import key_values
 from tocsin.policy.notifying.grouping import MessageGrouper, Notice
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route, recipients
 from tocsin.policy.notifying.timing import Timing, timed
+from tocsin.units import duration
 
 #: (receiver, recipient) each.
 _People = tuple[tuple[str, str], ...]
@@ -104,6 +105,18 @@ class NotificationPlanner:
         if receiver:
             wanted = timed(receiver, item.alert.severity, wanted, now=self._facts.now)
         self.messages.add(Notice(alert=item.alert), item.to, wanted)
+
+    def recover(self, alert: Alert, recovery: Recovery) -> None:
+        """Plan the messages that *alert* is over, to those who were sent it."""
+        lasted = duration(max(self._facts.now - alert.event_time, timedelta(0)))
+        notice = Notice(alert=alert, news=(f"over after {lasted}: {recovery.ending.detail}",))
+        rested = self._rested(alert.id, self._facts.now)
+        held = Reason(cause=Cause.SNOOZE, until=rested, by=str(alert.id)) if rested > self._facts.now else NO_REASON
+        wanted = Timing(kind=DeliveryKind.RECOVERY, due_at=rested, held=held)
+        for to in recovery.people:
+            if to in self._present:
+                timing = timed(self._receivers[to[0]], alert.severity, wanted, now=self._facts.now)
+                self.messages.add(notice, to, timing)
 
     def _confirmed(self, grown: Growth, match: Match) -> _People:
         """Return the recipients of routes that ask for this number of origins; none if somebody has seen the alert."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from tocsin.market.series import Reference, Series
+from tocsin.model.alerts import Ending
 from tocsin.model.prices import Instrument, Labels, Often, Quote
 from tocsin.model.rules import Evidence, Match, RuleInfo
 from tocsin.rules.prices.condition import CROSS, Node, parts
@@ -51,6 +52,7 @@ class PriceRule:
     stale_after: timedelta
     min_obs: int
     confirm: int
+    recovered: bool = False  # its end is told, too
     kind: str = ""
     instruments: frozenset[str] = frozenset()
     others: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -165,15 +167,22 @@ def _moment(rule: PriceRule, sight: Sight) -> datetime:
     return max([sight.quote.at, *(newest.at for newest in others if newest)])
 
 
-def judge_newest(
+def newest_sight(
     rule: PriceRule, series: Series, state: PriceState, now: datetime, others: Mapping[str, Series]
-) -> tuple[PriceState, Match | None]:
-    """Return what `judge` does of the newest quote of *series*, again, after one of *others* has changed."""
+) -> Sight | None:
+    """Return the input of the condition for the newest quote of *series*, again; None without one."""
     newest = series.newest
     if newest is None:
-        return state, None
+        return None
     before = replace(series, quotes=series.quotes[:-1])
-    return judge(rule, rule.sight(before, newest, max(now, newest.at), state, others), state)
+    return rule.sight(before, newest, max(now, newest.at), state, others)
+
+
+def ending(rule: PriceRule, sight: Sight) -> Ending:
+    """Return the end of the last alert of *rule* about the instrument of *sight*."""
+    instrument = sight.series.instrument.id
+    detail = _words(sight, read(rule.when, sight).evidence)
+    return Ending(rules=(rule.info.id,), label="instrument", value=instrument, detail=detail)
 
 
 def _begins_by_crossing(rule: PriceRule, sight: Sight) -> bool:

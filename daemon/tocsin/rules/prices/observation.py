@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tocsin.market.hygiene import Finding, clean, is_stale
 from tocsin.market.series import Series, append, close_before, in_hours
+from tocsin.model.alerts import Ending
 from tocsin.model.prices import Instrument, Quote
 from tocsin.model.rules import Match, Unevaluated
 from tocsin.rules.prices.edge import (
@@ -16,10 +17,12 @@ from tocsin.rules.prices.edge import (
     PriceState,
     at_close,
     begin_session,
+    ending,
     judge,
-    judge_newest,
+    newest_sight,
     sighted,
 )
+from tocsin.rules.prices.reading import Sight
 
 #: States by (rule id, instrument id).
 PriceStates = Mapping[tuple[str, str], PriceState]
@@ -42,6 +45,7 @@ class Observed:
     series: Series
     quotes: tuple[Quote, ...] = ()
     matches: tuple[Match, ...] = ()
+    endings: tuple[Ending, ...] = ()
     states: PriceStates
     refused: tuple[Refused, ...] = ()
     unevaluated: tuple[Unevaluated, ...] = ()
@@ -135,6 +139,8 @@ class _Judging:
                 seen = _failed(seen, rule, error)
                 continue
             seen = _judged(seen, rule, before, after, match)
+            if _is_over(rule, before, after):
+                seen = _ended(seen, rule, sight)
         return replace(seen, series=append(series, quote), quotes=(*seen.quotes, quote))
 
     def _judge_others(self, quote: Quote) -> None:
@@ -148,11 +154,13 @@ class _Judging:
                 seen = self.found.get(name) or Observed(series=self._series[name], states={})
                 before = self._state(rule, seen)
                 try:
-                    after, match = judge_newest(rule, seen.series, before, now, self._series)
+                    sight = newest_sight(rule, seen.series, before, now, self._series)
+                    after, match = judge(rule, sight, before) if sight else (before, None)
                 except Exception as error:  # noqa: BLE001 - as above
                     self.found[name] = _failed(seen, rule, error)
                 else:
-                    self.found[name] = _judged(seen, rule, before, after, match)
+                    seen = _judged(seen, rule, before, after, match)
+                    self.found[name] = _ended(seen, rule, sight) if sight and _is_over(rule, before, after) else seen
 
     def _state(self, rule: PriceRule, seen: Observed) -> PriceState:
         key = (rule.info.id, seen.series.instrument.id)
@@ -161,6 +169,17 @@ class _Judging:
 
 def _failed(seen: Observed, rule: PriceRule, error: Exception) -> Observed:
     return replace(seen, unevaluated=(*seen.unevaluated, Unevaluated.by(error, rule.info)))
+
+
+def _is_over(rule: PriceRule, before: PriceState, after: PriceState) -> bool:
+    """Return whether a rule that tells of its end is armed again. One that fired anew at once is not."""
+    return rule.recovered and before.armed is False and after.armed is True
+
+
+def _ended(seen: Observed, rule: PriceRule, sight: Sight) -> Observed:
+    # Nobody has heard yet of an alert of the same poll.
+    fresh = any(match.rule.id == rule.info.id for match in seen.matches)
+    return seen if fresh else replace(seen, endings=(*seen.endings, ending(rule, sight)))
 
 
 def _judged(seen: Observed, rule: PriceRule, before: PriceState, after: PriceState, match: Match | None) -> Observed:

@@ -182,6 +182,7 @@ class AlertRow(columns.Row, table=True):
     note: str = columns.text()
     detail: str = columns.text()
     origins: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # independent ones that report it
+    over_at: datetime | None = columns.time(None)
 
 
 class AnswerRow(columns.Row, table=True):

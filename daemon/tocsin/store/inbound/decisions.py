@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, insert
 
-from tocsin.model.alerts import Alert, Story
+from tocsin.model.alerts import Alert, Ending, Story
 from tocsin.model.entries import KeyKind
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged, Match
@@ -49,14 +49,25 @@ class Deciding:
     settles: datetime | None = None
 
     def about(
-        self, arrivals: Sequence[Arrival], circumstance: Circumstance = NONE, corrections: Sequence[Correction] = ()
+        self,
+        arrivals: Sequence[Arrival],
+        circumstance: Circumstance = NONE,
+        corrections: Sequence[Correction] = (),
+        endings: Sequence[Ending] = (),
     ) -> Committed:
-        """Decide about *arrivals* and *corrections*, and write the decision; arrivals without a match need none."""
+        """Decide about *arrivals*, *corrections* and *endings*, and write the decision; arrivals without a match need none."""
         matched = [arrival for arrival in arrivals if arrival.matches]
-        if not matched and not corrections:
+        recoveries = facts.recoveries(self.session, endings)
+        if not matched and not corrections and not recoveries:
             return Committed(entries=0, decision=Decision())
         known = facts.read(
-            self.session, matched, circumstance, now=self.now, opened=self.opened, corrections=corrections
+            self.session,
+            matched,
+            circumstance,
+            now=self.now,
+            opened=self.opened,
+            corrections=corrections,
+            recoveries=recoveries,
         )
         decision = self.decide(known)
         _write_stories(self.session, decision.stories, known)
@@ -83,7 +94,14 @@ class Deciding:
 
     def about_own(self, own: Sequence[Match]) -> Committed:
         """Decide about the daemon's own events, which a baseline does not suppress."""
-        return self.about([Arrival(entry_id=None, matches=(match,)) for match in own])
+        endings = [
+            Ending(rules=match.rule.ends, label=name, value=value, detail=match.detail)
+            for match in own
+            if match.rule.ends
+            for name in match.rule.key
+            for value in match.labels.get(name, ())
+        ]
+        return self.about([Arrival(entry_id=None, matches=(match,)) for match in own], endings=endings)
 
 
 def nobody(_: Facts) -> Decision:

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, and_, col, func, or_, select
 
-from tocsin.model.alerts import Alert
+from tocsin.model.alerts import Alert, Ending
 from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
-from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Pending, Reach, reach
+from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Pending, Reach, Recovery, reach
 from tocsin.policy.alerting.folding import touched
 from tocsin.store.db import mapping
 from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
@@ -26,6 +26,8 @@ from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import feedback
 
+#: The last alerts of a rule among which the one that is over is looked for.
+_MOST_ALERTS = 1000
 #: Earlier matches that one decision may use, the newest.
 _MOST_MEMBERS = 20_000
 _DELIVERY = DeliveryRow.metadata.tables["delivery"].c
@@ -41,8 +43,9 @@ def read(
     now: datetime,
     opened: OpenStories,
     corrections: Sequence[Correction] = (),
+    recoveries: Sequence[Recovery] = (),
 ) -> Facts:
-    """Return the facts for a decision about *arrivals*, each with a match, and about *corrections*.
+    """Return the facts for a decision about *arrivals*, each with a match, and about *corrections* and *recoveries*.
 
     A flood may leave thousands of open stories and waiting messages, so the facts have only stories that may grow, and
     alerts, cooldowns and messages are read only for these. The stories come from *opened*, which finds them by their words.
@@ -52,6 +55,7 @@ def read(
         now=now,
         arrivals=tuple(arrivals),
         corrections=tuple(corrections),
+        recoveries=tuple(recoveries),
         next_story=_next(session, StoryRow),
         next_alert=_next(session, AlertRow),
         baseline=baseline,
@@ -65,7 +69,8 @@ def read(
     alerts = _alerts(session, grown.stories)
     numbers = {alert.id for alert in alerts}
     met = _met(session, arrivals)
-    related = numbers | {item.alert.id for item in corrections} | set(met)
+    over = {item.alert.id for item in recoveries}
+    related = numbers | over | {item.alert.id for item in corrections} | set(met)
     late = any(match.entry is not None and match.entry.stale for one in arrivals for match in one.matches)
     known = replace(
         known,
@@ -74,11 +79,28 @@ def read(
         last_notified=_last_notified(session, grown.keys, reached.correlations if reached else ()),
         pending=_pending(session, related, met, now=now, late=late),
         notified=_notified(session, numbers, reached.rules if reached else ()),
-        answered=feedback.by_number(session, numbers),
+        answered=feedback.by_number(session, numbers | over),
     )
     if reached and reached.correlations:
         known = replace(known, members=_members(session, reached), windows=_windows(session, reached))
     return known
+
+
+def recoveries(session: Session, endings: Iterable[Ending]) -> tuple[Recovery, ...]:
+    """Return, for each of *endings*, its alert and those who were sent it; none if that alert is over already."""
+    found = []
+    for ending in endings:
+        rows = session.exec(
+            select(AlertRow)
+            .where(col(AlertRow.rule).in_(ending.rules))
+            .order_by(col(AlertRow.id).desc())
+            .limit(_MOST_ALERTS)
+        )
+        last = next((alert for alert in map(mapping.alert, rows) if ending.ends(alert)), None)
+        if last is not None and last.over_at is None:
+            people = _notified(session, [last.id], ending.rules).get(last.id, ())
+            found.append(Recovery(alert=last, people=tuple(people), ending=ending))
+    return tuple(found)
 
 
 def _pending(

@@ -218,8 +218,8 @@ def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:
 def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int]:
     """Return the number of the latest notification of each alert.
 
-    It counts the matches that were more than further coverage, and the later wordings of their entries, as each of them
-    may be a correction.
+    It counts the matches that were more than further coverage, the later wordings of their entries, as each of them may be
+    a correction, and the end of the alert.
     """
     counted = session.exec(
         select(MatchRow.alert_id, func.count(distinct(MatchRow.id)) + func.count(col(RevisionRow.id)))
@@ -227,4 +227,7 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
         .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED)
         .group_by(col(MatchRow.alert_id))
     )
-    return dict(counted.all())
+    over = session.exec(
+        select(AlertRow.id).where(col(AlertRow.id).in_(alerts), col(AlertRow.over_at).is_not(None))
+    ).all()
+    return {number: times + (number in over) for number, times in counted.all()}
