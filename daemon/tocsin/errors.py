@@ -9,7 +9,8 @@
     │   ├── DamagedError             a value or a page of it cannot be read
     │   ├── LockedError              another process works on it
     │   ├── OutdatedError            its tables are of an older version
-    │   └── LeaseLostError           the row has another lease now; what was done under the old one is void
+    │   ├── LeaseLostError           the row has another lease now; what was done under the old one is void
+    │   └── OvertakenError           another worker has changed what was judged; it has to be judged again
     ├── FileError               a file that somebody named cannot be read
     └── UsageError              the command was called in a way that cannot work
 
@@ -218,6 +219,10 @@ class LockedError(StoreError):
 
 class OutdatedError(StoreError):
     """The tables of the database are of an older version, and only a backup may come before an upgrade."""
+
+
+class OvertakenError(StoreError):
+    """Another worker has changed the row meanwhile, and nothing was written: read it and judge again."""
 
 
 class LeaseLostError(StoreError):

@@ -18,7 +18,7 @@ def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = F
     """List every instrument with its price, its last move and its usual move."""
     with opened(config) as (settings, store):
         failing = {view.name for view in store.read.sources() if view.errors}
-        series, _ = store.read.market(settings.instruments)
+        series, *_ = store.read.market(settings.instruments)
         views = [instrument_view(series[item.id], failing) for item in settings.instruments]
         zone = settings.zone
         listing(

@@ -54,7 +54,7 @@ def notify_test(
         now = datetime.now(UTC)
         ids = [store.act.test(r.name, recipient, now) for r in receivers for recipient in r.recipients]
         try:
-            store.lock(now)
+            store.lock(now, alone=True)
         except LockedError:
             say("A daemon is running on this database and sends the test.")
             with progress("sending") as tick:

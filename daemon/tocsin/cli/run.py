@@ -13,7 +13,6 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption
 from tocsin.cli.log_output import FormOption, LevelOption, LogForm, LogLevel, VerboseOption, log_to_stderr
 from tocsin.cli.output import PARTLY
-from tocsin.clock import SystemClock
 from tocsin.config.build import Factories, dry_makers
 from tocsin.errors import UsageError
 from tocsin.limits import allow_files
@@ -53,7 +52,7 @@ def once(
 
 def _service(config: Path, *, dry_run: bool) -> Service:
     allow_files()
-    return Service(config, env=os.environ, clock=SystemClock(), makers=dry_makers() if dry_run else Factories())
+    return Service(config, env=os.environ, makers=dry_makers() if dry_run else Factories())
 
 
 FolderOption = Annotated[Path, typer.Option("--mails", help="The folder in which mails are saved as files.")]

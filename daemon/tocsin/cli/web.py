@@ -32,7 +32,7 @@ def print_link(config: ConfigOption = DEFAULT_CONFIG, by: ByOption = "web", json
         else:
             print(link)
         say(f"It works once, within {duration(LINK_LASTS)}.")
-        if running(settings.database) is None:
+        if not running(settings.database):
             say("tocsin does not run: start it first, with tocsin run")
 
 

@@ -140,6 +140,7 @@ def assemble(
         terms=make_terms(config),
         instruments={item.id: item for item in config.instruments},
         filters=config.filters,
+        asked_elsewhere=http.asked_elsewhere,
     )
     instead = {name: info.to for name, info in rules.infos.items()}
     outbound = DeliveryConfig(

@@ -129,7 +129,12 @@ class Dispatcher:
             limits = timing.limits(self.outbound.people, now)
             await self._apply_limits(limits, now)
             busy = set(self._busy)
-            which = Claimable(exclude=busy, rates=self.outbound.rates, limits=limits, present=self.outbound.present)
+            which = Claimable(
+                exclude=busy,
+                rates=self.outbound.rates,
+                limits=limits,
+                present=self.outbound.present,
+            )
             deliveries = await self._runtime.write(self._store.claim_deliveries, now, LEASE, which)
             for delivery in deliveries:
                 task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.model.entries import Batch
 from tocsin.model.prices import Instrument
@@ -24,7 +24,8 @@ from tocsin.store.values import Fetch, PollRecord, SourceLease
 class IngestConfig:
     """A valid configuration of the pipeline. A poll keeps the one that it began with.
 
-    A source without *terms* is a private one without an interval of its own.
+    A source without *terms* is a private one without an interval of its own. *asked_elsewhere* is told the host group that
+    another worker asked, and how long ago.
     """
 
     rules: RuleSet
@@ -33,6 +34,7 @@ class IngestConfig:
     terms: Mapping[str, Terms] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
     filters: Filters = field(default_factory=dict)
+    asked_elsewhere: Callable[[str, timedelta], None] = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

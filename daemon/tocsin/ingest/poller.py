@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from tocsin.errors import DamagedError, Fault, LeaseLostError, SourceError, StoreError
+from tocsin.errors import DamagedError, Fault, LeaseLostError, OvertakenError, SourceError, StoreError
 from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import IngestConfig, Poll
 from tocsin.ingest.news import LEASE, NewsIntake
@@ -28,6 +30,7 @@ from tocsin.policy.chunks import Chunk
 from tocsin.policy.polling import health
 from tocsin.policy.polling.aftermath import after_failure
 from tocsin.policy.polling.health import PROBE, Network
+from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.sources import Source
@@ -66,6 +69,7 @@ class Pipeline:
         self._runtime = runtime
         self._committed = committed
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hosts: Counter[str] = Counter()  # polls in progress by host group, 0 where they have just ended
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
         self._network = Network()
@@ -111,6 +115,12 @@ class Pipeline:
         committed = await self._runtime.write(self._store.tell, own, decide, now)
         follow_up(committed, self._runtime.counters, self._committed)
 
+    async def report(self, own: Match, since: datetime) -> None:
+        """Commit the report *own* on the time since the last one, unless another worker was quicker."""
+        decide, now = self.inbound.policy.decide, self._runtime.clock.now()
+        committed = await self._runtime.write(self._store.report, own, since, decide, now)
+        follow_up(committed, self._runtime.counters, self._committed)
+
     async def push(self, push: Push) -> RequestAnswer:
         """Take in what a program hands in, and return the answer to it. Errors are those of `PushIntake.take`."""
         return await self._pushes.take(push, self.inbound)
@@ -128,8 +138,11 @@ class Pipeline:
         now = self._runtime.clock.now()
         resting, self._resting = [_asked_again(rest, now) for rest in self._resting], []
         deferred, self._deferred = self._deferred, []
-        if resting or deferred:
-            lost = await self._runtime.write(self._store.complete_unchanged, resting, now, deferred)
+        left = [host for host, polls in self._hosts.items() if not polls] if self._store.shared else []
+        if resting or deferred or left:
+            lost = await self._runtime.write(self._store.complete_unchanged, resting, now, deferred, left)
+            for host in left:
+                del self._hosts[host]
             if lost:
                 log.warning(line("polls outlived their leases", polls=lost))
 
@@ -146,10 +159,18 @@ class Pipeline:
             return 0
         leases = await self._runtime.write(self._store.claim_sources, until or now, LEASE, room)
         for lease in leases:
+            host = self.inbound.terms.get(lease.name, Terms()).group
+            if lease.idle is not None:
+                self.inbound.asked_elsewhere(host, lease.idle)
             task = asyncio.create_task(self._poll(lease), name=f"poll {lease.name}")
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._hosts[host] += 1
+            task.add_done_callback(partial(self._end, host))
         return len(leases)
+
+    def _end(self, host: str, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._hosts[host] -= 1
 
     async def _poll(self, lease: SourceLease) -> None:
         """Poll one source and commit the result. Every exception ends here."""
@@ -171,6 +192,8 @@ class Pipeline:
             await self._ask(poll, source, intake, started)
         except LeaseLostError:
             log.warning(line("poll outlived its lease", source=lease.name))
+        except OvertakenError as error:
+            self._defer(Deferral(lease=lease, due_at=poll.now, reason=str(error)))
         except DamagedError as error:
             await self._fail(poll, intake, SourceError(str(error), fault=Fault.INTERNAL), _took(started))
         except StoreError as error:

@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from tocsin.errors import Fault, SourceError, StoreError
+from tocsin.errors import Fault, OvertakenError, SourceError, StoreError
 from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import Answer, IngestConfig, Poll
 from tocsin.log import line
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 #: A symbol is missing after this many good answers in a row without a price of it.
 _MISSING = 3
+#: Times that quotes are judged, if other workers are quicker, before their poll is repeated.
+_TRIES = 3
 
 
 class PriceIntake:
@@ -50,6 +53,7 @@ class PriceIntake:
         self._runtime = runtime
         self._committed = committed
         self._series: dict[str, Series] = {}
+        self._versions: dict[str, int] = {}
         self._states: dict[tuple[str, str], PriceState] = {}
         self._failed: set[tuple[str, str]] = set()  # price rules, with their hashes, whose failure was reported
         self._silent: set[Listing] = set()  # listings without a price at the last poll
@@ -145,54 +149,74 @@ class PriceIntake:
     ) -> Committed | None:
         """Judge *quotes* of configured instruments and commit the result. Return None if nothing changed.
 
+        If another worker has changed a series meanwhile, they are judged again on what it is now.
+
         Instruments that were *asked* for but have no quote may become stale. *own* are events of the daemon to commit with
         it. The state in memory changes only after the commit, and is read again after a failed one, so a call that raised may
         be repeated.
 
         Raises:
+            OvertakenError: other workers changed the series each time; nothing was written.
             StoreError: nothing was written.
         """
         async with self._observing:
-            by_instrument: dict[str, list[Quote]] = defaultdict(list, {name: [] for name in asked})
-            for quote in quotes:
-                by_instrument[quote.instrument].append(quote)
-            for name in sorted(by_instrument.keys() - config.instruments.keys()):
-                log.warning(line("quote of an unknown instrument", instrument=name))
-            await self._load(config.instruments.values())
-            batches = {name: several for name, several in by_instrument.items() if name in config.instruments}
-            rules = tuple(config.rules.prices.values())
-            named = beside(rules, batches.keys(), config.instruments)
-            series = {name: market.of(self._series[name], config.instruments[name]) for name in (*batches, *named)}
-            found = await self._runtime.work(observe, rules, batches, series, self._states, now)
-            observed = tuple(found.values())
-            events, failed = _events(observed, self._failed, now)
-            pairs = [(series[name], item) for name, item in found.items() if item.series != series[name] or item.states]
-            self._log(observed)
-            if not pairs and not events and not own:
-                return None
-            decide = config.policy.decide
-            try:
-                committed: Committed = await self._runtime.write(
-                    self._store.observe, pairs, decide, now=now, own=[*own, *events]
-                )
-            except StoreError:
-                # A server may have committed it before its answer was lost, and then the memory is behind.
-                self._series.clear()
-                self._states.clear()
-                raise
-            for item in observed:
-                self._series[item.series.instrument.id] = item.series
-                self._states |= item.states
-            self._failed |= failed
-            follow_up(committed, self._runtime.counters, self._committed)
-            return committed
+            for _ in range(_TRIES - 1):
+                with suppress(OvertakenError):
+                    return await self._observed(config, quotes, now, asked, own)
+            return await self._observed(config, quotes, now, asked, own)
+
+    async def _observed(
+        self,
+        config: IngestConfig,
+        quotes: Sequence[Quote],
+        now: datetime,
+        asked: Collection[str],
+        own: Sequence[Match],
+    ) -> Committed | None:
+        by_instrument: dict[str, list[Quote]] = defaultdict(list, {name: [] for name in asked})
+        for quote in quotes:
+            by_instrument[quote.instrument].append(quote)
+        for name in sorted(by_instrument.keys() - config.instruments.keys()):
+            log.warning(line("quote of an unknown instrument", instrument=name))
+        await self._load(config.instruments.values())
+        batches = {name: several for name, several in by_instrument.items() if name in config.instruments}
+        rules = tuple(config.rules.prices.values())
+        named = beside(rules, batches.keys(), config.instruments)
+        series = {name: market.of(self._series[name], config.instruments[name]) for name in (*batches, *named)}
+        found = await self._runtime.work(observe, rules, batches, series, self._states, now)
+        observed = tuple(found.values())
+        events, failed = _events(observed, self._failed, now)
+        pairs = [(series[name], item) for name, item in found.items() if item.series != series[name] or item.states]
+        self._log(observed)
+        if not pairs and not events and not own:
+            return None
+        decide = config.policy.decide
+        versions = {name: self._versions[name] for name in series}
+        try:
+            committed: Committed = await self._runtime.write(
+                self._store.observe, pairs, versions, decide, now=now, own=[*own, *events]
+            )
+        except StoreError:
+            # A server may have committed it before its answer was lost, and then the memory is behind.
+            self._series.clear()
+            self._states.clear()
+            raise
+        for _, item in pairs:
+            self._versions[item.series.instrument.id] += 1
+        for item in observed:
+            self._series[item.series.instrument.id] = item.series
+            self._states |= item.states
+        self._failed |= failed
+        follow_up(committed, self._runtime.counters, self._committed)
+        return committed
 
     async def _load(self, instruments: Iterable[Instrument]) -> None:
         """Load the state that is not in memory yet: all at the first call, that of new instruments after a reload."""
         missing = [instrument for instrument in instruments if instrument.id not in self._series]
         if missing:
-            series, states = await self._runtime.work(self._store.read.market, missing)
+            series, states, versions = await self._runtime.work(self._store.read.market, missing)
             self._series |= series
+            self._versions |= versions
             self._states = states | self._states
 
     def _log(self, observed: Sequence[Observed]) -> None:

@@ -51,6 +51,6 @@ class Maintenance:
         now = self._runtime.clock.now()
         file = file_of(config.database)
         free = shutil.disk_usage(file.parent).free if file else None
-        report = await self._runtime.write(self_report, self._store, config.report, now, free=free)
-        if report:
-            await self._pipeline.tell([report])
+        due = await self._runtime.work(self_report, self._store, config.report, now, free=free)
+        if due:
+            await self._pipeline.report(*due)

@@ -19,8 +19,8 @@ _MOST = 5
 NO_ROOM = 100 * 10**6
 
 
-def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int | None) -> Match | None:
-    """Return the report that is due at *now*, about the time since the last one; None if none is due.
+def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int | None) -> tuple[Match, datetime] | None:
+    """Return the report that is due at *now*, and the time of the last one, since which it is about; None if none is due.
 
     Reports are due at *times*, and once after down-time. *free* is the free space on the disk of the database, in bytes, None on a server.
 
@@ -33,7 +33,8 @@ def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int | N
     period = store.read.statistics(since, now)
     verdict = "; ".join(troubles(period)) or "all is well"
     detail = f"From {_shown(since, times.zone)} to {_shown(now, times.zone)}."
-    return builtin.own_match(builtin.SELF_REPORT, {"verdict": (verdict,)}, detail, now, rows=rows(period, free))
+    report = builtin.own_match(builtin.SELF_REPORT, {"verdict": (verdict,)}, detail, now, rows=rows(period, free))
+    return report, since
 
 
 def troubles(period: PeriodStatistics) -> list[str]:

@@ -53,13 +53,15 @@ BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
 #: Real time between two tries to listen at an address that is taken.
 LISTEN = timedelta(seconds=15)
+#: Real time between two looks for workers that are gone.
+TAKE_OVER = timedelta(seconds=3)
 DRAIN = 20.0
 
 
 class Service:
     """The daemon on the configuration file at *path*.
 
-    *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows; *settled* is called after every finished
+    *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows, None is that of the database; *settled* is called after every finished
     attempt; *tick* is the real time between two claims, *sweep* that between two sweeps, and
     *report* that between two checks for a due report.
     """
@@ -69,7 +71,7 @@ class Service:
         path: Path,
         *,
         env: Mapping[str, str],
-        clock: Clock,
+        clock: Clock | None = None,
         makers: Factories | None = None,
         settled: Callable[[Delivery, AttemptResult, Settlement], None] = lambda *_: None,
         tick: timedelta = TICK,
@@ -78,14 +80,13 @@ class Service:
     ) -> None:
         self._path = path
         self._env = env
-        self._clock = clock
+        self._given = clock
         self._makers = makers or Factories()
         self._settled = settled
         self._tick = tick
         self._sweep_every = sweep
         self._report_every = report
         self._notifier = Notifier(env)
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         # One of them may wait for the process that reads large documents.
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
         self._trouble = Trouble(time.monotonic)
@@ -111,6 +112,8 @@ class Service:
             ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
             ticker.every(self._report_every, "report", partial(self._try, self._report))
+            if self._store.shared:
+                ticker.every(TAKE_OVER, "take over", partial(self._try, self._take_over))
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
                 ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
@@ -172,10 +175,12 @@ class Service:
         self._wake = asyncio.Event()
         self._reload_wanted = False
         self._reloads = 0
-        self._write = runner(self._writer)
         self._work = runner(self._workers)
         config = await self._work(self._read)
-        self._store = await self._notifier.wait(self._write(self._makers.store, config), "opening the database")
+        self._store = await self._notifier.wait(self._work(self._makers.store, config), "opening the database")
+        self._writer = ThreadPoolExecutor(max_workers=self._store.writers, thread_name_prefix="writer")
+        self._write = runner(self._writer)
+        self._clock = self._given or self._store.clock
         try:
             await self._build(config)
         except BaseException:
@@ -317,6 +322,13 @@ class Service:
             self._trouble.failed(error)
         else:
             self._trouble.worked()
+
+    async def _take_over(self) -> None:
+        voided = await self._write(self._store.take_over, self._clock.now())
+        if voided.sources or voided.deliveries:
+            what = {"sources": voided.sources, "deliveries": voided.deliveries, "doubtful": voided.doubtful}
+            log.warning(line("took over from a worker that is gone", **what))
+            self._wake.set()
 
     async def _sweep(self) -> None:
         await self._maintenance.set_aside()

@@ -56,8 +56,13 @@ def reads(query: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[O
 
 
 def writes(command: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
-    """Return *command* as a method that runs in a write transaction of its own."""
+    """Return *command*, which may decide, as a method that runs in a write transaction of its own."""
     return _within(lambda database: database.write(), command)
+
+
+def records(command: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
+    """Return *command*, which decides nothing, as a method that runs in a write transaction beside others."""
+    return _within(lambda database: database.write(None), command)
 
 
 def _within(
@@ -150,10 +155,13 @@ class Queries(OnDatabase):
         """Yield the entries of the history from *since* on that no filter dropped."""
         return (entry for entry in self.history_entries(since) if not entry.dropped)
 
-    def market(self, instruments: Iterable[Instrument]) -> tuple[dict[str, Series], dict[tuple[str, str], PriceState]]:
-        """Return the series of *instruments* by id, and the states of the price rules by (rule, instrument)."""
+    def market(
+        self, instruments: Iterable[Instrument]
+    ) -> tuple[dict[str, Series], dict[tuple[str, str], PriceState], dict[str, int]]:
+        """Return the series of *instruments* by id, the states of the price rules by (rule, instrument), and the versions of the series."""
         with self.database.read() as session:
-            return prices.load(session, instruments), prices.states(session)
+            series = prices.load(session, instruments)
+            return series, prices.states(session), prices.versions(session, series)
 
 
 class Commands(OnDatabase):

@@ -7,9 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+from sqlmodel import Session
+
 from tocsin import __version__
-from tocsin.clock import SystemClock
 from tocsin.errors import LostError
+from tocsin.protocols import Clock
 from tocsin.store.access import OnDatabase
 from tocsin.store.db import schema
 from tocsin.store.db.database import CONNECTIONS, Database
@@ -17,17 +19,17 @@ from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import open_copy, open_database
 from tocsin.store.db.statements import random_id
 
-_REAL = SystemClock()
-
 
 class OpenedDatabase(OnDatabase):
     """An open *database* with tables of this version.
 
-    *real_now* is the time in which leases end. *program* is the version that judges entries: another version tries a
+    *real_now* is the time in which leases end, None for that of the database. *program* is the version that judges entries: another version tries a
     failed rule again.
     """
 
-    def __init__(self, database: Database, *, real_now: Callable[[], datetime], program: str = __version__) -> None:
+    def __init__(
+        self, database: Database, *, real_now: Callable[[], datetime] | None = None, program: str = __version__
+    ) -> None:
         super().__init__(database)
         self.database: Database = database
         self.program = program
@@ -38,7 +40,7 @@ class OpenedDatabase(OnDatabase):
         cls,
         url: str,
         *,
-        real_now: Callable[[], datetime] = _REAL.now,
+        real_now: Callable[[], datetime] | None = None,
         new_id: Callable[[], str] = random_id,
         program: str = __version__,
         copy: bool = False,
@@ -77,7 +79,26 @@ class OpenedDatabase(OnDatabase):
         except BaseException:
             database.close()
             raise
-        return cls(database, real_now=_REAL.now)
+        return cls(database)
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock of the database: that of the machine, or of the server that several share."""
+        return self.database.clock
+
+    @property
+    def writers(self) -> int:
+        """Return how many threads may write at once."""
+        return self.database.writers
+
+    @property
+    def shared(self) -> bool:
+        """Return whether several workers may share the database."""
+        return self.database.worker is not None
+
+    def _real(self, session: Session) -> datetime:
+        """Return the time in which leases end."""
+        return self._real_now() if self._real_now else self.database.time(session)
 
     def note(self, running: Running) -> None:
         """Keep *running*, which describes this daemon, beside the lock for as long as it is locked."""

@@ -7,10 +7,10 @@ arrived: the attempt is closed as ambiguous, and the delivery is tried again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, true, tuple_
+from sqlalchemy import ColumnElement, case, true, tuple_
 from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
 from tocsin.model.alerts import AlertContent
@@ -41,12 +41,17 @@ _MOST_EARLIER = 20
 _MOST_EXPIRED = 25
 
 
-def claim(session: Session, now: datetime, real: datetime, lease: timedelta, which: Claimable) -> list[Delivery]:
-    """Lease the due deliveries in *which*, the highest severity first and then the oldest, until *real* + *lease*.
+def claim(
+    session: Session, now: datetime, real: datetime, lease: timedelta, which: Claimable, *, worker: int | None = None
+) -> list[Delivery]:
+    """Lease the due deliveries in *which* to *worker*, the highest severity first and then the oldest, until *real* + *lease*.
 
-    Expired deliveries are left out, and so are those to a paused receiver, except tests.
+    Expired deliveries are left out, those to a receiver to which another worker is sending, and those to a paused one, except tests.
     """
-    void(session, now, real)
+    void(session, now, col(DeliveryRow.lease_until) < real)
+    others = col(DeliveryRow.worker).is_distinct_from(worker)
+    taken = session.exec(select(DeliveryRow.receiver).where(DeliveryRow.state == DeliveryState.SENDING, others))
+    busy = {*which.exclude, *taken}
     spared = {*receivers.resting(session, now), *receivers.busy(session, which.rates, now)}
     crowded = receivers.crowded(session, which.limits, now)
     # A failing receiver is tried with another message each time, because one message may be the cause.
@@ -62,7 +67,7 @@ def claim(session: Session, now: datetime, real: datetime, lease: timedelta, whi
             col(DeliveryRow.state).in_(WAITING),
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
-            col(DeliveryRow.receiver).not_in(which.exclude),
+            col(DeliveryRow.receiver).not_in(busy),
             not_(receivers.over(crowded, now)) if crowded else true(),
             or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST),
             true() if which.only is None else col(DeliveryRow.id).in_(which.only),
@@ -80,6 +85,7 @@ def claim(session: Session, now: datetime, real: datetime, lease: timedelta, whi
         row.state = DeliveryState.SENDING
         row.wanted_at = row.wanted_at or row.due_at
         row.lease_until = real + lease
+        row.worker = worker
         row.fence += 1
         delivery_rows.note(
             session, [row.id], now, DeliveryState.SENDING, Reason(cause=Cause.CLAIMED, count=row.attempts + 1)
@@ -88,13 +94,17 @@ def claim(session: Session, now: datetime, real: datetime, lease: timedelta, whi
     return [delivery(session, row) for row in rows]
 
 
-def void(session: Session, now: datetime, real: datetime | None) -> tuple[int, int]:
-    """Return deliveries to the queue whose lease ended before *real* (None: all); count them, and those in doubt."""
-    ended = true() if real is None else col(DeliveryRow.lease_until) < real
+def void(session: Session, now: datetime, ended: ColumnElement[bool]) -> tuple[int, int]:
+    """Return deliveries to the queue whose lease has *ended*; count them, and those in doubt."""
     # Not the whole rows: a damaged one must not keep the daemon from starting.
     claimed = select(DeliveryRow.id, DeliveryRow.attempts).where(DeliveryRow.state == DeliveryState.SENDING, ended)
     rows = session.exec(claimed).all()
     return len(rows), sum(_take_back(session, number, attempts, now) for number, attempts in rows)
+
+
+def of_others(alive: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition of deliveries that no worker which is *alive* has leased."""
+    return or_(col(DeliveryRow.worker).is_(None), col(DeliveryRow.worker).not_in(alive))
 
 
 #: The reason of a delivery that waits again after a claim without an attempt.
@@ -140,11 +150,9 @@ def begin_attempt(session: Session, delivery: Delivery, message: Message, now: d
 
     An expired lease (*real* is later) may not start an attempt, because the next claim may start one at the same time.
     """
-    lasts = select(DeliveryRow.id).where(col(DeliveryRow.id) == delivery.id, col(DeliveryRow.lease_until) >= real)
-    if session.exec(lasts).one_or_none() is None:
-        return False
+    lasts = col(DeliveryRow.lease_until) >= real
     kept = {} if message == delivery.message else {"message": codec.message_to_json(message)}
-    if not _under_fence(session, delivery, attempts=delivery.attempt, **kept):
+    if not _under_fence(session, delivery, lasts, attempts=delivery.attempt, **kept):
         return False
     session.exec(
         insert(AttemptRow).values(delivery_id=delivery.id, n=delivery.attempt, fence=delivery.fence, started_at=now)
@@ -181,14 +189,15 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
     return True
 
 
-def _under_fence(session: Session, delivery: Delivery, **values: object) -> bool:
-    """Change a delivery if its claim is still valid; return True if it was."""
+def _under_fence(session: Session, delivery: Delivery, *conditions: ColumnElement[bool], **values: object) -> bool:
+    """Change a delivery if its claim is still valid, and the *conditions* are met; return True if so."""
     changed = session.exec(
         update(DeliveryRow)
         .where(
             col(DeliveryRow.id) == delivery.id,
             col(DeliveryRow.fence) == delivery.fence,
             col(DeliveryRow.state) == DeliveryState.SENDING,
+            *conditions,
         )
         .values(**values)
     )

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from tocsin import __version__
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
@@ -20,24 +22,28 @@ from tocsin.policy.polling.history import PollHistory
 from tocsin.rules.prices.edge import PriceRule, ended
 from tocsin.rules.prices.observation import Observed
 from tocsin.store import maintenance, sending
-from tocsin.store.access import Commands, Queries, reads, writes
+from tocsin.store.access import Commands, Queries, reads, records, writes
 from tocsin.store.db.database import Database
-from tocsin.store.inbound import configured, decisions, identity, prices, pushes, sources, unevaluated
+from tocsin.store.db.transactions import Serial
+from tocsin.store.inbound import configured, decisions, hosts, identity, prices, pushes, sources, unevaluated
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.opened import OpenedDatabase
 from tocsin.store.outbox import enqueue, handover, holds, inhibitions, receivers, silences
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.programs import Pushed, RequestAnswer
+from tocsin.store.queries import overview
 from tocsin.store.values import (
     NOTHING,
     Claimable,
     Committed,
+    Deferral,
     JudgedBatch,
     Once,
     PollFailure,
     PollRecord,
     Reopened,
+    Rest,
     SourceLease,
     To,
     Voided,
@@ -55,47 +61,79 @@ class Store(OpenedDatabase):
     methods of this class.
     """
 
-    def __init__(self, database: Database, *, real_now: Callable[[], datetime], program: str = __version__) -> None:
+    def __init__(
+        self, database: Database, *, real_now: Callable[[], datetime] | None = None, program: str = __version__
+    ) -> None:
         super().__init__(database, real_now=real_now, program=program)
         self.read = Queries(database)
         self.act = Commands(database)
         self._opened = OpenStories()
 
-    def lock(self, now: datetime) -> Voided:
-        """Lock the database for this daemon, check it, guard its files, and void older leases.
+    def lock(self, now: datetime, *, alone: bool = False) -> Voided:
+        """Lock the database for this worker, check it, guard its files, and void the leases of workers that are gone.
+
+        On a server other workers may share it, unless this one wants to be *alone*.
 
         *now* is the Clock's time, because the record of a void lease must compare with all other times of a delivery.
         Due times from before the Clock was set back are repaired, see `rewind`.
 
         Raises:
-            LockedError: another daemon has locked it.
+            LockedError: another process works on it, and it cannot be shared.
             DamagedError: pages of it cannot be read.
         """
-        self.database.lock()
+        (self.database.lock if alone else self.database.join)()
         checked = self.database.check(CHECKED_WITHIN)
         self.database.guard()
         with self.database.write() as session:
-            polls = sources.void(session)
-            count, doubtful = sending.void(session, now, None)
+            voided = self._void(session, now)
             maintenance.rewind(session, now)
-            return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
+            return replace(voided, checked=checked)
+
+    def take_over(self, now: datetime) -> Voided:
+        """Void the leases of workers that are gone, so that others go on with what they had claimed."""
+        with self.database.write() as session:
+            return self._void(session, now)
+
+    def _void(self, session: Session, now: datetime) -> Voided:
+        others = self.database.others(session)
+        alive = others if self.database.worker is None else others | {self.database.worker}
+        polls = sources.void(session, alive)
+        hosts.void(session, alive, self._real(session))
+        count, doubtful = sending.void(session, now, sending.of_others(alive))
+        return Voided(sources=polls, deliveries=count, doubtful=doubtful)
 
     rewind = writes(maintenance.rewind)
     set_aside = writes(maintenance.set_aside)
     sweep = writes(maintenance.sweep)
-    keep_pack = writes(maintenance.keep_pack)
+    keep_pack = records(maintenance.keep_pack)
 
     # ---- sources ---------------------------------------------------------------------------------------------
 
     sync_sources = writes(configured.sync)
     unseen = reads(identity.unseen)
-    complete_unchanged = writes(sources.complete_unchanged)
     clear_outage_failures = writes(sources.clear_outage_failures)
 
     def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
         """Lease at most *limit* sources that are due by the Clock, the longest due first, for *lease* of real time."""
-        with self.database.write() as session:
-            return sources.claim(session, now, self._real_now(), lease, limit)
+        with self.database.write(Serial.CLAIMS) as session:
+            return sources.claim(session, now, self._real(session), lease, limit, worker=self.database.worker)
+
+    def complete_unchanged(
+        self,
+        rests: Sequence[Rest],
+        now: datetime,
+        deferrals: Sequence[Deferral] = (),
+        hosts_left: Collection[str] = (),
+    ) -> int:
+        """End the leases of polls without news and of postponed polls; return the number of leases that were lost before.
+
+        The servers *hosts_left* are asked no more for now, so that other workers may.
+        """
+        with self.database.write(None) as session:
+            lost = sources.complete_unchanged(session, rests, now, deferrals)
+            if self.database.worker is not None:
+                hosts.give_back(session, hosts_left, self._real(session), self.database.worker)
+            return lost
 
     def take_in(
         self,
@@ -117,10 +155,10 @@ class Store(OpenedDatabase):
             LeaseLostError: the lease is no longer valid; nothing is written.
         """
         part = replace(found, batch=replace(found.batch, entries=()))  # keys of later entries stay unknown
-        with self._deciding(decide, now, settles) as deciding:
+        with self._deciding(decide, now, settles, serial=_serial(found)) as deciding:
             row = sources.held(deciding.session, lease)
             committed = decisions.take_in(deciding, row, part, program=self.program)
-            sources.go_on(deciding.session, row, habits, self._real_now() + lasts)
+            sources.go_on(deciding.session, row, habits, self._real(deciding.session) + lasts)
             return committed
 
     def commit(
@@ -142,7 +180,8 @@ class Store(OpenedDatabase):
             LeaseLostError: the lease is no longer valid; nothing is written.
         """
         renewed = found.batch.volatile != lease.habits.volatile
-        with self._deciding(decide, now) as deciding:
+        serial = _serial(found) if earlier is None else Serial.DECISIONS
+        with self._deciding(decide, now, serial=serial) as deciding:
             session = deciding.session
             row = sources.held(session, lease)
             committed = decisions.take_in(deciding, row, found, program=self.program, renewed=renewed)
@@ -159,7 +198,8 @@ class Store(OpenedDatabase):
         Raises:
             LeaseLostError: the lease is no longer valid; nothing is written.
         """
-        with self._deciding(decide, now) as deciding:
+        serial = Serial.DECISIONS if failure.own or failure.hold else None
+        with self._deciding(decide, now, serial=serial) as deciding:
             row = sources.held(deciding.session, lease)
             committed = deciding.about_own(failure.own)
             sources.fail(deciding.session, row, lease, failure)
@@ -169,6 +209,12 @@ class Store(OpenedDatabase):
         """Write the daemon's own events and the decision of *decide*."""
         with self._deciding(decide, now) as deciding:
             return deciding.about_own(own)
+
+    def report(self, own: Match, since: datetime, decide: Decide, now: datetime) -> Committed:
+        """Write the report *own* and its decision; nothing if the last report is not that of *since* any more."""
+        with self._deciding(decide, now) as deciding:
+            due = overview.reported(deciding.session, own.rule.id) == since
+            return deciding.about_own([own] if due else [])
 
     def push(self, pushed: Pushed, decide: Decide, now: datetime) -> tuple[Committed, RequestAnswer]:
         """Write entries that a program handed in and the decision of *decide*; a repeated request gets its answer alone.
@@ -190,15 +236,32 @@ class Store(OpenedDatabase):
     # ---- prices ----------------------------------------------------------------------------------------------
 
     def observe(
-        self, observed: Sequence[tuple[Series, Observed]], decide: Decide, *, now: datetime, own: Sequence[Match] = ()
+        self,
+        observed: Sequence[tuple[Series, Observed]],
+        versions: Mapping[str, int],
+        decide: Decide,
+        *,
+        now: datetime,
+        own: Sequence[Match] = (),
     ) -> Committed:
         """Write the changes of each series (its value before, the observation after), and the decision about the matches.
 
-        *own* are events of the daemon to be decided with them.
+        *versions* are those of all series that were judged by, by instrument, 0 for a new one; that of a changed one rises by one. *own* are events of the daemon to be
+        decided with them.
+
+        Raises:
+            OvertakenError: another worker has changed one of the series; nothing is written.
         """
-        with self._deciding(decide, now) as deciding:
-            for before, after in observed:
-                prices.write(deciding.session, before, after.series, after.states)
+        decides = own or any(after.matches for _, after in observed)
+        with self._deciding(decide, now, serial=Serial.DECISIONS if decides else None) as deciding:
+            beside = {
+                name: known for name, known in versions.items() if name not in {s.instrument.id for s, _ in observed}
+            }
+            prices.compare(deciding.session, beside)
+            # In one order, so that two workers never wait for each other.
+            for before, after in sorted(observed, key=lambda pair: pair[1].series.instrument.id):
+                version = versions.get(after.series.instrument.id, 0)
+                prices.write(deciding.session, before, after.series, after.states, version)
             arrivals = [Arrival(entry_id=None, matches=after.matches) for _, after in observed]
             endings = [ending for _, after in observed for ending in after.endings]
             return total([deciding.about(arrivals, endings=endings), deciding.about_own(own)])
@@ -215,8 +278,14 @@ class Store(OpenedDatabase):
             return decisions.take_again(deciding, again, once=once, program=self.program)
 
     @contextmanager
-    def _deciding(self, decide: Decide, now: datetime, settles: datetime | None = None) -> Iterator[Deciding]:
-        with self.database.write() as session:
+    def _deciding(
+        self,
+        decide: Decide,
+        now: datetime,
+        settles: datetime | None = None,
+        serial: Serial | None = Serial.DECISIONS,
+    ) -> Iterator[Deciding]:
+        with self.database.write(serial) as session:
             yield Deciding(session=session, decide=decide, now=now, opened=self._opened, settles=settles)
 
     # ---- deliveries ------------------------------------------------------------------------------------------
@@ -226,7 +295,7 @@ class Store(OpenedDatabase):
     keep_silences = writes(silences.keep)
     apply_inhibitions = writes(inhibitions.apply)
     fail_over = writes(handover.late)
-    give_back = writes(sending.give_back)
+    give_back = records(sending.give_back)
     wake_receivers = writes(receivers.wake)
 
     def claim_deliveries(
@@ -242,7 +311,7 @@ class Store(OpenedDatabase):
         """
         with self.database.write() as session:
             silences.apply(session, now)
-            return sending.claim(session, now, self._real_now(), lease, which)
+            return sending.claim(session, now, self._real(session), lease, which, worker=self.database.worker)
 
     def lapse(
         self,
@@ -320,8 +389,8 @@ class Store(OpenedDatabase):
 
         The *message* is kept for later attempts.
         """
-        with self.database.write() as session:
-            return sending.begin_attempt(session, delivery, message, now, self._real_now())
+        with self.database.write(None) as session:
+            return sending.begin_attempt(session, delivery, message, now, self._real(session))
 
     def settle(
         self,
@@ -338,15 +407,46 @@ class Store(OpenedDatabase):
         *judge* decides it from the status of the receiver, and its events of the daemon are decided with it. A dead
         delivery is handed over to *fallbacks*.
         """
-        with self._deciding(decide, now) as deciding:
-            session = deciding.session
-            before = receivers.status(session, delivery.receiver)
-            judged = judge(before)
-            if not sending.settle(session, delivery, outcome, judged.settlement, now):
-                return None
-            if judged.status != before:
-                receivers.put(session, delivery.receiver, judged.status)
-            if judged.settlement.state is DeliveryState.DEAD:
-                handover.died(session, delivery.id, fallbacks, now)
-            deciding.about_own(judged.own)
-            return judged.settlement
+        try:
+            with self._deciding(decide, now, serial=None) as deciding:
+                return _settle(deciding, delivery, outcome, judge, fallbacks, decides=False)
+        except _MustDecideError:
+            with self._deciding(decide, now) as deciding:
+                return _settle(deciding, delivery, outcome, judge, fallbacks, decides=True)
+
+
+class _MustDecideError(Exception):
+    """Raised in a transaction beside others that turns out to be one that decides."""
+
+
+def _settle(
+    deciding: Deciding,
+    delivery: Delivery,
+    outcome: AttemptResult,
+    judge: Callable[[ReceiverStatus], Consequence],
+    fallbacks: Fallbacks,
+    *,
+    decides: bool,
+) -> Settlement | None:
+    session, now = deciding.session, deciding.now
+    before = receivers.status(session, delivery.receiver, change=True)
+    judged = judge(before)
+    dead = judged.settlement.state is DeliveryState.DEAD
+    if not decides and (dead or judged.own):
+        raise _MustDecideError
+    if not sending.settle(session, delivery, outcome, judged.settlement, now):
+        return None
+    if judged.status != before:
+        receivers.put(session, delivery.receiver, judged.status)
+    if dead:
+        handover.died(session, delivery.id, fallbacks, now)
+    deciding.about_own(judged.own)
+    return judged.settlement
+
+
+def _serial(found: JudgedBatch) -> Serial | None:
+    """Return None for what a poll brought if nothing has to be decided about it."""
+    judged = [*found.judged, *found.rewritten]
+    telling = any(item.matches or item.unevaluated for item in judged)
+    decides = telling or found.rewritten or found.batch.deleted or found.own or found.once
+    return Serial.DECISIONS if decides else None

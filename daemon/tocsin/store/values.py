@@ -35,6 +35,7 @@ class SourceLease:
     habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
     fetches: str = ""  # the text of the row; only the store reads it
     document_at: datetime | None = None  # when its document last changed
+    idle: timedelta | None = None  # since another worker last asked its server, None if none did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def config(tmp_path: Path) -> Path:
         at = NOON + timedelta(days=day)
         quote = Quote(instrument="tin", price=Decimal(price), at=at, first_seen=at, source="yahoo:TIN")
         series = append(close_before(series, at), quote)
-    store.observe([(before, Observed(series=series, states={}, quotes=()))], lambda *_: None, now=NOON)
+    store.observe([(before, Observed(series=series, states={}, quotes=()))], {}, lambda *_: None, now=NOON)
     store.close()
     return path
 
@@ -78,7 +78,7 @@ def test_a_price_below_zero_has_no_share_and_no_sigma(config: Path) -> None:
         at = NOON + timedelta(days=day)
         series = append(close_before(series, at), Quote(instrument="bund", price=Decimal(price), at=at, first_seen=at))
     with closing(open_store(settings)) as store:
-        store.observe([(before, Observed(series=series, states={}, quotes=()))], lambda *_: None, now=NOON)
+        store.observe([(before, Observed(series=series, states={}, quotes=()))], {}, lambda *_: None, now=NOON)
     result = CliRunner().invoke(app, ["instruments", "list", "--config", str(config)])
     words = result.stdout.splitlines()[-1].split()[1:]
     assert (words[2:4], words[6:9]) == (["-0.2", "%"], ["-", "-", "1"])

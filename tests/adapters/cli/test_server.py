@@ -120,8 +120,8 @@ def test_status_and_doctor_ask_the_server(served: Tocsin, server: str) -> None:
     """The daemon may run on another machine."""
     assert "tocsin does not run" in served("status").stdout
     store = Store.open(server)
-    store.lock(store._real_now())
-    now = store._real_now()
+    now = store.clock.now()
+    store.lock(now)
     store.note(Running(pid=os.getpid(), version="1.0", started=now, loaded=now))
     assert json.loads(served("status", "--json").stdout)["running"] is True
     found = served("doctor", "--offline").stdout

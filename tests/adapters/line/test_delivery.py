@@ -580,7 +580,8 @@ def test_news_is_told_with_the_prices_that_share_a_label(line: Line) -> None:
             at = line.clock.now() - timedelta(days=80 - n)
             quote = Quote(instrument=metal.id, price=Decimal(100 + n % 7), at=at, first_seen=at)
             seen = observe([rule], {metal.id: [quote]}, {metal.id: series}, known, at)[metal.id]
-            line.store.observe([(series, seen)], lambda _: Decision(), now=at)
+            versions = line.store.read.market([metal])[2]
+            line.store.observe([(series, seen)], versions, lambda _: Decision(), now=at)
             series, known = seen.series, known | seen.states
     out.outbound = replace(out.outbound, instruments=metals)
     run(out)

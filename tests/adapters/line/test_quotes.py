@@ -209,7 +209,7 @@ def test_a_split_reaches_the_closes_on_disk(line):
     quote = Quote(instrument="tin", price=Decimal(10), at=now, first_seen=now, actions=(split,))
     pipeline = start(line)
     asyncio.run(pipeline.market.observe(pipeline.inbound, [quote], now))
-    series, _ = line.store.read.market([TIN])
+    series, *_ = line.store.read.market([TIN])
     assert {close.price for close in series["tin"].closes} == {Decimal(10), Decimal("10.05")}
     assert see(line, start(line), "10.1").decision.decided == ()
 
@@ -234,7 +234,7 @@ def test_old_quotes_are_forgotten_and_closes_stay(line):
     see(line, start(line), *CALM)
     while line.store.sweep(line.clock.now(), timedelta(days=5)):
         pass
-    series, _ = line.store.read.market([TIN])
+    series, *_ = line.store.read.market([TIN])
     assert len(series["tin"].closes) == 19
     with sqlite3.connect(line.store.database.path) as raw:
         assert raw.execute("SELECT count(*) FROM quote").fetchone() == (6,)
@@ -252,13 +252,13 @@ def test_a_price_that_may_be_negative_is_judged_stored_and_measured_on_both_side
     pipeline = line.pipeline(ruleset=rules)
     pipeline.inbound = replace(pipeline.inbound, instruments={"power": power})
     see(line, pipeline, "20", "10", "0", "-0.00", "12", "15", instrument="power")
-    series, _ = line.store.read.market([power])
+    series, *_ = line.store.read.market([power])
     assert [str(close.price) for close in series["power"].closes] == ["20", "10", "0", "0.00", "12"]
     again = line.pipeline(ruleset=rules)
     again.inbound = replace(again.inbound, instruments={"power": power})
     committed = see(line, again, "-35.5", instrument="power")
     assert sorted(decided.match.rule.id for decided in committed.decision.decided) == ["p/below", "p/fell"]
-    series, _ = line.store.read.market([power])
+    series, *_ = line.store.read.market([power])
     assert str(series["power"].newest.price) == "-35.5"
 
 

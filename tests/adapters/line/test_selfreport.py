@@ -38,7 +38,7 @@ def told(line: Line, desk: AttemptResult = OK) -> Any:
         line.clock.time = at
         found = self_report(line.store, times, at, free=FREE)
         if found:
-            asyncio.run(pipeline.tell([found]))
+            asyncio.run(pipeline.report(*found))
             asyncio.run(sender.run_due())
         return found
 

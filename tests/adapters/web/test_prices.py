@@ -34,7 +34,9 @@ def quoted(page, prices, source="mine"):
         at = page.clock.now() + timedelta(days=day)
         quote = Quote(instrument="tin", price=Decimal(price), at=at, first_seen=at, source=source)
         series = append(close_before(series, at), quote)
-    page.store.observe([(before, Observed(series=series, states={}, quotes=()))], lambda *_: None, now=page.clock.now())
+    page.store.observe(
+        [(before, Observed(series=series, states={}, quotes=()))], {}, lambda *_: None, now=page.clock.now()
+    )
 
 
 def test_without_an_instrument_the_page_says_how_to_have_one(serve):

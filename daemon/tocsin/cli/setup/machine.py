@@ -162,11 +162,11 @@ def _on_server(config: Config) -> Iterator[Finding]:
 
 
 def _lock(config: Config) -> Finding:
-    process = running(config.database)
-    if process is None:
+    found = running(config.database)
+    if not found:
         return ok("lock", "nobody works on the database")
-    where = f" on {process.host}" if process.host else ""
-    return ok("lock", f"process {process.pid}{where} works on the database")
+    named = ", ".join(f"process {one.pid}{f' on {one.host}' if one.host else ''}" for one in found)
+    return ok("lock", f"{named} {'works' if len(found) == 1 else 'work'} on the database")
 
 
 def _content(path: Path) -> Iterator[Finding]:

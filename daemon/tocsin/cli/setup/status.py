@@ -7,7 +7,7 @@ import shutil
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,16 +44,23 @@ _UNREAD = frozenset({"failing", "unhealthy", "dead", "gone"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """The *process* of a daemon that runs, and how long it has run."""
+
+    process: Running
+    uptime: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The daemon and its work.
 
-    *process* is None if no daemon runs, and *uptime* is how long it has run. *faults* counts those of the configuration file as it is now. *sources* counts them by state, *late* those whose poll is overdue;
+    *workers* are the daemons that run, the oldest first. *faults* counts those of the configuration file as it is now. *sources* counts them by state, *late* those whose poll is overdue;
     *offline* is how long no server of the internet has answered, None if one does; *free* are the octets on the disk of the database, None on a server; *blocked* are the receivers that rest now; *last_sent* is the last delivery of each receiver; *day* has the
     statistics of the last day.
     """
 
-    process: Running | None
-    uptime: timedelta
+    workers: tuple[Worker, ...]
     faults: int
     sources: Mapping[str, int]
     late: int
@@ -67,12 +74,13 @@ class Status:
     @property
     def verdict(self) -> str:
         """Return the state in one line."""
-        if self.process is None:
+        if not self.workers:
             return "tocsin does not run: start it with tocsin run, or with systemctl start tocsin"
         found = [
             *[f"the internet cannot be reached for {duration(self.offline or timedelta())}"]
             * (self.offline is not None),
-            *["the changed configuration was refused"] * bool(self.process.refused or self.faults),
+            *["the changed configuration was refused"]
+            * (any(worker.process.refused for worker in self.workers) or bool(self.faults)),
             *[f"{counted(self.late, 'source')} not polled in time"] * bool(self.late),
             *[f"only {size(self.free or 0)} free for the database"] * (self.free is not None and self.free < NO_ROOM),
             *["no source can be read"] * (bool(self.sources) and self.sources.keys() <= _UNREAD),
@@ -86,12 +94,12 @@ def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
     settings, faults = _settings(config)
     name = name_of(settings.database)
     now = SystemClock().now()
-    process = running(settings.database)
+    processes = running(settings.database)
     try:
         store = open_existing(settings)
     except OutdatedError as error:
-        if process:
-            words = f"an older tocsin (process {_place(process)}) works on {name}: restart it to use this version"
+        if processes:
+            words = f"an older tocsin (process {_place(processes[0])}) works on {name}: restart it to use this version"
             _short(words, json=json, runs=True)
             return
         words = f"tocsin does not run, and {name} is of an older version: tocsin run upgrades it after a backup"
@@ -103,17 +111,17 @@ def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
     try:
         file = file_of(settings.database)
         free = shutil.disk_usage(file.parent).free if file else None
-        found = replace(look(store, process, faults, now, time.monotonic()), free=free)
+        found = replace(look(store, processes, faults, now, time.monotonic()), free=free)
     finally:
         store.close()
     if json:
-        dump({"running": found.process is not None, **plain(found), "verdict": found.verdict})
+        dump({"running": bool(found.workers), **plain(found), "verdict": found.verdict})
     else:
         for line in describe(found, settings.zone, now):
             print(line)
         conclude(found.verdict)
         say_zone(settings.zone)
-    if found.process is None:
+    if not found.workers:
         raise typer.Exit(FAILED)
 
 
@@ -135,17 +143,16 @@ def _settings(path: Path) -> tuple[Config, int]:
         return salvage(path, os.environ), len(faults)
 
 
-def look(store: Store, process: Running | None, faults: int, now: datetime, monotonic: float) -> Status:
+def look(store: Store, processes: Sequence[Running], faults: int, now: datetime, monotonic: float) -> Status:
     """Return the status at *now*, *monotonic* by the clock that nobody sets. A command that has locked the database is no daemon."""
-    process = process if process and process.started else None
+    workers = tuple(_worker(process, process.started, now, monotonic) for process in processes if process.started)
     views = [view for view in store.read.sources() if not view.disabled]
     since = store.read.lasts_since(builtin.OFFLINE.id, builtin.ONLINE.id)
     return Status(
-        process=process,
-        uptime=_uptime(process, now, monotonic),
+        workers=workers,
         faults=faults,
         sources=Counter(view.state for view in views),
-        late=sum(view.polled and view.due_at < now - _LATE for view in views) if process else 0,
+        late=sum(view.polled and view.due_at < now - _LATE for view in views) if workers else 0,
         unanswered=store.read.unanswered(now - _ANSWERED_WITHIN),
         blocked=store.read.paused(now),
         last_sent=store.read.last_sent(),
@@ -154,19 +161,18 @@ def look(store: Store, process: Running | None, faults: int, now: datetime, mono
     )
 
 
-def _uptime(process: Running | None, now: datetime, monotonic: float) -> timedelta:
-    if process is None or process.started is None:
-        return timedelta(0)
-    if process.began is None or process.host not in {"", socket.gethostname()}:  # that clock is of one machine
-        return now - process.started
-    return timedelta(seconds=monotonic - process.began)
+def _worker(process: Running, started: datetime, now: datetime, monotonic: float) -> Worker:
+    away = process.host not in {"", socket.gethostname()}  # the clock that nobody sets is of one machine
+    uptime = now - started if process.began is None or away else timedelta(seconds=monotonic - process.began)
+    return Worker(process=process, uptime=uptime)
 
 
 def describe(found: Status, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     """Yield the lines above the verdict, each at most 80 characters wide unless a word is longer."""
-    process = found.process
-    if process and process.started:
-        yield f"tocsin {process.version}, process {_place(process)}, up {duration(found.uptime)}"
+    for worker in found.workers:
+        process = worker.process
+        named = f"{process.name}, " if process.name else ""
+        yield f"tocsin {process.version}, {named}process {_place(process)}, up {duration(worker.uptime)}"
         yield from item("started", local(process.started, zone))
         yield from item("configuration", *_configuration(process, zone))
     if found.faults:

@@ -160,6 +160,10 @@ class HttpClient:
         for session in self._sessions.values():
             await session.close()
 
+    def asked_elsewhere(self, name: str, ago: timedelta) -> None:
+        """Keep the gap to the request with which another worker asked the host group *name* so long *ago*."""
+        self._pace.asked(name, ago)
+
     async def fetch(
         self,
         url: str,

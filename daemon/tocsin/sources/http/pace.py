@@ -116,6 +116,11 @@ class Pace:
             timer.cancel()
             give_back()
 
+    def asked(self, name: str, ago: timedelta) -> None:
+        """Note that another process last asked the group *name* so long *ago*."""
+        left = _GAPS.get(name, self._gap) - ago
+        self._next[name] = max(self._next.get(name, 0.0), time.monotonic() + left.total_seconds())
+
     def hold(self, name: str, span: timedelta) -> None:
         """Start no request of the group *name* for *span*, because its server asked for a pause."""
         self._next[name] = max(self._next.get(name, 0.0), time.monotonic() + span.total_seconds())

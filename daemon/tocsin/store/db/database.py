@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -11,8 +12,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from tocsin.errors import LostError
+from tocsin.protocols import Clock
 from tocsin.store.db.lock import Running
-from tocsin.store.db.transactions import Transactions
+from tocsin.store.db.transactions import Serial, Transactions
 
 #: Connections to a server at most, one of them for the lock of a daemon.
 CONNECTIONS = 5
@@ -23,22 +25,49 @@ class Database(Transactions, Protocol):
 
     A read transaction sees one state of it, and an exception inside a write transaction undoes all of that. *name* is what
     people know it by, without a password, and *to_upgrade* says how its tables are upgraded. *lost* is the error if a daemon
-    must not work on it any more.
+    must not work on it any more. *writers* transactions may write at once, if they are not of one serial kind.
     """
 
     name: str
     to_upgrade: str
     lost: LostError | None
+    writers: int
+
+    @property
+    def worker(self) -> int | None:
+        """Return the number of this worker among those that share the database; None if nobody can share it."""
+        ...
+
+    def others(self, session: Session) -> frozenset[int]:
+        """Return the numbers of the other workers that are alive, as *session* sees them."""
+        ...
+
+    def time(self, session: Session) -> datetime:
+        """Return the real time, which is the same for all that share the database."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Return a clock of that time, as of the last look at it."""
+        ...
 
     def probe(self) -> None:
         """Write without a change."""
         ...
 
     def lock(self) -> None:
-        """Lock the database for this process until `unlock` or `close`; locking it again does nothing.
+        """Lock the database for this process alone until `unlock` or `close`; locking it again does nothing.
 
         Raises:
-            LockedError: another process has it.
+            LockedError: another process works on it.
+        """
+        ...
+
+    def join(self) -> None:
+        """Lock the database for this worker and, where it can be shared, others; until `unlock` or `close`.
+
+        Raises:
+            LockedError: another process has locked it for itself.
         """
         ...
 
@@ -77,11 +106,16 @@ class Database(Transactions, Protocol):
 
 @contextmanager
 def transaction(
-    engine: Engine, new_id: Callable[[], str], size: Callable[[Session], int], *, write: bool
+    engine: Engine,
+    new_id: Callable[[], str],
+    size: Callable[[Session], int],
+    *,
+    write: bool,
+    serial: Serial | None = None,
 ) -> Iterator[Session]:
-    """Open a session with one transaction on *engine*; its connection knows whether it may *write*."""
+    """Open a session with one transaction on *engine*; its connection knows whether it may *write*, and which *serial* it is."""
     # Writes are statements, which do not update the rows in memory; so the rows that a statement returns are read again.
-    options = {"write": write, "populate_existing": True, "synchronize_session": False}
+    options = {"write": write, "serial": serial, "populate_existing": True, "synchronize_session": False}
     session = Session(
         engine,
         autoflush=False,

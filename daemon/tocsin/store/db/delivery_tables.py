@@ -35,6 +35,7 @@ class DeliveryRow(columns.Row, table=True):
     expires_at: datetime = columns.time()
     delivered_at: datetime | None = columns.time(None)
     lease_until: datetime | None = columns.time(None)
+    worker: int | None = columns.number(None)  # that leased it, where several share the database
     fence: int = 0
     attempts: int = 0
     message: str | None = columns.text(None)

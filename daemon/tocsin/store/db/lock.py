@@ -26,7 +26,7 @@ class Running:
     """A running daemon: its process, and when its configuration was *loaded* and a newer one *refused*, with the words.
 
     *began* is when it started by the monotonic clock of the machine, in seconds: nobody sets that clock. *host* is the name
-    of the machine if it may be another one.
+    of the machine if it may be another one, *name* that of the worker, and *worker* its number where several share a database.
     """
 
     pid: int
@@ -37,6 +37,8 @@ class Running:
     words: str = ""
     began: float | None = None
     host: str = ""
+    name: str = ""
+    worker: int | None = None
 
 
 def to_note(running: Running) -> str:

@@ -54,13 +54,16 @@ def open_copy(url: str, new_id: Callable[[], str] = random_id) -> Database:
     return copy
 
 
-def running(url: str) -> Running | None:
-    """Return the process that has locked the database that *url* names, None if none has.
+def running(url: str) -> tuple[Running, ...]:
+    """Return the processes that have locked the database that *url* names: one on a file, workers on a server.
 
     Raises:
         StoreError: the server cannot be asked.
     """
-    return _served(url).running() if is_served(url) else lock.running(path_of(url).resolve())
+    if is_served(url):
+        return _served(url).running()
+    found = lock.running(path_of(url).resolve())
+    return (found,) if found else ()
 
 
 def upgrade_tables(url: str, now: datetime, tick: Tick = unheard) -> tuple[str, Path | None] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -18,8 +19,10 @@ from tocsin.store.db import postgres_errors, postgres_lock
 from tocsin.store.db.database import CONNECTIONS, transaction
 from tocsin.store.db.lock import Running
 from tocsin.store.db.place import name_of
-from tocsin.store.db.postgres_lock import DaemonLock
+from tocsin.store.db.postgres_lock import WorkerLock
+from tocsin.store.db.server_clock import ServerClock
 from tocsin.store.db.statements import random_id
+from tocsin.store.db.transactions import Serial
 
 #: The oldest server that is supported; older ones get no security updates.
 _OLDEST = 14
@@ -42,24 +45,29 @@ _DRIVER = {
     "application_name": "tocsin",
 }
 
-#: One writer at a time decides, as on SQLite, and reads all that earlier ones wrote. It ends with the transaction.
-_WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({0x746F6301}, 0)"
+_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
+#: One writer at a time decides, as on SQLite, and reads all that earlier ones wrote. The lock ends with the transaction.
+_SERIAL = _WRITE + f"; SELECT pg_advisory_xact_lock({0x746F6301}, {{}})"
+_TIME = text("SELECT clock_timestamp()")
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class PostgresDatabase:
-    """One database on a server, opened for one process; many threads may read, and one at a time may write.
+    """One database on a server, opened for one process of those that share it; many threads may read and write.
 
     *new_id* gives new deliveries their ids. At most *connections* are open at once.
     """
 
     to_upgrade = "pg_dump, for a backup, and tocsin db upgrade"
+    lost: LostError | None = None  # the data is safe on the server, whoever else works there
 
     def __init__(self, url: str, new_id: Callable[[], str] = random_id, connections: int = CONNECTIONS) -> None:
         self.new_id = new_id
         self.name = name_of(url)
-        self.lost: LostError | None = None
-        self._writing = threading.Lock()
+        self.clock = ServerClock()
+        # Readers need connections too, and the lock has one.
+        self.writers = max(1, connections // 2)
+        self._deciding = threading.Lock()
         address = make_url(url).set(drivername="postgresql+psycopg")
         settings = " ".join(f"-c {key}={value}" for key, value in _SETTINGS.items())
         given: Any = address.query.get("options", "")
@@ -79,7 +87,7 @@ class PostgresDatabase:
         event.listen(self._engine, "first_connect", self._examine)
         event.listen(self._engine, "checkout", _still_there)
         event.listen(self._engine, "begin", _begin)
-        self._held = DaemonLock(self._dial, self.name)
+        self._held = WorkerLock(self._dial, self.name)
 
     # ---- transactions ----------------------------------------------------------------------------------------
 
@@ -90,11 +98,13 @@ class PostgresDatabase:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Open a write transaction, which excludes other writers; an exception inside undoes all of it."""
-        with self._writing:
-            self._keep()
-            with self._session(write=True) as session:
+    def write(self, serial: Serial | None = Serial.DECISIONS) -> Iterator[Session]:
+        """Open a write transaction; an exception inside undoes all of it."""
+        # A thread that waits for its turn on the server would keep a connection meanwhile.
+        with self._deciding if serial is not None else nullcontext():
+            with self._explained():
+                self._held.keep()
+            with self._session(write=True, serial=serial) as session:
                 yield session
 
     def probe(self) -> None:
@@ -103,8 +113,9 @@ class PostgresDatabase:
             session.connection().execute(text("UPDATE alembic_version SET version_num = version_num"))
 
     @contextmanager
-    def _session(self, *, write: bool) -> Iterator[Session]:
-        with self._explained(), transaction(self._engine, self.new_id, _size, write=write) as session:
+    def _session(self, *, write: bool, serial: Serial | None = None) -> Iterator[Session]:
+        opened = transaction(self._engine, self.new_id, _size, write=write, serial=serial)
+        with self._explained(), opened as session:
             yield session
 
     @contextmanager
@@ -135,6 +146,7 @@ class PostgresDatabase:
         Raises:
             StoreError: it is too old, it cannot hold every character, or a pooler is between that no lock survives.
         """
+        self.clock.set(session.execute("SELECT clock_timestamp()").fetchone()[0])
         version = session.info.server_version // 10_000
         if version < _OLDEST:
             words = (
@@ -159,28 +171,40 @@ class PostgresDatabase:
     # ---- a daemon's own --------------------------------------------------------------------------------------
 
     def lock(self) -> None:
-        """Lock the database for this process until `close`; locking it again does nothing.
+        """Lock the database for this process alone until `unlock` or `close`; locking it again does nothing.
 
         Raises:
-            LockedError: another process has it.
+            LockedError: another process works on it.
         """
         with self._explained():
             self._held.take()
 
-    def guard(self) -> None:
-        """Check before every later write transaction that no other daemon took the lock while the server was away."""
-        with self._explained():
-            self._held.guard()
+    def join(self) -> None:
+        """Lock the database for this worker and others until `unlock` or `close`.
 
-    def _keep(self) -> None:
-        if self.lost:
-            raise self.lost
-        try:
-            with self._explained():
-                self._held.keep()
-        except LostError as error:
-            self.lost = error
-            raise
+        Raises:
+            LockedError: another process works on it alone.
+        """
+        with self._explained():
+            self._held.join()
+
+    @property
+    def worker(self) -> int | None:
+        """Return the number of this worker, None before it has joined; another one after its lock was lost."""
+        return self._held.number
+
+    def others(self, session: Session) -> frozenset[int]:
+        """Return the numbers of the other workers that are alive, as *session* sees them."""
+        return postgres_lock.alive(session) - {self._held.number}
+
+    def time(self, session: Session) -> datetime:
+        """Return the time of the server."""
+        now: datetime = session.connection().execute(_TIME).scalar_one()
+        self.clock.set(now)
+        return now
+
+    def guard(self) -> None:
+        """Do nothing: nobody can replace the files of a server that runs."""
 
     def check(self, within: float) -> bool:  # noqa: ARG002 (SQLite needs it)
         """Return True: the server checks what it reads, and a backup with pg_dump reads everything."""
@@ -190,10 +214,10 @@ class PostgresDatabase:
         """Keep *running*, which describes this process, beside the lock for as long as it is locked."""
         self._held.note(running)
 
-    def running(self) -> Running | None:
-        """Return the process that has locked the database, None if none has."""
+    def running(self) -> tuple[Running, ...]:
+        """Return the processes that have locked the database, the oldest first."""
         with self._explained(), closing(self._dial()) as session:
-            return postgres_lock.holder(session)
+            return tuple(postgres_lock.holders(session))
 
     def rescue(self) -> None:
         """Close the database: its data is safe on the server, where another daemon may already use it."""
@@ -227,5 +251,7 @@ def _still_there(session: Any, _: Any, __: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql(_WRITE if write else _READ).close()
+    options = connection.get_execution_options()
+    serial = options.get("serial")
+    begin = _READ if not options.get("write") else _WRITE if serial is None else _SERIAL.format(int(serial))
+    connection.exec_driver_sql(begin).close()

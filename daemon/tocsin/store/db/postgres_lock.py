@@ -1,6 +1,6 @@
-"""The lock of a database on PostgreSQL, and the notes of the process that has it.
+"""The locks of a database on PostgreSQL: of each worker, and of a program that works on it alone.
 
-A session of the server holds it, and the server releases it when the connection of that session ends. The process notes
+A session of the server holds them, and the server releases them when the connection of that session ends. The process notes
 what it is in a comment of that session's last statement, which everybody of the same role can read: the notes end with
 the lock, and need no disk.
 """
@@ -10,124 +10,154 @@ from __future__ import annotations
 import os
 import select
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from secrets import randbelow
 from typing import TypeAlias
 
 import psycopg
+from sqlalchemy import text
+from sqlmodel import Session
 
-from tocsin.errors import LockedError, LostError, StoreError
+from tocsin.errors import LockedError
 from tocsin.store.db.lock import Running, from_note, to_note
 
 Connection: TypeAlias = "psycopg.Connection[tuple[object, ...]]"
 
-#: The two keys of the lock of a daemon, among all advisory locks of a database.
-_KEYS = (0x746F6302, 0)
+#: The first key of these locks among all advisory locks of a database; the second is 0, or the number of a worker.
+_KEY = 0x746F6302
+#: Numbers of workers are below it: a second key has 31 bits.
+_NUMBERS = 2**31 - 1
 #: Octets of a statement that the server shows to others.
 _MOST = 900
 
 #: The server takes a moment to notice that a process was killed.
 _PATIENCE = "SET lock_timeout = '1s'"
-_TAKE = "SELECT pg_advisory_lock(%s, %s)"
-_HOLDER = """
-    SELECT activity.query, held.pid FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
-    WHERE held.locktype = 'advisory' AND held.granted AND held.classid = %s AND held.objid = %s AND held.database =
-        (SELECT oid FROM pg_database WHERE datname = current_database())
+_ALONE = "SELECT pg_advisory_lock(%s, 0)"
+_SHARED = "SELECT pg_advisory_lock_shared(%s, 0)"
+_OWN = "SELECT pg_try_advisory_lock(%s, %s)"
+_HOLDERS = """
+    SELECT query, number FROM pg_stat_activity JOIN (
+        SELECT pid, max(objid::bigint) AS number FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s AND
+            database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid
+    ) AS held USING (pid) ORDER BY backend_start
 """
-#: A start that another daemon made, or an upgrade, shows here.
-_COUNT = "UPDATE daemon_start SET number = number + 1"
-_STATE = "SELECT number, (SELECT version_num FROM alembic_version) FROM daemon_start"
+_ALIVE = text("""
+    SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = :key AND objid <> 0 AND
+        database = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
 
 
-class DaemonLock:
-    """The lock of the database *name* for one daemon; *dial* opens a connection to its server."""
+class WorkerLock:
+    """The lock of one process on the database *name*; *dial* opens a connection to its server."""
 
     def __init__(self, dial: Callable[[], Connection], name: str) -> None:
         self._dial = dial
         self._name = name
         self._session: Connection | None = None
-        self._state: object = None
-        self._note = _comment(Running(pid=os.getpid(), host=socket.gethostname()))
+        self._alone = False
+        self._keeping = threading.Lock()
+        self._note = Running(pid=os.getpid())
+        self.number: int | None = None
 
     def take(self) -> None:
-        """Lock the database until `release`; locking it again does nothing.
+        """Lock the database for this process alone until `release`; locking it again does nothing.
 
         Raises:
-            LockedError: another process has it.
+            LockedError: another process works on it.
         """
-        if self._session is not None:
-            return
-        session = self._dial()
-        if not _took(session):
-            other = holder(session)
-            session.close()
-            raise LockedError(
-                f"another tocsin ({_called(other)}) works on {self._name}: "
-                "stop it first, or give this one a database of its own"
-            )
-        self._session = session
-        self._speak(session)
+        self._begin(alone=True)
 
-    def guard(self) -> None:
-        """Record a start, so that `keep` notices those of others."""
-        assert self._session, "it is locked"
-        self._session.execute(_COUNT)
-        self._state = self._session.execute(_STATE).fetchone()
-        self._speak(self._session)
+    def join(self) -> None:
+        """Lock the database for one of its workers until `release`; the worker gets a *number*.
+
+        Raises:
+            LockedError: another process works on it alone.
+        """
+        self._begin(alone=False)
 
     def keep(self) -> None:
         """Take the lock again if its session ended, because the server restarted or could not be reached.
 
+        A worker gets another number then: what it had leased may belong to others by now.
+
         Raises:
-            LostError: another daemon has or had it meanwhile.
-            StoreError: the server has not noticed yet that the session of before is gone.
+            LockedError: another process works on the database alone.
         """
-        if self._session is None or self._state is None or not ended(self._session):
-            return
-        session = self._dial()
-        if not _took(session):
-            other, number = _holding(session)
-            session.close()
-            if number == self._session.info.backend_pid:
-                raise StoreError(f"the server of {self._name} has not ended the lost session yet: wait for it")
-            raise LostError(f"another tocsin ({_called(other)}) took over {self._name} while its server was away")
-        if session.execute(_STATE).fetchone() != self._state:
-            session.close()
-            raise LostError(f"another tocsin worked on {self._name} while its server was away: start this one again")
-        self._session.close()
-        self._session = session
-        self._speak(session)
+        with self._keeping:
+            if self._session is not None and ended(self._session):
+                self._session.close()
+                self._session = self._locked()
 
     def note(self, running: Running) -> None:
         """Keep *running* for others to read; without the lock nothing is kept."""
-        self._note = _comment(replace(running, host=socket.gethostname()))
-        if self._session is not None:
-            with suppress(psycopg.Error):  # it is for people only; `keep` finds what is wrong
-                self._speak(self._session)
+        with self._keeping:
+            self._note = running
+            if self._session is not None:
+                with suppress(psycopg.Error):  # it is for people only; `keep` finds what is wrong
+                    self._speak(self._session)
 
     def release(self) -> None:
         """Release the lock."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        with self._keeping:
+            if self._session is not None:
+                self._session.close()
+                self._session = None
+            self.number = None
+
+    def _begin(self, *, alone: bool) -> None:
+        with self._keeping:
+            if self._session is None:
+                self._alone = alone
+                self._session = self._locked()
+
+    def _locked(self) -> Connection:
+        session = self._dial()
+        try:
+            self._lock(session)
+            self._speak(session)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def _lock(self, session: Connection) -> None:
+        session.execute(_PATIENCE)
+        try:
+            session.execute(_ALONE if self._alone else _SHARED, (_KEY,))
+        except psycopg.errors.LockNotAvailable:
+            others = ", ".join(map(called, holders(session))) or "one that ended just now"
+            raise LockedError(
+                f"another tocsin ({others}) works on {self._name}: stop it first, or give this one a database of its own"
+            ) from None
+        while not self._alone:
+            self.number = 1 + randbelow(_NUMBERS)
+            row = session.execute(_OWN, (_KEY, self.number)).fetchone()
+            if row and row[0]:
+                break
 
     def _speak(self, session: Connection) -> None:
-        session.execute(f"SELECT 1 /* {self._note} */".encode())
+        session.execute(f"SELECT 1 /* {_comment(self._note)} */".encode())
 
 
-def holder(session: Connection) -> Running | None:
-    """Return the process that has locked the database of *session*, None if none has."""
-    return _holding(session)[0]
+def holders(session: Connection) -> list[Running]:
+    """Return the processes that have a lock of the database of *session*, the oldest first."""
+    return [_noted(str(query), number) for query, number in session.execute(_HOLDERS, (_KEY,)).fetchall()]
 
 
-def _holding(session: Connection) -> tuple[Running | None, object]:
-    """Return the process that has locked the database, and the number of its session."""
-    row = session.execute(_HOLDER, _KEYS).fetchone()
-    if row is None:
-        return None, None
-    note = str(row[0]).partition("/* ")[2].partition(" */")[0]
-    return from_note(0, note), row[1]
+def alive(session: Session) -> frozenset[int]:
+    """Return the numbers of the workers whose locks are held."""
+    return frozenset(session.connection().execute(_ALIVE, {"key": _KEY}).scalars())
+
+
+def called(running: Running) -> str:
+    """Return a short description of *running*."""
+    if not running.pid:
+        return "a process that its role hides"
+    named = f"{running.name}, " if running.name else ""
+    return f"{named}process {running.pid} on {running.host}"
 
 
 def ended(session: Connection) -> bool:
@@ -145,24 +175,14 @@ def ended(session: Connection) -> bool:
     return False
 
 
-def _took(session: Connection) -> bool:
-    session.execute(_PATIENCE)
-    try:
-        session.execute(_TAKE, _KEYS)
-    except psycopg.errors.LockNotAvailable:
-        return False
-    return True
+def _noted(query: str, number: object) -> Running:
+    note = query.partition("/* ")[2].partition(" */")[0]
+    return replace(from_note(0, note), worker=int(str(number)) or None)
 
 
 def _comment(running: Running) -> str:
     """Return a note as the text of a comment; its words are cut to what the server shows."""
-    words = running.words
-    while len(text := to_note(replace(running, words=words)).replace("*/", "*\\/")) > _MOST:
+    there, words = replace(running, host=socket.gethostname()), running.words
+    while len(note := to_note(replace(there, words=words)).replace("*/", "*\\/")) > _MOST:
         words = words[: len(words) // 2]
-    return text
-
-
-def _called(running: Running | None) -> str:
-    if running is None or not running.pid:
-        return "a process that its role hides"
-    return f"process {running.pid} on {running.host}"
+    return note

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Index
+from sqlmodel import Field
 
 from tocsin.model.prices import Hours, Quote
 from tocsin.store.db import columns
@@ -57,11 +58,12 @@ class Progress:
 
 
 class SeriesRow(columns.Row, table=True):
-    """The state of the volatility of an instrument, and its session in progress."""
+    """The state of the volatility of an instrument, and its session in progress. *version* counts the changes of the series."""
 
     __tablename__ = "series"
 
     instrument: str = columns.text(primary_key=True)
+    version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     variance: float
     moves: int
     progress: Progress = columns.json(Progress)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn, cast
@@ -16,12 +17,14 @@ from sqlalchemy import Connection, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from tocsin.clock import SystemClock
 from tocsin.errors import DamagedError, LostError, StoreError
 from tocsin.store.db.codec import UNDECODABLE
 from tocsin.store.db.database import transaction
 from tocsin.store.db.lock import Lock, Running
 from tocsin.store.db.place import Identity, claim, files_of, identity, is_there, make, path_of
 from tocsin.store.db.statements import random_id
+from tocsin.store.db.transactions import Serial
 
 #: How long a statement waits for another process that writes, in seconds.
 BUSY = 5.0
@@ -41,6 +44,9 @@ class SqliteDatabase:
     """
 
     to_upgrade = "tocsin db upgrade, which makes a backup first"
+    writers = 1
+    worker = None
+    clock = SystemClock()
 
     def __init__(self, path: Path, new_id: Callable[[], str] = random_id) -> None:
         self.new_id = new_id
@@ -111,7 +117,7 @@ class SqliteDatabase:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, serial: Serial | None = Serial.DECISIONS) -> Iterator[Session]:  # noqa: ARG002 (all are serial)
         """Open a write transaction, which excludes other writers; an exception inside undoes all of it."""
         with self._writing:
             self._look()
@@ -149,6 +155,16 @@ class SqliteDatabase:
             StoreError: the lock file cannot be opened.
         """
         self._held.take()
+
+    join = lock  # a file has one worker
+
+    def others(self, session: Session) -> frozenset[int]:  # noqa: ARG002 (a server is asked)
+        """Return no workers: there are no others."""
+        return frozenset()
+
+    def time(self, session: Session) -> datetime:  # noqa: ARG002 (a server is asked)
+        """Return the time of the machine."""
+        return self.clock.now()
 
     def guard(self) -> None:
         """Check before every later write transaction that the files have not been deleted or replaced."""

@@ -40,6 +40,7 @@ class SourceRow(columns.Row, table=True):
     disabled: bool = False
     due_at: datetime = columns.time(index=True)
     lease_until: datetime | None = columns.time(None)
+    worker: int | None = columns.number(None)  # that leased it, where several share the database
     fence: int = 0
     polls: int = 0
     errors: int = 0  # in a row
@@ -63,6 +64,20 @@ class SourceRow(columns.Row, table=True):
     habits: PollHistory = columns.written(write_habits, read_habits)
     fetches: str = columns.text()  # the last ones, the newest first
     dropped: int = columns.number(0)  # entries that its filter dropped
+
+
+class HostRow(columns.Row, table=True):
+    """The server of a host group, where several workers share the database: the last of them that asked it.
+
+    Nobody else asks it before *busy_until*; None means that its polls have ended, the last of them at *freed_at*.
+    """
+
+    __tablename__ = "host"
+
+    name: str = columns.text(primary_key=True)
+    worker: int = columns.number()
+    busy_until: datetime | None = columns.time(None)
+    freed_at: datetime | None = columns.time(None)
 
 
 class EntryRow(columns.Row, table=True):

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from enum import IntEnum
 from typing import Protocol
 
 from sqlmodel import Session
+
+
+class Serial(IntEnum):
+    """Write transactions of which one is done after another, also those of several workers.
+
+    A claim of deliveries is a decision too: whatever a decision reads of a waiting message holds until it is written.
+    """
+
+    DECISIONS = 0
+    CLAIMS = 1  # of sources
 
 
 class Transactions(Protocol):
@@ -16,8 +27,8 @@ class Transactions(Protocol):
         """Open a read transaction."""
         ...
 
-    def write(self) -> AbstractContextManager[Session]:
-        """Open a write transaction."""
+    def write(self, serial: Serial | None = Serial.DECISIONS) -> AbstractContextManager[Session]:
+        """Open a write transaction, one of the *serial* ones or one beside others, in which each row has one writer."""
         ...
 
 
@@ -33,7 +44,7 @@ class Joined:
         yield self._session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, serial: Serial | None = Serial.DECISIONS) -> Iterator[Session]:  # noqa: ARG002 (it is under way)
         """Write, for the reads that follow."""
         yield self._session
         self._session.flush()

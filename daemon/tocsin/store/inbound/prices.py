@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session, col, delete, func, select
 
+from tocsin.errors import OvertakenError
 from tocsin.market import series as market
 from tocsin.market.series import KEEP_CLOSES, KEEP_QUOTES, Close, Reference, Series
 from tocsin.market.sigma import Sigma
@@ -18,9 +22,11 @@ from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import PriceStates
 from tocsin.store.db import mapping
 from tocsin.store.db.price_tables import CloseRow, PriceStateRow, Progress, QuoteRow, SeriesRow
-from tocsin.store.db.statements import pieces, save
+from tocsin.store.db.statements import insert_on_conflict, pieces, save
 
-_CLOSES, _QUOTES = (CloseRow.metadata.tables[name] for name in ("close", "quote"))
+_CLOSES, _QUOTES, _SERIES = (CloseRow.metadata.tables[name] for name in ("close", "quote", "series"))
+_NAMED = (_SERIES.c.instrument == bindparam("named"), _SERIES.c.version == bindparam("known"))
+_CHANGE = _SERIES.update().where(*_NAMED).returning(_SERIES.c.version)
 
 
 def load(session: Session, instruments: Iterable[Instrument]) -> dict[str, Series]:
@@ -88,18 +94,54 @@ def states(session: Session) -> dict[tuple[str, str], PriceState]:
     return {(row.rule, row.instrument): _state(row) for row in session.exec(select(PriceStateRow))}
 
 
-def write(session: Session, before: Series, after: Series, changed: PriceStates) -> None:
-    """Write the changes from *before* to *after*, and the *changed* states of the rules."""
+def versions(session: Session, instruments: Iterable[str]) -> dict[str, int]:
+    """Return how often the series of each of *instruments* was changed; 0 for one that has no row."""
+    wanted = dict.fromkeys(instruments, 0)
+    for piece in pieces(wanted):
+        found = select(SeriesRow.instrument, SeriesRow.version).where(col(SeriesRow.instrument).in_(piece))
+        wanted |= dict(session.exec(found).all())
+    return wanted
+
+
+def compare(session: Session, known: Mapping[str, int]) -> None:
+    """Check that series which are only read have still the versions *known*, by instrument.
+
+    Raises:
+        OvertakenError: another worker has changed one since.
+    """
+    if known and versions(session, known) != known:
+        raise OvertakenError("another worker has changed prices that were judged by")
+
+
+def write(session: Session, before: Series, after: Series, changed: PriceStates, version: int) -> None:
+    """Write the changes from *before*, the series in its *version*, to *after*, and the *changed* states of the rules.
+
+    Raises:
+        OvertakenError: another worker has changed the series since.
+    """
     name, known, learned = after.instrument.id, set(before.quotes), set(before.closes)
+    fields = {**mapping.columns(after.sigma, SeriesRow), "progress": _progress(after), "version": version + 1}
+    how, which = (
+        (_CHANGE, {"named": name, "known": version}) if version else (_first(tuple(fields)), {"instrument": name})
+    )
+    if session.connection().execute(how, {**fields, **which}).first() is None:
+        raise OvertakenError(f"another worker has changed the prices of {name} meanwhile")
     # A split changes existing quotes and closes.
     quotes = [mapping.columns(quote, QuoteRow) for quote in after.quotes if quote not in known]
     save(session, QuoteRow, ("instrument", "at"), quotes)
     closes = [{"instrument": name, **mapping.columns(one, CloseRow)} for one in after.closes if one not in learned]
     save(session, CloseRow, ("instrument", "day"), closes)
-    if after != before:
-        fields = {**mapping.columns(after.sigma, SeriesRow), "progress": _progress(after)}
-        save(session, SeriesRow, ("instrument",), [{"instrument": name, **fields}])
     save(session, PriceStateRow, ("rule", "instrument"), [_state_fields(*item) for item in changed.items()])
+
+
+@cache  # building a statement costs more than running it
+def _first(columns: tuple[str, ...]) -> ReturningInsert[tuple[int]]:
+    """Return the statement that writes a new series, or one that no program has numbered yet."""
+    first = insert_on_conflict(SeriesRow)
+    values = {name: first.excluded[name] for name in columns}
+    return first.on_conflict_do_update(
+        index_elements=["instrument"], set_=values, where=_SERIES.c.version == 0
+    ).returning(_SERIES.c.version)
 
 
 def history(session: Session, instruments: Collection[str]) -> tuple[Quote, ...]:

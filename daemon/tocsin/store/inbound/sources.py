@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam
@@ -13,7 +13,9 @@ from tocsin.errors import ConflictError, Fault, LeaseLostError
 from tocsin.model.entries import PUSH, Batch, Cursor
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import habits, mapping
+from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import SourceRow
+from tocsin.store.inbound import hosts
 from tocsin.store.values import Deferral, Fetch, GroupHold, PollFailure, PollRecord, Rest, SourceLease
 from tocsin.units import utc
 
@@ -34,23 +36,35 @@ _PAUSE = timedelta(minutes=1)
 _LONGEST_ERROR = 1000
 
 
-def claim(session: Session, now: datetime, real: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
-    """Lease the *limit* sources that have been due longest, until *real* + *lease*."""
+def claim(
+    session: Session, now: datetime, real: datetime, lease: timedelta, limit: int, *, worker: int | None = None
+) -> list[SourceLease]:
+    """Lease the *limit* sources that have been due longest, until *real* + *lease*.
+
+    A *worker* that shares the database leaves out those whose servers another one asks.
+    """
     free = or_(col(SourceRow.lease_until).is_(None), col(SourceRow.lease_until) < real)
-    rows = session.exec(
+    due = (
         select(SourceRow)
         .where(col(SourceRow.disabled).is_(False), col(SourceRow.kind) != PUSH, col(SourceRow.due_at) <= now, free)
         .order_by(col(SourceRow.due_at), col(SourceRow.id))
         .limit(limit)
-    ).all()
+    )
+    if worker is not None:
+        due = hosts.free(due, real, worker).with_for_update(skip_locked=True, of=SourceRow)
+    rows = session.exec(due).all()
     taken = {
         "fence": SourceRow.fence + 1,
         "lease_until": real + lease,
+        "worker": worker,
         "first_polled": func.coalesce(SourceRow.first_polled, now),
     }
-    if rows:
-        session.exec(update(SourceRow).where(col(SourceRow.id).in_([row.id for row in rows])).values(**taken))
-    return [mapping.lease(row, now) for row in rows]
+    for piece in pieces(row.id for row in rows):
+        session.exec(update(SourceRow).where(col(SourceRow.id).in_(piece)).values(**taken))
+    if worker is None:
+        return [mapping.lease(row, now) for row in rows]
+    idle = hosts.take(session, {row.host_group for row in rows if row.host_group}, real, lease, worker)
+    return [replace(mapping.lease(row, now), idle=idle.get(row.host_group)) for row in rows]
 
 
 def failing(session: Session) -> frozenset[str]:
@@ -83,11 +97,12 @@ def poll_now(session: Session, name: str, now: datetime) -> None:
         row.reasons = ("somebody asked for it",)
 
 
-def void(session: Session) -> int:
-    """End every lease; return their number."""
+def void(session: Session, alive: Collection[int]) -> int:
+    """End every lease but those of the workers that are *alive*; return their number."""
+    gone = or_(col(SourceRow.worker).is_(None), col(SourceRow.worker).not_in(alive))
     return session.exec(
         update(SourceRow)
-        .where(col(SourceRow.lease_until).is_not(None))
+        .where(col(SourceRow.lease_until).is_not(None), gone)
         .values(lease_until=None, fence=SourceRow.fence + 1)
     ).rowcount
 
@@ -235,12 +250,16 @@ def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) 
 # Every poll ends with one of these statements: built once, because building one costs more than running it.
 TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
 _NUMBER = select(TABLE.c.id).where(TABLE.c.name == bindparam("named"))
-_HOLDER = select(
-    *(
-        TABLE.c[name]
-        for name in ("id", "kind", "disabled", "fence", "lease_until", "errors", "last_success", "document_at")
+_HOLDER = (
+    select(
+        *(
+            TABLE.c[name]
+            for name in ("id", "kind", "disabled", "fence", "lease_until", "errors", "last_success", "document_at")
+        )
     )
-).where(TABLE.c.name == bindparam("named"))
+    .where(TABLE.c.name == bindparam("named"))
+    .with_for_update()
+)
 _FETCHES = select(TABLE.c.fetches).where(TABLE.c.id == bindparam("number"))
 _BY_NUMBER = TABLE.update().where(TABLE.c.id == bindparam("number")).values(polls=TABLE.c.polls + 1)
 #: Changes the row with a *number*.

@@ -27,9 +27,9 @@ _MINUTE = timedelta(minutes=1)
 _ARRIVED = (ErrorClass.OK, ErrorClass.AMBIGUOUS)
 
 
-def status(session: Session, name: str) -> ReceiverStatus:
-    """Return the status of the receiver *name*."""
-    row = session.get(ReceiverRow, name)
+def status(session: Session, name: str, *, change: bool = False) -> ReceiverStatus:
+    """Return the status of the receiver *name*; to *change* it, nobody else may until the end of the transaction."""
+    row = session.get(ReceiverRow, name, with_for_update=change or None)
     return ReceiverStatus() if row is None else mapping.read(ReceiverStatus, row)
 
 

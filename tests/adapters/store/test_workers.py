@@ -1,0 +1,235 @@
+"""Several workers on one database: nothing is decided twice, no row has two holders, and nobody waits for the dead."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tocsin.errors import LeaseLostError, LockedError, OvertakenError
+from tocsin.market import series as market
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
+from tocsin.model.prices import Instrument, Quote
+from tocsin.policy.notifying.retry import Consequence
+from tocsin.rules.prices.observation import observe
+from tocsin.store.db.lock import Running
+from tocsin.store.db.opening import running
+from tocsin.store.values import Claimable, JudgedBatch, PollRecord, Rest
+
+pytest.importorskip("psycopg")
+pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+TEXT = Message(kind=MessageKind.TEXT, subject="ban", text="a ban")
+OK = AttemptResult(error_class=ErrorClass.OK)
+
+
+@pytest.fixture
+def pair(hands, store):
+    """Two workers."""
+    other = hands.open()
+    store.lock(hands.now)
+    other.lock(hands.now)
+    return store, other
+
+
+def _claim(hands, store, **which):
+    return store.claim_deliveries(hands.now, MINUTE, Claimable(**which))
+
+
+def _delivered(hands):
+    settlement = Settlement(state=DeliveryState.DELIVERED, due_at=hands.now)
+    return lambda before: Consequence(settlement=settlement, status=before, own=())
+
+
+def _end_lock(postgres, store):
+    """End the session that holds the lock of a worker, as a network does that loses it."""
+    postgres.run(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks "
+        f"WHERE locktype = 'advisory' AND objid = {store.database.worker}"
+    )
+
+
+def test_workers_share_a_database_and_are_seen(hands, pair):
+    """Each has a number and notes of its own; a program that wants to be alone is told who is there."""
+    one, other = pair
+    one.note(Running(pid=os.getpid(), name="one", started=hands.now))
+    other.note(Running(pid=os.getpid(), name="two", started=hands.now))
+    found = running(hands.url)
+    assert [worker.name for worker in found] == ["one", "two"]
+    assert [worker.worker for worker in found] == [one.database.worker, other.database.worker]
+    where = rf"one, process {os.getpid()} on {socket.gethostname()}, two, process"
+    with pytest.raises(LockedError, match=where):
+        hands.open().lock(hands.now, alone=True)
+
+
+def test_two_that_decide_at_once_decide_one_after_the_other(hands, pair):
+    """Without a lock, both take the same number for their alerts, and one of them is lost."""
+    each, failed = 20, []
+
+    def work(store, name):
+        try:
+            for n in range(each):
+                store.tell([hands.match(detail=f"{name} {n}")], hands.teller(), hands.now)
+        except BaseException as error:  # noqa: BLE001 (a thread would hide it)
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=args) for args in zip(pair, ("one", "other"), strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failed
+    alerts = pair[0].read.alerts()
+    assert len(alerts) == 2 * each
+    assert len({alert.title for alert in alerts}) == 2 * each
+    assert len(pair[0].read.deliveries()) == 2 * each
+
+
+def test_a_source_is_claimed_by_one(hands, pair):
+    """Both ask at once, and each source is polled once."""
+    pair[0].sync_sources([(f"s{n}", f"https://s{n}.example/feed", "feed") for n in range(40)], hands.now)
+    found: list[str] = []
+
+    def claim(store):
+        while leases := store.claim_sources(hands.now, MINUTE, 3):
+            found.extend(lease.name for lease in leases)
+
+    threads = [threading.Thread(target=claim, args=(store,)) for store in pair]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(found) == sorted(f"s{n}" for n in range(40))
+
+
+def test_a_server_is_asked_by_one_worker_at_a_time(hands, pair):
+    """The gap between two requests is kept by one process; the next one is told when its server was asked last."""
+    one, other = pair
+    sources = [(name, f"https://e.com/{name}", "feed") for name in ("a", "b", "own")]
+    one.sync_sources(sources, hands.now, {"a": "e.com", "b": "e.com"})
+    [first] = one.claim_sources(hands.now, MINUTE, 1)
+    assert (first.name, first.idle) == ("a", None)
+    assert [lease.name for lease in other.claim_sources(hands.now, MINUTE, 9)] == ["own"]
+    rest = Rest(lease=first, cursor=first.cursor, record=PollRecord(due_at=hands.now + MINUTE))
+    one.complete_unchanged([rest], hands.now, hosts_left=["e.com"])
+    hands.real.pass_by(SECOND / 4)
+    [second] = other.claim_sources(hands.now, MINUTE, 9)
+    assert (second.name, second.idle) == ("b", SECOND / 4)
+    assert one.claim_sources(hands.now + MINUTE, MINUTE, 9) == []
+
+
+def test_a_receiver_gets_one_message_at_a_time(hands, pair):
+    """Two workers would send twice as fast as a receiver allows."""
+    one, other = pair
+    hands.tell(one, "first")
+    hands.tell(one, "second")
+    [delivery] = _claim(hands, one)
+    assert _claim(hands, other) == []
+    assert one.begin_attempt(delivery, TEXT, hands.now)
+    assert one.settle(delivery, OK, _delivered(hands), hands.now)
+    assert len(_claim(hands, other)) == 1
+
+
+def test_the_dead_hold_nothing(hands, store, postgres):
+    """What a killed worker had claimed is taken over as soon as its server noticed; its open try is in doubt."""
+    store.lock(hands.now)
+    hands.tell(store, "one")
+    store.sync_sources([("wire", "https://example.org/feed", "feed")], hands.now, {"wire": "example.org"})
+    script = f"""
+import os, signal
+from datetime import datetime, timedelta
+from tocsin.model.deliveries import Message, MessageKind
+from tocsin.store import Store
+now = datetime.fromisoformat({hands.now.isoformat()!r})
+store = Store.open({hands.url!r}, real_now=lambda: datetime.fromisoformat({hands.real().isoformat()!r}))
+store.lock(now)
+assert store.claim_sources(now, timedelta(minutes=5), 9)
+[delivery] = store.claim_deliveries(now, timedelta(minutes=5))
+assert store.begin_attempt(delivery, Message(kind=MessageKind.TEXT, subject="s", text="t"), now)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == -9, done.stderr
+    voided = store.take_over(hands.now)
+    assert (voided.sources, voided.deliveries, voided.doubtful) == (1, 1, 1)
+    assert store.take_over(hands.now).deliveries == 0
+    assert [lease.name for lease in store.claim_sources(hands.now, MINUTE, 9)] == ["wire"]
+    [delivery] = _claim(hands, store)
+    assert delivery.attempt == 2
+
+
+def test_the_living_keep_what_they_hold(hands, pair):
+    """A worker that starts, and one that looks for the dead, takes nothing from the others."""
+    one, other = pair
+    hands.tell(one, "first")
+    [lease] = one.claim_sources(hands.now, MINUTE, 9)
+    [delivery] = _claim(hands, one)
+    assert other.take_over(hands.now) == hands.open().lock(hands.now)
+    assert one.begin_attempt(delivery, TEXT, hands.now)
+    one.commit(lease, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
+
+
+def test_a_worker_whose_lock_is_lost_gets_another_number_and_its_old_leases_end(hands, pair, postgres):
+    """Others may have taken over what it had claimed: its results are void, and its next claims are its own."""
+    one, other = pair
+    hands.tell(one, "first")
+    [lease] = one.claim_sources(hands.now, MINUTE, 9)
+    [delivery] = _claim(hands, one)
+    before = one.database.worker
+    _end_lock(postgres, one)
+    assert other.take_over(hands.now).deliveries == 1
+    assert not one.begin_attempt(delivery, TEXT, hands.now)
+    with pytest.raises(LeaseLostError):
+        one.commit(lease, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
+    assert one.database.worker != before
+    assert len(_claim(hands, other)) == 1
+    assert other.take_over(hands.now).sources == 0
+
+
+TIN = Instrument(id="tin", kind="metal", currency="USD")
+
+
+def _quote(hands, price, minutes=0):
+    at = hands.now + timedelta(minutes=minutes)
+    return Quote(instrument="tin", at=at, price=Decimal(price), currency="USD", first_seen=at)
+
+
+def _seen(store, hands, quote):
+    series, states, versions = store.read.market([TIN])
+    return [(series["tin"], observe((), {"tin": [quote]}, series, states, quote.at)["tin"])], versions
+
+
+def test_prices_are_judged_on_what_others_wrote(hands, pair):
+    """A series that another worker changed meanwhile is read and judged again, so that no quote replaces another."""
+    one, other = pair
+    nobody = hands.teller()
+    late, known = _seen(other, hands, _quote(hands, 11, 5))
+    for minutes in (0, 10):  # a new series, and one with a row
+        first, versions = _seen(one, hands, _quote(hands, 10, minutes))
+        one.observe(first, versions, nobody, now=hands.now)
+        with pytest.raises(OvertakenError, match="prices of tin"):
+            other.observe(late, known, nobody, now=hands.now)
+        late, known = _seen(other, hands, _quote(hands, 11, minutes + 5))
+        other.observe(late, known, nobody, now=hands.now)
+        late, known = _seen(other, hands, _quote(hands, 12, minutes + 7))
+    assert len(market.of(one.read.market([TIN])[0]["tin"], TIN).quotes) == 4
+
+
+def test_one_report_a_period(hands, pair):
+    """Two workers look for a due report at once."""
+    one, other = pair
+    rule = replace(hands.rule(), id="tocsin/self-report", key=())
+    own = hands.match(None, rule=rule, labels={})
+    hands.tell(one, "one")
+    since = one.read.reported(rule.id)
+    assert one.report(own, since, hands.teller(), hands.now + MINUTE).decision.alerts
+    assert not other.report(own, since, hands.teller(), hands.now + MINUTE).decision.alerts
