@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028_workers"
-down_revision = "0027_inhibited"
+revision = "0029_workers"
+down_revision = "0028_over"
 
 
 def upgrade() -> None:
