@@ -21,7 +21,7 @@ from tocsin.policy.alerting.facts import Arrival, Decision
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
-from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.route import Route, Selection
 from tocsin.policy.notifying.timing import limits
 from tocsin.replay.book import Book, Circumstance
 from tocsin.store import Store
@@ -29,7 +29,7 @@ from tocsin.store.values import Claimable, JudgedBatch, PollRecord
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 POLICY = Policy(
-    routes=(Route(to=("desk",)), Route(to=("mail",), severity=(">=", Severity.HIGH))),
+    routes=(Route(to=("desk",)), Route(to=("mail",), which=Selection(severity=(">=", Severity.HIGH)))),
     receivers=(ReceiverInfo(name="desk", recipients=("",)), ReceiverInfo(name="mail", recipients=("a", "b"))),
 )
 #: Of which little leaves in an hour.
