@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic.config import JsonDict
 
 from tocsin.config.values import ID
@@ -118,11 +118,30 @@ class PriceShape(Shape):
     """True to send one message that it is over, in the thread of the alert, to those who were sent it."""
 
 
+#: A multiple of what is usual.
+_USUAL = r"(\d{1,3}(?:\.\d{1,2})?)\s*x\s+usual"
+_TIMES = {"type": "string", "pattern": f"^{_USUAL}$"}
+
+
+def _times(value: object) -> float:
+    """Return the multiple in a text such as `3x usual`.
+
+    Raises:
+        ValueError: it is none, or less than 1.
+    """
+    found = re.fullmatch(_USUAL, str(value).strip())
+    if found is None or float(found[1]) < 1:
+        raise ValueError("must be a multiple of what is usual, from 1x on, such as 3x usual")
+    return float(found[1])
+
+
 class _Count(Shape):
     rule: str
     """The rule whose matches are counted: its id, or pack/id."""
     at_least: _Number
     """Number of distinct matches that make it true."""
+    more_than: Annotated[float, BeforeValidator(_times), WithJsonSchema(_TIMES)] | None = None
+    """Multiple of what is usual at this time of the week that they must exceed, such as 3x usual."""
     distinct: str = "entry"
     """Property that distinguishes the matches that are counted: origin, source, entry or a label."""
 

@@ -275,6 +275,7 @@ def _correlation(shape: RuleShape, node: Pairs) -> CorrelationSpec | None:
         distinct=_place(distinct) if distinct else None,
         by=_places(node.get("by")),
         ordered=shape.order,
+        more_than=shape.count.more_than if shape.count else None,
     )
 
 

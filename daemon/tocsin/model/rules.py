@@ -105,7 +105,7 @@ class Correlation:
 
     All matches must share a value of each label in *by*. *at_least* is the least number of different members (ANY_OF),
     or of different values of *distinct* (COUNT): origin, source, entry or a label. With *ordered* the matches must come
-    in the order of the members.
+    in the order of the members. With *more_than* they must also be more than so many times the usual number (COUNT).
     """
 
     info: RuleInfo
@@ -116,6 +116,7 @@ class Correlation:
     distinct: str = "entry"
     by: tuple[str, ...] = ()
     ordered: bool = False
+    more_than: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -105,7 +105,8 @@ class _Making:
                 mine = {member: item for item, member in new if member.rule in rule.members}
                 before = [member for member in earlier if member.rule in rule.members]
                 windows = {**self._facts.windows, **self.windows}
-                completions, changed = correlation.complete(rule, before, tuple(mine), windows)
+                since = self._facts.counted_since.get(rule.members[0])
+                completions, changed = correlation.complete(rule, before, tuple(mine), windows, since)
                 self.windows |= changed
                 completed += (self._judge_correlation(item, mine[item.newest]) for item in completions)
             earlier += (member for _, member in new)

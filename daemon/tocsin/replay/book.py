@@ -223,8 +223,12 @@ class Book:
             members=tuple(
                 member
                 for rule in sorted(reached.members)
-                for member in _between(self._members.get(rule, ()), reached.earliest, reached.latest)
+                for start, end in ((reached.earliest, reached.latest), *reached.usual.get(rule, ()))
+                for member in _between(self._members.get(rule, ()), start, end)
             ),
+            counted_since={
+                rule: members[0].event_time for rule in reached.usual if (members := self._members.get(rule))
+            },
             windows=self._windows,
             baseline=circumstance.baseline,
             last_success=circumstance.last_success,

@@ -16,6 +16,7 @@ from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
 from tocsin.model.rules import Unevaluated
 from tocsin.policy.alerting.facts import Arrival, Decided
+from tocsin.policy.alerting.usual import WEEK, WEEKS
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
@@ -234,7 +235,9 @@ def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterat
 def warm_up(rules: RuleSet) -> timedelta:
     """Return the length of the warm-up that a replay needs to have its full state at the beginning."""
     infos = rules.infos.values()
-    windows = [item.within for info in infos for item in info.joins]
+    joins = [item for info in infos for item in info.joins]
+    windows = [item.within for item in joins]
+    windows += [WEEKS * WEEK] if any(item.more_than is not None for item in joins) else []
     return max([LOOKS_BACK, *(info.cooldown for info in infos)]) + sum(windows, timedelta(0))
 
 

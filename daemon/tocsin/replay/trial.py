@@ -13,6 +13,7 @@ from tocsin.model.alerts import NOTIFYING
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Quote
+from tocsin.policy.alerting.usual import FEWEST
 from tocsin.render.reasons import in_words
 from tocsin.replay.book import Circumstance
 from tocsin.replay.replay import EVERYBODY, Poll, Replay, Result, Ruling, merged, polls, quoted
@@ -149,7 +150,9 @@ def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result
         return "\n".join([f"  nearest   {_line(test, near)}", *(f"            {line}" for line in words)])
     at: datetime | None = None if wanted.at is None else test.start + wanted.at
     if full in rules.correlations:
-        return "  nearest   nothing: its members never came together in its window"
+        compares = rules.correlations[full].more_than is not None
+        known = f", or fewer than {FEWEST} weeks before were known" if compares else ""
+        return f"  nearest   nothing: its members never came together in its window{known}"
     if full in rules.prices:
         return _readings(test, rules, full, [poll for poll in everything if at is None or poll.at <= at])
     lines = [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from tocsin.errors import Problem, meant
 from tocsin.model.rules import Correlation, Located, RuleInfo
 from tocsin.rules.spec import CorrelationSpec, PackSpec, RuleSpec
 
+_WEEK = timedelta(weeks=1)
 #: What can be counted beside labels.
 _COUNTED = ("origin", "source", "entry")
 
@@ -39,6 +41,9 @@ def join(
     found: dict[str, Correlation] = {}
     for joint in joints:
         members = []
+        if joint.spec.more_than is not None and joint.spec.within > _WEEK:
+            words = "more_than compares with the same hours of other weeks, so within is at most 7d"
+            problems.append(joint.rule.id.problem(words))
         for name in joint.spec.members:
             full = _find(name.text, joint.pack.id, known)
             if len(full) == 1:
@@ -82,6 +87,7 @@ def _correlation(joint: Joint, members: tuple[str, ...]) -> Correlation:
         distinct=spec.distinct.text if spec.distinct else "entry",
         by=tuple(name.text for name in spec.by),
         ordered=spec.ordered,
+        more_than=spec.more_than,
     )
 
 
@@ -140,4 +146,5 @@ def parts_of_hash(spec: CorrelationSpec) -> list[object]:
         spec.distinct.text if spec.distinct else "",
         [name.text for name in spec.by],
         spec.ordered,
+        *([spec.more_than] if spec.more_than is not None else []),
     ]

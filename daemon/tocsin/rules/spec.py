@@ -101,6 +101,7 @@ class CorrelationSpec:
     distinct: Located | None = None
     by: tuple[Located, ...] = ()
     ordered: bool = False
+    more_than: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

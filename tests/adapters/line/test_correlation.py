@@ -395,3 +395,34 @@ def test_when_it_was_true_is_forgotten_after_half_a_year(world):
 def _rows(one, table):
     with one.line.store.database.read() as session:
         return session.connection().exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
+
+
+FLOOD = """\
+  - id: flood
+    title: "{mineral}: far more bans than usual"
+    count: {rule: ban, more_than: 3x usual, at_least: 3}
+    by: [mineral]
+    within: 24h
+"""
+
+
+def test_more_news_than_usual_fires_after_four_weeks_of_history(world):
+    """A quiet month, then a flood; a restart in its middle and the reload that removes the rule lose nothing."""
+    one = world(FLOOD)
+    places = ["Peru", "Chile", "Japan", "Congo", "India", "Brazil", "Kenya", "Spain"]
+    for place in places[:5]:
+        assert "flood" not in fired(one.news(f"{place} bans exports of tin ore by decree"))
+        one.line.clock.move(hours=7 * 24)
+    assert fired(one.news("Norway bans tin")) == ["ban"]
+    one.line.clock.move(hours=1)
+    one.news("Sweden halts all tin trade with its neighbours")
+    one.restart()
+    one.use()
+    one.line.clock.move(hours=1)
+    one.news("Ghana orders halt of tin mining for safety")
+    one.use(FLOOD)
+    one.line.clock.move(hours=1)
+    assert "flood" in [rule for rule, _ in one.news("Tin halt in Vietnam as mines are flooded")]
+    [match] = one.line.store.read.matches(rule="p/flood")
+    assert "usual at this time: 1 (median of 4 weeks)" in match.detail
+    assert "flood" not in [rule for rule, _ in one.news("Turkey bans tin exports")]

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice, product
 
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Correlation, CorrelationKind, Evidence, Match, Witness
+from tocsin.policy.alerting import usual
 from tocsin.policy.alerting.growth import merged
+from tocsin.policy.alerting.usual import Usual
 
 #: Key values of one match; more than that is a list of everything.
 _MOST_KEYS = 64
@@ -66,14 +68,20 @@ class Completion:
     newest: Member
     witnesses: tuple[Member, ...]
     labels: Labels
+    usual: tuple[Usual, ...] = ()  # for each key value, if the number is compared with it
 
 
 def complete(
-    correlation: Correlation, earlier: Iterable[Member], new: Sequence[Member], windows: ActiveWindows
+    correlation: Correlation,
+    earlier: Iterable[Member],
+    new: Sequence[Member],
+    windows: ActiveWindows,
+    since: datetime | None = None,
 ) -> tuple[list[Completion], dict[tuple[str, str], tuple[ActiveWindow, ...]]]:
     """Return the completions of *new* matches together with *earlier* ones, at most one a match, and the changed windows.
 
-    A match that is not news (from a first fetch, or old) counts but completes nothing: the next match does.
+    A match that is not news (from a first fetch, or old) counts but completes nothing: the next match does. *since* is when
+    the first match came, from which on it is known what is usual.
     """
     pool: dict[tuple[str, ...], list[Member]] = defaultdict(list)
     for member in earlier:
@@ -83,19 +91,26 @@ def complete(
     found: list[Completion] = []
     for member in sorted(new, key=lambda item: item.event_time):
         true: dict[tuple[str, ...], tuple[Member, ...]] = {}
+        normal: list[Usual] = []
         for key in _keys(correlation, member):
             pool[key].append(member)
             name = (correlation.info.id, "|".join(key))
             past = changed.get(name) or windows.get(name, ())
             longer = _prolonged(correlation, past, member.event_time)
+            compared = _usual(correlation, pool[key], member.event_time, since)
+            least = usual.least(correlation, compared)
+            # Where matches never cease, it is over when there are no more than usual.
+            lasts = longer is not None and correlation.more_than is None
+            witnesses = _window(correlation, pool[key], member, least) if least and not lasts else ()
             if longer is not None:
-                changed[name] = longer
-            elif member.outcome not in _SILENT and (witnesses := _window(correlation, pool[key], member)):
+                changed |= {name: longer} if lasts or witnesses else {}
+            elif member.outcome not in _SILENT and witnesses:
+                normal += [compared] if compared else []
                 times = [item.event_time for item in (*witnesses, member)]
                 changed[name] = (*past, ActiveWindow(first=min(times), last=max(times)))[-_MOST_WINDOWS:]
                 true[key] = witnesses
         if true:
-            found.append(_completion(correlation, member, true))
+            found.append(replace(_completion(correlation, member, true), usual=tuple(normal)))
     return found, changed
 
 
@@ -107,7 +122,7 @@ def match_of(completion: Completion, newest: Match) -> Match:
     ]
     proof = Evidence(
         op=correlation.kind.value,
-        text=condition(correlation),
+        text=_in_words(completion),
         holds=True,
         count=len(witnesses),
         position=correlation.info.position,
@@ -124,8 +139,24 @@ def match_of(completion: Completion, newest: Match) -> Match:
         event_time=max(item.event_time for item in witnesses),
         entry=newest.entry,
         quote=newest.quote,
-        detail=condition(correlation),
+        detail=_in_words(completion),
     )
+
+
+def _in_words(completion: Completion) -> str:
+    """Return the condition of a completed correlation, with the number that was usual."""
+    words = condition(completion.correlation)
+    if not completion.usual:
+        return words
+    numbers = ", ".join(f"{one.number:g}" for one in completion.usual)
+    return f"{len(completion.witnesses)} now; {words}; usual at this time: {numbers} (median of {completion.usual[0].weeks} weeks)"
+
+
+def _usual(correlation: Correlation, pool: Sequence[Member], at: datetime, since: datetime | None) -> Usual | None:
+    if correlation.more_than is None:
+        return None
+    times = [(member.event_time, _values(correlation, member)) for member in pool]
+    return usual.usual(correlation.within, times, at, since)
 
 
 def condition(correlation: Correlation) -> str:
@@ -135,6 +166,8 @@ def condition(correlation: Correlation) -> str:
     span = f"{hours:g} h" if hours <= 72 else f"{hours / 24:g} d"
     if correlation.kind is CorrelationKind.COUNT:
         words = f"{correlation.at_least} {_PLURAL.get(correlation.distinct, correlation.distinct)} of {names[0]}"
+        if correlation.more_than is not None:
+            words = f"more than {correlation.more_than:g}x the usual, and at least {words},"
     elif correlation.kind is CorrelationKind.ALL_OF:
         words = (" before " if correlation.ordered else " and ").join(names)
     else:
@@ -176,31 +209,34 @@ def _prolonged(correlation: Correlation, past: Sequence[ActiveWindow], at: datet
     return None
 
 
-def _window(correlation: Correlation, pool: Iterable[Member], newest: Member) -> tuple[Member, ...]:
+def _window(correlation: Correlation, pool: Iterable[Member], newest: Member, least: int) -> tuple[Member, ...]:
     """Return the matches that meet the condition in a window with *newest*; empty if no window does."""
     at, within = newest.event_time, correlation.within
     near = [member for member in pool if at - within <= member.event_time <= at + within]
     near.sort(key=lambda member: abs(member.event_time - at))
     near = sorted(near[:_MOST_MEMBERS], key=lambda member: member.event_time)
-    if not _shown(correlation, near):
+    if not _shown(correlation, near, least):
         return ()
     # More matches never make it false, so only the windows that begin at a match have to be looked at.
     for start in {member.event_time: None for member in near if member.event_time <= at}:
         window = [member for member in near if start <= member.event_time <= start + within]
-        if witnesses := _shown(correlation, window):
+        if witnesses := _shown(correlation, window, least):
             return witnesses
     return ()
 
 
-def _shown(correlation: Correlation, window: Sequence[Member]) -> tuple[Member, ...]:
-    """Return the earliest matches of *window*, ordered by time, that meet the condition; empty if none do."""
+def _shown(correlation: Correlation, window: Sequence[Member], least: int) -> tuple[Member, ...]:
+    """Return the earliest matches of *window*, ordered by time, that meet the condition; empty if none do.
+
+    *least* is the number that is needed, where not every member is.
+    """
     if correlation.ordered:
         return _in_order(correlation.members, window)
     first: dict[str, Member] = {}
     for member in window:
         for value in _values(correlation, member):
             first.setdefault(value, member)
-    wanted = len(correlation.members) if correlation.kind is CorrelationKind.ALL_OF else correlation.at_least
+    wanted = len(correlation.members) if correlation.kind is CorrelationKind.ALL_OF else least
     if len(first) < wanted:
         return ()
     return tuple(sorted(dict.fromkeys(first.values()), key=lambda member: member.event_time))

@@ -17,6 +17,7 @@ from tocsin.model.rules import Correlation, Match, RuleInfo, Severity
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindows, Member, member_of
 from tocsin.policy.alerting.story import STORY_WINDOW, Stories
+from tocsin.policy.alerting.usual import spans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,8 @@ class Arrival:
 class Reach:
     """The rows that a decision needs: stories of *events* with an entry after *since*, and notifications of *rules*.
 
-    Also the matches of *members* of *correlations* between *earliest* and *latest*.
+    Also the matches of *members* of *correlations* between *earliest* and *latest*, and by rule the times from which it is
+    known what is *usual*.
     """
 
     events: frozenset[str]
@@ -42,6 +44,7 @@ class Reach:
     members: frozenset[str] = frozenset()
     earliest: datetime
     latest: datetime
+    usual: Mapping[str, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
 
 
 def reach(arrivals: Sequence[Arrival]) -> Reach:
@@ -59,6 +62,11 @@ def reach(arrivals: Sequence[Arrival]) -> Reach:
         # A chain of correlations reaches further with each link.
         earliest=min(times) - longest * max(1, len(joined)),
         latest=max(times) + longest * max(1, len(joined)),
+        usual={
+            item.members[0]: tuple(spans(min(times), max(times), item.within))
+            for item in sorted(joined, key=lambda item: item.within)
+            if item.more_than is not None
+        },
     )
 
 
@@ -113,7 +121,8 @@ class Facts:
     alerts of these stories.
     *last_notified* are the last notifications by (rule id, key value); *pending* are the deliveries without an attempt.
     *notified* are the recipients of messages by alert, as (receiver, recipient), and *answered* their answers.
-    *members* are earlier matches that correlations may count; *windows* are the times in which these were true.
+    *members* are earlier matches that correlations may count; *windows* are the times in which these were true, and
+    *counted_since* is the time of the first match of each rule that is compared with what is usual.
     *indexed* are all open stories by event, in an index.
     """
 
@@ -130,6 +139,7 @@ class Facts:
     next_alert: int = 1
     members: tuple[Member, ...] = ()
     windows: ActiveWindows = field(default_factory=dict)
+    counted_since: Mapping[str, datetime] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
     baseline: bool = False  # the first fetch of the source: it causes no alerts

@@ -82,7 +82,12 @@ def read(
         answered=feedback.by_number(session, numbers | over),
     )
     if reached and reached.correlations:
-        known = replace(known, members=_members(session, reached), windows=_windows(session, reached))
+        known = replace(
+            known,
+            members=_members(session, reached),
+            windows=_windows(session, reached),
+            counted_since=_counted_since(session, reached.usual),
+        )
     return known
 
 
@@ -215,8 +220,17 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
         .join(EntryRow, col(EntryRow.id) == MatchRow.entry_id, isouter=True)
         .join(SourceRow, col(SourceRow.id) == EntryRow.source_id, isouter=True)
         .where(
-            col(MatchRow.rule).in_(reached.members | reached.correlations),
-            col(MatchRow.event_time).between(reached.earliest, reached.latest),
+            or_(
+                and_(
+                    col(MatchRow.rule).in_(reached.members | reached.correlations),
+                    col(MatchRow.event_time).between(reached.earliest, reached.latest),
+                ),
+                *(
+                    and_(col(MatchRow.rule) == rule, col(MatchRow.event_time).between(start, end))
+                    for rule, spans in reached.usual.items()
+                    for start, end in spans
+                ),
+            )
         )
         # Without evidence and texts: there can be thousands of matches in a window.
         .options(defer(MatchRow.evidence), load_only(EntryRow.title, EntryRow.link, EntryRow.publisher))  # type: ignore[arg-type]  # columns
@@ -224,6 +238,14 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
         .limit(_MOST_MEMBERS)
     )
     return tuple(mapping.member(row, entry, source or "") for row, entry, source in rows)
+
+
+def _counted_since(session: Session, rules: Collection[str]) -> dict[str, datetime]:
+    """Return the time of the first match of each of *rules*."""
+    if not rules:
+        return {}
+    first = select(MatchRow.rule, func.min(MatchRow.event_time)).where(col(MatchRow.rule).in_(rules))
+    return dict(session.exec(first.group_by(col(MatchRow.rule))).all())
 
 
 def _windows(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[ActiveWindow, ...]]:
