@@ -110,6 +110,21 @@ sources:
       item: {at: text, pattern: "Item ([0-9.]+)"}
     headline: "{form}: {title}"
 """,
+    "mailbox": """\
+sources:
+  letters:
+    mailbox: imaps://imap.example.org/Newsletters
+    credentials: "${TOCSIN_MAILBOX:-name:password}"
+    entries: links
+    senders: ["@letters.example", alerts@search.example]
+    every: 10m
+    allow_private: false
+    labels: {tier: aggregator}
+    keep: gallium OR germanium
+    drop: title(webinar)
+    find: {issue: {at: title, pattern: "No. ([0-9]+)"}}
+    headline: "{issue}: {title}"
+""",
     "watch": """\
 sources:
   tariff:
@@ -359,6 +374,10 @@ TITLES = {
         "### A feed",
         "Sources are `name: {...}` below `sources`. One with the key `feed` is an RSS, Atom or JSON Feed.",
     ),
+    "mailbox": (
+        "### A folder of mail",
+        "A folder of newsletters and alerts, read by IMAP over TLS. Nothing in it changes.",
+    ),
     "watch": (
         "### A page that is watched",
         "A web page whose text is compared with what it was. What is added is an entry.",
@@ -413,7 +432,11 @@ def sections() -> Iterator[tuple[str, type[Shape]]]:
         if name == "sources":
             yield from (
                 (
-                    next(key for key in ("feed", "page", "watch", "push", "table", "file") if key in one.model_fields),
+                    next(
+                        key
+                        for key in ("feed", "page", "watch", "mailbox", "push", "table", "file")
+                        if key in one.model_fields
+                    ),
                     one,
                 )
                 for one in shapes

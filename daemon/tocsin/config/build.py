@@ -27,6 +27,9 @@ from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
 from tocsin.sources.documents.item_labels import ItemLabels
 from tocsin.sources.feeds.feed import FeedSource
+from tocsin.sources.feeds.imap import ImapFolder
+from tocsin.sources.feeds.imap_connection import folder_of
+from tocsin.sources.feeds.mailbox import MailboxSource
 from tocsin.sources.http.client import HttpClient
 from tocsin.sources.http.pace import host_group
 from tocsin.sources.prices.source import PriceSource, WatchedFile
@@ -56,7 +59,7 @@ def make_terms(config: Config) -> dict[str, Terms]:
         source.name: Terms(
             every=source.every,
             ignore_hints=source.ignore_hints,
-            group=group(source, source.url.reveal()),
+            group=group(source, source.server),
             watched=source.watch is not None,
         )
         for source in config.sources
@@ -67,6 +70,17 @@ def make_terms(config: Config) -> dict[str, Terms]:
 
 def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
     """Return the source that *config* describes."""
+    labels_of = ItemLabels(config.find, config.headline)
+    if config.mails and config.login:
+        folder = ImapFolder(
+            folder_of(config.url.reveal()),
+            config.login.reveal(),
+            trust=http.trust,
+            allow_private=config.allow_private,
+        )
+        return MailboxSource(
+            config.name, folder, run=work, mails=config.mails, labels=config.labels, labels_of=labels_of
+        )
     return FeedSource(
         config.name,
         config.url.reveal(),
@@ -79,7 +93,7 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
         selectors=config.selectors,
         watch=config.watch,
         items=config.items,
-        labels_of=ItemLabels(config.find, config.headline),
+        labels_of=labels_of,
     )
 
 

@@ -83,7 +83,7 @@ def _nameless(sources: Sequence[FeedConfig]) -> Iterator[Problem]:
 
 
 def _host(source: FeedConfig) -> str:
-    return urls.host(urls.escape(source.url.known))
+    return urls.host(urls.escape(source.server))
 
 
 def _private(host: str) -> str:

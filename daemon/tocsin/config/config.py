@@ -17,6 +17,7 @@ from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, WatchShape, ch
 from tocsin.config.filters import check_filter
 from tocsin.config.inhibitions import InhibitionShape, make_inhibition
 from tocsin.config.instruments import InstrumentShape, make_instrument
+from tocsin.config.mailboxes import MailboxShape, check_mailbox, make_mailbox
 from tocsin.config.overrides import OverrideShape, check_override, make_overrides
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
 from tocsin.config.price_tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
@@ -108,7 +109,7 @@ def _kind(value: Any) -> str:
     return next(
         (
             tag(kind)
-            for kind in ("table", "file", "page", "watch", "push")
+            for kind in ("table", "file", "page", "watch", "mailbox", "push")
             if isinstance(value, Mapping) and kind in value
         ),
         tag("feed"),
@@ -119,6 +120,7 @@ _Source = Annotated[
     Annotated[FeedShape, Tag(tag("feed"))]
     | Annotated[PageShape, Tag(tag("page"))]
     | Annotated[WatchShape, Tag(tag("watch"))]
+    | Annotated[MailboxShape, Tag(tag("mailbox"))]
     | Annotated[PushShape, Tag(tag("push"))]
     | Annotated[TableShape, Tag(tag("table"))]
     | Annotated[FileShape, Tag(tag("file"))],
@@ -264,6 +266,7 @@ def _check(root: Node) -> Iterator[Problem]:
     yield from check_pushes(root)
     for source in children(member(root, "sources")):
         yield from check_source(source)
+        yield from check_mailbox(source)
         yield from check_filter(source)
         if member(source, "table") or member(source, "file"):
             yield from check_table(source)
@@ -288,7 +291,7 @@ def _check(root: Node) -> Iterator[Problem]:
 
 
 def _table(
-    name: str, item: FeedShape | PageShape | WatchShape | PushShape | TableShape | FileShape
+    name: str, item: FeedShape | PageShape | WatchShape | MailboxShape | PushShape | TableShape | FileShape
 ) -> TableConfig | None:
     if isinstance(item, TableShape):
         return table_config(name, item)
@@ -312,9 +315,9 @@ def _config(
         zone=file.timezone,
         **_database(file),
         sources=tuple(
-            make_feed(name, item)
+            make_mailbox(name, item) if isinstance(item, MailboxShape) else make_feed(name, item)
             for name, item in file.sources.items()
-            if isinstance(item, FeedShape | PageShape | WatchShape)
+            if isinstance(item, FeedShape | PageShape | WatchShape | MailboxShape)
         ),
         pushes=tuple(make_push(name, item) for name, item in file.sources.items() if isinstance(item, PushShape)),
         prices=book.rows,

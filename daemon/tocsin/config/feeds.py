@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +21,7 @@ from tocsin.config.yaml.shape import Duration, Texts, at_least
 from tocsin.errors import Problem
 from tocsin.rules.filters import Filter
 from tocsin.sources.documents.item_labels import LabelPattern
+from tocsin.sources.documents.mail import Mails
 from tocsin.sources.documents.page import Selectors, check_format, check_selector
 from tocsin.sources.documents.paths import compiled_path
 from tocsin.sources.documents.whole_page import Watch
@@ -30,7 +32,10 @@ _Selector = Annotated[str, unless_empty(check_selector)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedConfig:
-    """A feed, or with *selectors* a page, or with *watch* a page that is watched."""
+    """A feed, or with *selectors* a page, or with *watch* a page that is watched, or with *mails* a folder of mail.
+
+    *login* is name:password for that; what is asked over HTTP has it in its *headers*.
+    """
 
     name: str
     url: Secret
@@ -41,6 +46,8 @@ class FeedConfig:
     headers: Mapping[str, Secret] = field(default_factory=dict)
     selectors: Selectors | None = None
     watch: Watch | None = None
+    mails: Mails | None = None
+    login: Secret | None = None
     filter: Filter | None = None
     items: str = ""
     find: tuple[LabelPattern, ...] = ()
@@ -49,7 +56,8 @@ class FeedConfig:
     @property
     def kind(self) -> str:
         """The kind of source: the key that names its address."""
-        return "watch" if self.watch else "page" if self.selectors else "feed"
+        kinds = (("mailbox", self.mails), ("watch", self.watch), ("page", self.selectors))
+        return next((kind for kind, settings in kinds if settings), "feed")
 
     @property
     def address(self) -> str:
@@ -62,6 +70,11 @@ class FeedConfig:
         return "\n".join(filter(None, (identity(self.url), self.watch.part if self.watch else "")))
 
     @property
+    def server(self) -> str:
+        """Return the address of the site that is asked."""
+        return re.sub(r"^imaps?:", "https:", self.url.known)
+
+    @property
     def secret(self) -> bool:
         """Return True if the address holds a secret."""
         return self.url.known != self.address
@@ -71,11 +84,11 @@ def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(check_noise, patterns))
 
 
-class _Polled(FilterShape):
+class PolledShape(FilterShape):
+    """What every source that is polled for news may have."""
+
     every: Annotated[Duration, at_least(timedelta(seconds=1))] | None = None
     """Time between two polls, such as 15m. Default: half the usual time between its news, from 5m to 1h."""
-    ignore_hints: bool = False
-    """True to ignore requests of the server, in headers or in the feed, to be polled less often."""
     allow_private: bool = False
     """True to permit an address in a private network."""
     labels: dict[str, Texts] = Field(default_factory=dict)
@@ -84,13 +97,20 @@ class _Polled(FilterShape):
     """Labels that an entry has if a pattern finds them in it, such as {form: category}."""
     headline: str = ""
     """A readable title, with what `find` found, such as "{company}: {form}". An entry that lacks one of them keeps its title."""
+
+
+class _Asked(PolledShape):
+    """What every source that is asked over HTTP may have, beside that."""
+
+    ignore_hints: bool = False
+    """True to ignore requests of the server, in headers or in the feed, to be polled less often."""
     headers: dict[str, Hidden] = Field(default_factory=dict)
     """HTTP headers sent to this source only. Values may be ${NAME}."""
     credentials: Hidden = Secret("")
     """name:password for servers with HTTP Basic authentication, sent to this source only. May be ${NAME}."""
 
 
-class FeedShape(_Polled):
+class FeedShape(_Asked):
     """A feed in the file."""
 
     feed: Address
@@ -100,7 +120,7 @@ class FeedShape(_Polled):
     date_published and tags."""
 
 
-class PageShape(_Polled):
+class PageShape(_Asked):
     """A page in the file."""
 
     page: Address
@@ -119,7 +139,7 @@ class PageShape(_Polled):
     """The time zone of dates that name none."""
 
 
-class WatchShape(_Polled):
+class WatchShape(_Asked):
     """A page in the file whose changes are entries."""
 
     watch: Address

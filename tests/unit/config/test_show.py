@@ -47,6 +47,11 @@ sources:
     date: span.date
     date_format: "%d.%m.%Y"
     timezone: Europe/Berlin
+  letters:
+    mailbox: imaps://imap.example.org/Newsletters
+    credentials: "me:c4nary"
+    entries: links
+    senders: ["@letters.example"]
   tariff:
     watch: https://example.org/tariff
     every: 3h

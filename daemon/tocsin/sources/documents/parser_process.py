@@ -67,7 +67,19 @@ def parse(
     document = {"url": url, "content_type": content_type, "content_language": content_language}
     chosen = {"selectors": selectors and dataclasses.asdict(selectors), "part": watch and watch.part, "items": items}
     asked = {"document": document, **chosen}
-    found = _ask(asked, body, large=large, seconds=seconds, memory=memory)
+    return _parsed(_ask(asked, body, large=large, seconds=seconds, memory=memory))
+
+
+def parse_mail(body: bytes, *, links: bool) -> Parsed:
+    """Return the result of `tocsin.sources.documents.mail.read` for the mail *body*.
+
+    Raises:
+        SourceError: NOT_A_FEED, TOO_LARGE.
+    """
+    return _parsed(_ask({"mail": {"links": links}}, body))
+
+
+def _parsed(found: dict[str, Any]) -> Parsed:
     read = tuple(_item(item) for item in found["items"])
     return Parsed(**{**found, "items": read, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})
 

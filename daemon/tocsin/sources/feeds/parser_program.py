@@ -16,7 +16,7 @@ from typing import Any
 
 from tocsin.errors import Fault, SourceError
 from tocsin.limits import limit_process, limit_time
-from tocsin.sources.documents import page, whole_page
+from tocsin.sources.documents import mail, page, whole_page
 from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.items import Parsed
 from tocsin.sources.documents.page import Selectors
@@ -88,6 +88,8 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
     try:
         if "nodes" in asked:
             return {"rows": page.read_rows(body, **asked["nodes"])}
+        if "mail" in asked:
+            return _plain(mail.read(body, **asked["mail"]))  # type: ignore[no-any-return]
         selectors = Selectors(**asked["selectors"]) if asked["selectors"] else None
         found: dict[str, Any] = _plain(
             read(body, **asked["document"], selectors=selectors, part=asked["part"], items=asked["items"])

@@ -139,7 +139,7 @@ class HttpClient:
         self._contact = contact
         self._limits = limits or Limits()
         self._proxy = URL(proxy) if proxy else None
-        self._trust = trusting(ca_file)
+        self.trust = trusting(ca_file)
         self._pace = Pace(gap=gap, in_flight=places(open_files()))
         self.gate = LargeDocumentGate()
         self._groups = tuple(groups)
@@ -218,7 +218,7 @@ class HttpClient:
         sockets = None if self._proxy and not allow_private else _checked_sockets(allow_private)
         return aiohttp.ClientSession(
             # The pace limits requests. A limit here would let servers that hang hold up all others.
-            connector=TolerantConnector(socket_factory=sockets, ssl=self._trust, limit=0, keepalive_timeout=_KEPT),
+            connector=TolerantConnector(socket_factory=sockets, ssl=self.trust, limit=0, keepalive_timeout=_KEPT),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read),

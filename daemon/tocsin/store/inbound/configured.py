@@ -73,7 +73,7 @@ class _Wanted(NamedTuple):
 
 
 #: Kinds whose row has known entries; a row of prices belongs to one name and symbol.
-_OF_ENTRIES = ("feed", "page", "watch")
+_OF_ENTRIES = ("feed", "page", "watch", "mailbox")
 
 
 def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _Known]:
