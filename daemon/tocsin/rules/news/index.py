@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, product
 from typing import NamedTuple
@@ -37,6 +37,17 @@ class Group(NamedTuple):
 #: Groups of each of which a text must have a key.
 Groups = tuple[Group, ...]
 
+
+class _Branch(NamedTuple):
+    """What a rule needs beside an anchor: *groups*, and those of them that have a bit as one number."""
+
+    rule: int
+    need: int
+    groups: tuple[int, ...]
+
+
+#: So many groups, those most asked for, are looked up all at once: each has a bit of one number.
+_BITS = 512
 #: The most alternatives of a part that are kept apart; more are merged into one group.
 _MOST = 64
 #: Longer texts are scanned once a word, so that a word that is repeated a million times is found once.
@@ -62,17 +73,29 @@ class Index:
         self._groups = tuple(sorted(shared, key=lambda group: (_weight(group) * shared[group], min(chain(*group)))))
         rank = {group: number for number, group in enumerate(self._groups)}
         self._always = sorted({rule for rule, groups in found if not groups})
-        anchored: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
-        for rule, groups in found:
-            if groups:
-                anchor, *others = sorted([rank[group] for group in groups])
-                anchored.setdefault(anchor, []).append((rule, tuple(others)))
+        asked = [(rule, sorted([rank[group] for group in groups])) for rule, groups in found if groups]
+        behind = Counter(number for _, groups in asked for number in groups[1:])
+        bits = {number: 1 << bit for bit, (number, _) in enumerate(behind.most_common(_BITS))}
+        self._bits = self._bits_of_words(bits)
+        # A text of narrow words alone, and any text, cannot have these but by their words.
+        self._narrow = sum(bit for number, bit in bits.items() if not self._groups[number].parts)
+        self._wide = sum(
+            bit for number, bit in bits.items() if not (self._groups[number].parts or self._groups[number].wide)
+        )
+        anchored: dict[int, dict[_Branch, None]] = {}
+        # Equal ones are kept once.
+        needs: dict[int, int] = {}
+        numbers: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for rule, (anchor, *others) in asked:
+            need = sum(bits.get(number, 0) for number in others)
+            branch = _Branch(rule, needs.setdefault(need, need), numbers.setdefault(rest := tuple(others), rest))
+            anchored.setdefault(anchor, {})[branch] = None
         filed: dict[bytes, list[int]] = {}
         for number in anchored:
             words, parts, wide = self._groups[number]
             for pattern in (*(b" %s " % word for word in words), *parts, *wide):
                 filed.setdefault(pattern, []).append(number)
-        self._anchored = {number: tuple(dict.fromkeys(found)) for number, found in anchored.items()}
+        self._anchored = {number: tuple(found) for number, found in anchored.items()}
         self._filed = tuple(map(tuple, filed.values()))
         self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
 
@@ -81,21 +104,25 @@ class Index:
         if self._scan is None:
             return self._always
         narrow, wide = gist()
-        words: frozenset[bytes] | None = None
+        words: set[bytes] | None = None
         if len(narrow) > _LONG:
-            words = frozenset(narrow.split())
+            words = set(narrow.split())
             narrow = b" %s " % b" ".join(words)
         text = narrow + wide
         hits = self._scan(text)
         if not hits:
             return self._always
-        words = words or frozenset(narrow.split())
+        words = words or set(narrow.split())
+        present = 0
+        for word in self._bits.keys() & words:
+            present |= self._bits[word]
+        missing = ~present & (self._wide if wide else self._narrow)
         found = set(self._always)
         anchors = {number for pattern in {hit[2] for hit in hits} for number in self._filed[pattern]}
         known = dict.fromkeys(anchors, True)
         for anchor in anchors:
-            for rule, groups in self._anchored[anchor]:
-                if rule in found:
+            for rule, need, groups in self._anchored[anchor]:
+                if need & missing or rule in found:
                     continue
                 for number in groups:
                     if number not in known:
@@ -106,8 +133,16 @@ class Index:
                     found.add(rule)
         return sorted(found)
 
+    def _bits_of_words(self, bits: Mapping[int, int]) -> dict[bytes, int]:
+        """Return for each word the groups that have it, of those with a bit."""
+        found: dict[bytes, int] = {}
+        for number, bit in bits.items():
+            for word in self._groups[number].words:
+                found[word] = found.get(word, 0) | bit
+        return found
 
-def _has_key(group: Group, words: frozenset[bytes], text: bytes, wide: bytes) -> bool:
+
+def _has_key(group: Group, words: set[bytes], text: bytes, wide: bytes) -> bool:
     """Return whether *text*, with these *words* and *wide* characters, has a key of *group*."""
     if not group.words.isdisjoint(words):
         return True
