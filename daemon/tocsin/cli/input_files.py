@@ -198,7 +198,7 @@ def _entry(record: Any, where: str, now: datetime | None) -> Entry:
         title=title,
         body=_text(record, "text", where),
         link=link,
-        canonical_link=urls.canonical(link),
+        canonical_link=urls.canonical(link) if link else "",
         publisher=_text(record, "publisher", where) or split_outlet(title)[1],
         authors=_texts(record, "author", where),
         categories=_texts(record, "category", where),

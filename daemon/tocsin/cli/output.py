@@ -66,9 +66,12 @@ def _wrapped(line: str) -> list[str]:
     ]
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def dump(value: Any) -> None:
     """Print *value* as one line of JSON on stdout."""
-    print(json.dumps(plain(value), ensure_ascii=False))
+    print(_encode(plain(value)))
 
 
 @contextmanager

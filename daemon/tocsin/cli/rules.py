@@ -217,7 +217,7 @@ def match(
     now = datetime.now(UTC)
     failed = False
     for entry in read_entries(file, now):
-        judged = loaded.evaluate(entry, now)
+        judged = loaded.evaluate(entry, now, proofs=False)
         failed = failed or bool(judged.unevaluated)
         _print(judged, json=json)
     if failed:

@@ -32,6 +32,8 @@ def plain(value: Any) -> Any:
 
     Invisible characters are removed, because the text is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept, so that the shape is fixed.
     """
+    if type(value) is str:  # as most values are
+        return seen(value)
     if isinstance(value, Reason):
         return in_words(value)
     if isinstance(value, Message):

@@ -11,10 +11,10 @@ from tocsin.errors import UsageError, meant
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Correlation, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
-from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place
+from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged
 from tocsin.rules.news.index import Index
 from tocsin.rules.news.nodes import Expression
-from tocsin.rules.news.proof import prove
+from tocsin.rules.news.proof import outline, prove
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.text.prefilter import FoldedWords, gist, gist_of
 
@@ -80,14 +80,16 @@ class RuleSet:
         bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
         return bare[0] if len(bare) == 1 else None
 
-    def evaluate(self, entry: Entry, now: datetime) -> Judged:
+    def evaluate(self, entry: Entry, now: datetime, *, proofs: bool = True) -> Judged:
         """Judge *entry* by all rules; a rule that raises is reported, and the matches of the others stand.
+
+        Without *proofs* the evidence of a match has its hits only: the whole tree costs more than all the rest.
 
         Only the rules are run whose required words are all in the text: the result is the same as of running every rule.
         """
         judgement = Judgement(entry, now)
         candidates = self._index.candidates(lambda: _gist(judgement))
-        return judge(judgement, (self._ordered[number] for number in candidates))
+        return judge(judgement, (self._ordered[number] for number in candidates), proofs=proofs)
 
     def met_by(self, entry: Entry, now: datetime) -> set[str]:
         """Return the keys of the rules that *entry* meets, without proofs, which cost more than all the rest."""
@@ -114,13 +116,13 @@ def _gist(judgement: Judgement) -> FoldedWords:
     return gist("\n".join(document.texts.values())) or gist_of(document.sentences(""))
 
 
-def judge(judgement: Judgement, rules: Iterable[CompiledRule]) -> Judged:
-    """Return the matches of *rules* on the entry under *judgement*; a failure of one stops no other."""
+def judge(judgement: Judgement, rules: Iterable[CompiledRule], *, proofs: bool = True) -> Judged:
+    """Return the matches of *rules* on the entry under *judgement*; a failure of one stops no other. *proofs* as for `evaluate`."""
     matches: list[Match] = []
     failed: list[Unevaluated] = []
     for rule in rules:
         try:
-            match = _judge(judgement, rule)
+            match = _judge(judgement, rule, proofs=proofs)
         except Exception as error:  # noqa: BLE001 - whatever fails in one rule, the next is still judged
             failed.append(Unevaluated.by(error, rule.info))
         else:
@@ -140,16 +142,16 @@ def met(judgement: Judgement, rule: CompiledRule) -> tuple[list[Ground], Labels]
     return grounds, labels
 
 
-def _judge(judgement: Judgement, rule: CompiledRule) -> Match | None:
+def _judge(judgement: Judgement, rule: CompiledRule, *, proofs: bool) -> Match | None:
     found = met(judgement, rule)
     if found is None:
         return None
     grounds, labels = found
     return Match(
         rule=rule.info,
-        severity=_severity(judgement, rule, labels, frozenset(place(ground.sentence) for ground in grounds)),
+        severity=_severity(judgement, rule, labels, frozenset(ground.place for ground in grounds)),
         labels=labels,
-        evidence=prove(judgement, rule),
+        evidence=prove(judgement, rule) if proofs else outline(judgement, rule, grounds),
         event_time=judgement.entry.event_time,
         entry=judgement.entry,
     )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.rules.news.built_in import BUILT_IN
+from tocsin.rules.news.reading import Reading
 from tocsin.text.document import Document
 
 
@@ -18,7 +19,7 @@ def found(name: str, title: str) -> list[str]:
     return [
         title[part.tokens[span.first].start : part.tokens[span.last].end]
         for part in document.sentences("title")
-        for span in BUILT_IN[name].find(part, title)
+        for span in BUILT_IN[name].find(Reading((part,), title))
     ]
 
 
@@ -119,7 +120,7 @@ def test_amounts_stand_apart_and_hold_a_figure(text: str) -> None:
     for name in FORMS:
         document = Document(title=text)
         for part in document.sentences("title"):
-            spans = BUILT_IN[name].find(part, text)
+            spans = BUILT_IN[name].find(Reading((part,), text))
             assert all(one.last < other.first for one, other in pairwise(spans))
             for span in spans:
                 words = "".join(token.word for token in part.tokens[span.first : span.last + 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -11,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.model.rules import Evidence, Span
-from tocsin.rules.news.evaluate import Judgement
-from tocsin.rules.news.lists import TermList, heads
-from tocsin.rules.news.nodes import Expression
+from tocsin.rules.news.evaluate import Judgement, _leaf_hits
+from tocsin.rules.news.lists import Found, TermList, _grouped
+from tocsin.rules.news.nodes import Expression, Field, Leaf
 from tocsin.rules.news.query import BadNameError, compile_literal, parse
-from tocsin.rules.news.terms import TermError, compile_term
+from tocsin.rules.news.reading import Reading
+from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.pieces import QueryError
 from tocsin.text.document import Document
 from tocsin.text.sentences import split
@@ -431,40 +433,90 @@ LOOKED_FOR = [
 ]
 
 
-@BOUNDED
-@given(
-    st.lists(
-        st.sampled_from([*LOOKED_FOR, "NIÑO", "Germany", "bans", "Sao Paulo's", "São Paulo's", "x"]), max_size=8
-    ).map(" ".join),
-    HOSTILE,
-)
-def test_a_list_that_is_passed_over_would_find_nothing(text: str, odd: str) -> None:
-    """The glance at the words of a sentence saves work, and never a hit."""
-    document = Document(title=f"{text} {odd}")
-    for written in LOOKED_FOR:
-        terms = TermList("x", ((compile_term(written.removeprefix("-")), ""),))
-        for sentence in document.sentences("title"):
-            words = terms.needed.words
-            if words and words.isdisjoint(heads(sentence)):
-                assert terms.find(sentence, document.texts["title"]) == []
+class Plain:
+    """A list that is looked for at every token of one sentence, member by member."""
+
+    def __init__(self, terms: TermList) -> None:
+        self.terms, self.name, self.label, self.labelled = terms, terms.name, terms.label, terms.labelled
+
+    def find(self, reading: Reading) -> list[Found]:
+        """Return the spans, coordinated ones in groups."""
+        gone = set().union(*(range(first, last + 1) for first, last, *_ in self.spans(self.terms.excluded, reading)))
+        found = {
+            Found(first, last, label, 0, term.text)
+            for term, label in self.terms.members
+            for first, last in self.spans([term], reading)
+            if gone.isdisjoint(range(first, last + 1))
+        }
+        return _grouped(sorted(found), reading.tokens)
+
+    def spans(self, terms: Iterable[Term], reading: Reading) -> Iterator[tuple[int, int]]:
+        """The first and last tokens of each term."""
+        ((_, sentence),) = reading.placed
+        for term in terms:
+            for first in range(len(sentence.tokens)):
+                last = term.at(sentence.tokens, first, all_caps=sentence.all_caps)
+                if last >= 0:
+                    yield first, last
 
 
 class Thorough(Judgement):
-    """A judgement that works out every node in every sentence."""
+    """A judgement that works out every node at every place, one sentence after the other, and remembers nothing."""
 
-    def _read(self, node: Any, reading: Any) -> Any:
-        return self._near(node, reading)
+    def _read(self, scope: str) -> Iterator[Reading]:
+        for sentence in self.document.sentences(scope):
+            yield Reading((sentence,), self.document.texts[sentence.field])
+
+    def hits(self, node: Any, reading: Reading) -> Any:
+        """Return the hits in one sentence."""
+        if isinstance(node, Leaf):
+            return _leaf_hits(Plain(node.terms), reading)  # type: ignore[arg-type]  # as far as it is asked
+        if isinstance(node, Field):
+            here = reading.field, reading.sentences[0].start
+            grounds = self.condition(node.inner, scope=node.field, labels={}) or []
+            return sorted({ground.hit for ground in grounds if ground.place == here})
+        return self._find(node, reading)
 
 
 @BOUNDED
-@given(BODIES, TEXTS, HOSTILE)
-def test_an_expression_that_is_passed_over_would_find_nothing(bench: Any, body: str, title: str, summary: str) -> None:
-    """The words that an expression needs save work, and never a hit."""
+@given(
+    st.lists(
+        st.sampled_from([*LOOKED_FOR, "NIÑO", "Germany", "bans", "Sao Paulo's", "São Paulo's", "x", "\n\n"]), max_size=8
+    ).map(" ".join),
+    HOSTILE,
+)
+def test_a_list_finds_what_stands_at_any_token(text: str, odd: str) -> None:
+    """To look up the words of a field saves work, and never a hit; so does a glance at them."""
+    document = Document(title="", body=f"{text} {odd}")
+    sentences = document.sentences("body")
+    for written in LOOKED_FOR:
+        terms = TermList("x", ((compile_term(written.removeprefix("-")), ""),))
+        if not sentences or not terms.members[0][0].words:
+            continue
+        reading = Reading(sentences, document.texts["body"])
+        each = [(first, Reading((sentence,), reading.text)) for first, sentence in reading.placed]
+        wanted = [(at + one.first, at + one.last) for at, part in each for one in Plain(terms).find(part)]
+        assert [(one.first, one.last) for one in terms.find(reading)] == wanted
+        if terms.needed.words.isdisjoint(reading.beginnings):
+            assert not wanted
+
+
+@BOUNDED
+@given(BODIES, st.sampled_from(CONTEXTS), TEXTS, st.one_of(TEXTS, HOSTILE))
+def test_a_field_is_judged_as_its_sentences_are_one_by_one(
+    bench: Any, body: str, context: str, title: str, summary: str
+) -> None:
+    """The words that an expression needs, and a row of all tokens, save work, and change no hit."""
     match = (
-        bench.compile(bench.rule(f"({body}) OR (@x NEAR/4 exports)", name="r"), expressions={"x": body})
+        bench.compile(
+            bench.rule(f"({body}) OR (@x NEAR/4 exports) OR {context.format(x='@x')}"), expressions={"x": body}
+        )
         .rules["p/r"]
         .match
     )
     entry = bench.entry(title, summary=summary)
-    found, wanted = (judge(entry, bench.now).condition(match, labels={}) for judge in (Judgement, Thorough))
+    found, wanted = (
+        [(judgement.hit(ground), ground.place) for ground in judgement.condition(match, labels={}) or ()]
+        for judgement in (judge(entry, bench.now) for judge in (Judgement, Thorough))
+    )
     assert found == wanted

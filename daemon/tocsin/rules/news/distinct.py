@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from tocsin.rules.news.hits import Partners, SentenceHit, mutual
-from tocsin.text.tokens import Sentence
 
 
 def values_of(hit: SentenceHit) -> frozenset[str]:
@@ -23,29 +22,28 @@ def overlaps(one: SentenceHit, other: SentenceHit) -> bool:
 
 
 def near(
-    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
+    left: Sequence[SentenceHit], right: Sequence[SentenceHit], positions: Sequence[int], within: int | None
 ) -> list[SentenceHit]:
     """Pair as NEAR does; two hits that stand on both sides are one pair."""
-    pairs = mutual(left, right, _nearest(left, right, sentence), _nearest(right, left, sentence), within)
+    pairs = mutual(left, right, _nearest(left, right, positions), _nearest(right, left, positions), within)
     return list(dict.fromkeys(pairs))
 
 
 def before(
-    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
+    left: Sequence[SentenceHit], right: Sequence[SentenceHit], positions: Sequence[int], within: int | None
 ) -> list[SentenceHit]:
     """Pair as BEFORE does."""
-    return mutual(left, right, _next_behind(left, right, sentence), _last_before(right, left, sentence), within)
+    return mutual(left, right, _next_behind(left, right, positions), _last_before(right, left, positions), within)
 
 
-def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> Partners:
+def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], positions: Sequence[int]) -> Partners:
     """For each of *hits* the nearest of *others* on either side, the later of two equally near."""
-    sides = zip(_last_before(hits, others, sentence), _next_behind(hits, others, sentence), strict=True)
+    sides = zip(_last_before(hits, others, positions), _next_behind(hits, others, positions), strict=True)
     return [behind if behind[0] >= 0 and (ahead[0] < 0 or behind[1] <= ahead[1]) else ahead for ahead, behind in sides]
 
 
-def _next_behind(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> Partners:
+def _next_behind(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], positions: Sequence[int]) -> Partners:
     """For each of *hits* the one of *others* that begins next behind it, the last of those that begin together."""
-    positions = sentence.positions
     order = sorted(range(len(others)), key=lambda i: (others[i].first, -i))
     firsts = [others[i].first for i in order]
     values = [values_of(others[i]) for i in order]
@@ -59,10 +57,9 @@ def _next_behind(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sen
     return found
 
 
-def _last_before(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> Partners:
+def _last_before(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], positions: Sequence[int]) -> Partners:
     """For each of *hits* the one of *others* that ends last before it, the later of those that end together."""
-    positions = sentence.positions
-    # From the end of the sentence to its beginning.
+    # From the end of the field to its beginning.
     order = sorted(range(len(others)), key=lambda i: (-others[i].last, -i))
     lasts = [-others[i].last for i in order]
     values = [values_of(others[i]) for i in order]

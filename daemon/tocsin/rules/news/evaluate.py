@@ -6,11 +6,11 @@ Text is two-valued. An expression gives hits; a condition is true or not, and re
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
+from typing import NamedTuple
 
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
@@ -18,7 +18,7 @@ from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news import distinct
 from tocsin.rules.news.coverage import lists_in
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
-from tocsin.rules.news.lists import TermList, heads
+from tocsin.rules.news.lists import Found, TermList
 from tocsin.rules.news.nodes import (
     IN_CLAUSE,
     KNOWN_BY,
@@ -34,27 +34,36 @@ from tocsin.rules.news.nodes import (
     Leaf,
     Named,
     Near,
+    Pair,
     Test,
     Union,
 )
-from tocsin.text.clauses import clauses
+from tocsin.rules.news.reading import Reading
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
-from tocsin.text.tokens import Sentence, is_possessive
+from tocsin.text.tokens import is_possessive
 
 _FACE = re.compile(r"\Ahttps?://(?:www\.)?|\Awww\.")
 #: Words of one coordination that a hit marks beside its own: a longer one is a table.
 _MOST_PLACES = 20
+#: Makes a named tuple at half the cost of calling its class.
+new = tuple.__new__
+_Labels = tuple[tuple[str, str], ...]
+FIELDS = ("title", "summary", "body")
 #: A sentence of an entry: field and first character. The lede may end within one: it is the same sentence still.
 Place = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """A hit and the sentence it stands in."""
+class Ground(NamedTuple):
+    """A hit and the field it stands in."""
 
-    sentence: Sentence
+    reading: Reading
     hit: SentenceHit
+
+    @property
+    def place(self) -> Place:
+        """The place of its sentence, which no other sentence of its entry has."""
+        return self.reading.field, self.reading.within(self.hit.first)[0].start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,29 +89,6 @@ class CompiledRule:
         return tuple(condition for condition in (self.unless, self.also_unless) if condition)
 
 
-def place(sentence: Sentence) -> Place:
-    """Return the place of *sentence*, which no other sentence of its entry has."""
-    return sentence.field, sentence.start
-
-
-class _Reading:
-    """A *sentence* of a *text* under judgement, and what was found in it.
-
-    *hits* are kept by the identity of a list or a node, which the rules keep alive. All places that name an expression
-    share the node of its body.
-    """
-
-    def __init__(self, sentence: Sentence, text: str) -> None:
-        self.sentence = sentence
-        self.text = text
-        self.hits: dict[int, list[SentenceHit]] = {}
-        self.beginnings = heads(sentence)
-
-    @cached_property
-    def clauses(self) -> tuple[int, ...]:
-        return clauses(self.sentence)
-
-
 class Judgement:
     """One entry under judgement: its document, and everything already found in it.
 
@@ -113,16 +99,25 @@ class Judgement:
         self.entry = entry
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
-        # By the identity of a sentence, which the document keeps alive.
-        self._readings: dict[int, _Reading] = {}
+        self._readings: dict[str, Sequence[Reading]] = {}
+
+    def readings(self, scope: str) -> Sequence[Reading]:
+        """Return the fields in `title`, `summary`, `body`, `lede` or, for the empty string, in all of them."""
+        found = self._readings.get(scope)
+        if found is None:
+            found = self._readings[scope] = tuple(self._read(scope))
+        return found
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
     ) -> list[Ground] | None:
         """Return the hits a condition rests on, or None where it is not true."""
-        parts = (self.all_of(part, scope=scope, labels=labels, only=only) for part in node.parts)
-        found = [grounds for grounds in parts if grounds is not None]
-        return list(chain.from_iterable(found)) if found else None
+        found: list[Ground] | None = None
+        for part in node.parts:
+            grounds = self.all_of(part, scope=scope, labels=labels, only=only)
+            if grounds is not None:
+                found = [*found, *grounds] if found else grounds
+        return found
 
     def all_of(
         self, node: All, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -147,70 +142,80 @@ class Judgement:
             return [] if self._aged(node) else None
         if isinstance(node, Field):
             return self.condition(node.inner, scope=node.field, labels=labels, only=only)
-        grounds = [
-            Ground(sentence, hit)
-            for sentence in self.document.sentences(scope)
-            if only is None or place(sentence) in only
-            for hit in self.near(node, sentence)
-        ]
+        grounds = [Ground(reading, hit) for reading in self.readings(scope) for hit in self.hits(node, reading)]
+        if only is not None:
+            grounds = [ground for ground in grounds if ground.place in only]
         return grounds or None
 
-    def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
-        """Return the hits of an expression in one sentence, sorted."""
-        reading = self._readings.get(id(sentence))
-        if reading is None:
-            reading = self._readings[id(sentence)] = _Reading(sentence, self.document.texts[sentence.field])
-        return self._read(node, reading)
+    def hits(self, node: Near, reading: Reading) -> list[SentenceHit]:
+        """Return the hits of an expression in one field, sorted."""
+        key = id(node.terms) if isinstance(node, Leaf) else id(node)
+        found = reading.hits.get(key)
+        if found is None:
+            # Most expressions end here: what they need is not among the words of the field.
+            found = reading.hits[key] = [] if _lacks(reading, node) else self._find(node, reading)
+        return found
 
     def hit(self, ground: Ground) -> Hit:
         """Return *ground* as characters of the entry, with its labels and the words that they come from."""
-        tokens = ground.sentence.tokens
-        field = ground.sentence.field
+        tokens = ground.reading.tokens
+        field = ground.reading.field
         places = {place for part in ground.hit.parts for place in ((part.first, part.last), *part.places)}
         spans = {Span(field=field, start=tokens[first].start, end=tokens[last].end) for first, last in places}
         labels = dict.fromkeys(label for part in ground.hit.parts for label in part.labels)
         return Hit(spans=tuple(sorted(spans)), labels=tuple(labels))
 
-    def _read(self, node: Near, reading: _Reading) -> list[SentenceHit]:
-        key = id(node.terms if isinstance(node, Leaf) else node)
-        hits = reading.hits.get(key)
-        if hits is None:
-            # Most sentences end here: what an expression needs is not among their words.
-            words = node.needed.words
-            hits = [] if words and words.isdisjoint(reading.beginnings) else self._near(node, reading)
-            reading.hits[key] = hits
-        return hits
+    def _read(self, scope: str) -> Iterator[Reading]:
+        if not scope:
+            for field in FIELDS:
+                yield from self.readings(field)
+        elif scope != "lede":
+            if sentences := self.document.sentences(scope):
+                yield Reading(sentences, self.document.texts[scope])
+        else:
+            lede = self.document.sentences(scope)
+            for field in FIELDS:
+                part = tuple(sentence for sentence in lede if sentence.field == field)
+                # It may end within a sentence.
+                if part and part[-1] is self.document.sentences(field)[-1]:
+                    yield from self.readings(field)
+                elif part:
+                    yield Reading(part, self.document.texts[field])
 
-    def _near(self, node: Near, reading: _Reading) -> list[SentenceHit]:
-        sentence = reading.sentence
+    def _find(self, node: Near, reading: Reading) -> list[SentenceHit]:
         if isinstance(node, Leaf):
-            return _leaf_hits(node.terms, sentence, reading.text)
+            return _leaf_hits(node.terms, reading)
+        if isinstance(node, Pair):
+            return self._paired(node, reading)
         if isinstance(node, Named):
-            return _leaving(self._read(node.expression.body, reading), node.expression)
+            return _leaving(self.hits(node.expression.body, reading), node.expression)
         if isinstance(node, Union):
-            return sorted({hit for part in node.parts for hit in self._read(part, reading)})
+            found = [hits for part in node.parts if (hits := self.hits(part, reading))]
+            return found[0] if len(found) == 1 else sorted({hit for hits in found for hit in hits})
         if isinstance(node, Bare):
-            hits = self._read(node.inner, reading)
-            return [hit for hit in hits if not is_possessive(sentence, hit.last, reading.text)]
-        if isinstance(node, Field):
-            grounds = self.condition(node.inner, scope=node.field, labels={}) or []
-            return sorted({ground.hit for ground in grounds if place(ground.sentence) == place(sentence)})
-        left = self._read(node.left, reading)
+            hits = self.hits(node.inner, reading)
+            return [hit for hit in hits if not is_possessive(*reading.within(hit.last), reading.text)]
+        grounds = self.condition(node.inner, scope=node.field, labels={}) or []
+        return sorted({ground.hit for ground in grounds if reading.has(ground.reading.field, ground.hit.last)})
+
+    def _paired(self, node: Pair, reading: Reading) -> list[SentenceHit]:
+        left = self.hits(node.left, reading)
         # Whatever the right side is, nothing comes of nothing.
         if not left:
             return left
-        right = self._read(node.right, reading)
+        right = self.hits(node.right, reading)
         if not right:
             return left if node.op in SUBTRACTING else right
+        positions = reading.positions
         if node.op in SUBTRACTING:
-            return subtract(node.op, left, right, sentence, node.within)
+            return subtract(node.op, left, right, positions, node.within)
         if node.distinct:
             pair = distinct.before if node.op in ORDERED else distinct.near
         else:
             pair = before if node.op in ORDERED else near
         if node.op in IN_CLAUSE:
-            return sorted(in_clause(pair, left, right, sentence, reading.clauses))
-        return sorted(pair(left, right, sentence, None if node.op == "SENT" else node.within))
+            return sorted(in_clause(pair, left, right, positions, reading.clause))
+        return sorted(pair(left, right, positions, None if node.op == "SENT" else node.within))
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:
         if node.name == "source":
@@ -230,6 +235,14 @@ class Judgement:
         return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
 
 
+def _lacks(reading: Reading, node: Near) -> bool:
+    """Return whether something that *node* needs is surely not among the words of *reading*."""
+    for words, _ in node.needs if isinstance(node, Pair) else (node.needed,):
+        if words and words.isdisjoint(reading.beginnings):
+            return True
+    return False
+
+
 def _leaving(hits: list[SentenceHit], expression: Expression) -> list[SentenceHit]:
     """Return the *hits* of its body with the labels that leave *expression*, under the names outside."""
     if expression.labels is None:
@@ -242,27 +255,32 @@ def _renamed(part: Part, expression: Expression) -> Part:
     return part._replace(labels=labels, places=part.places if labels else ())
 
 
-def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceHit]:
+def _leaf_hits(terms: TermList, reading: Reading) -> list[SentenceHit]:
     """Return the hits of a list; each span carries the labels of all that are coordinated with it."""
-    found = terms.find(sentence, text)
+    found = terms.find(reading)
     if not found:
         return []
+    shared = _shared(found, terms) if terms.labelled else {}
+    hits: dict[tuple[int, int], SentenceHit] = {}
+    for first, last, label, group, member in found:
+        # A word that two terms find, or a term of two labels, gives one hit, which carries both.
+        if (first, last) not in hits:
+            labels, places = shared.get(group, ((), ()))
+            value = label or member or " ".join(token.word for token in reading.tokens[first : last + 1])
+            part = new(Part, (first, last, terms.name, group, labels, places, value))
+            hits[first, last] = new(SentenceHit, (first, last, (part,)))
+    return list(hits.values())
+
+
+def _shared(found: Sequence[Found], terms: TermList) -> dict[int, tuple[_Labels, Sequence[tuple[int, int]]]]:
+    """Return the labels of each group of *found*, and where they stand."""
     named: dict[int, dict[str, tuple[int, int]]] = {}
     for span in found:
         if span.label:
             named.setdefault(span.group, {}).setdefault(span.label, (span.first, span.last))
-    shared = {
+    return {
         group: (tuple((terms.label, value) for value in labels), _places(labels)) for group, labels in named.items()
     }
-    hits: dict[tuple[int, int], SentenceHit] = {}
-    for span in found:
-        first, last, label, group, member = span
-        # A word that two terms find, or a term of two labels, gives one hit, which carries both.
-        if (first, last) not in hits:
-            labels, places = shared.get(group, ((), ()))
-            value = label or member or " ".join(token.word for token in sentence.tokens[first : last + 1])
-            hits[first, last] = SentenceHit(first, last, (Part(first, last, terms.name, group, labels, places, value),))
-    return list(hits.values())
 
 
 def _places(labels: Mapping[str, tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -1,6 +1,7 @@
-"""Spans and hits, and the operators that pair them or take some away, one sentence at a time.
+"""Spans and hits, and the operators that pair them or take some away, one field at a time.
 
-Every operator is n log n in the hits of its sentence.
+Tokens are their numbers in the row of the field, *positions* their places in half words, with a `GAP` between two sentences:
+the nearest hit is of the same sentence wherever there is one there. Every operator is n log n in the hits of its field.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-from tocsin.text.tokens import Sentence
+#: Half words between the beginnings of two sentences, so that no operator reaches over them: far more than twice the longest has.
+GAP = 10**9
 
 
 class Part(NamedTuple):
@@ -32,7 +34,7 @@ class Part(NamedTuple):
 
 
 class SentenceHit(NamedTuple):
-    """A set of spans of one sentence; its extent runs from the first token to the last."""
+    """A set of spans of one sentence of a field; its extent runs from the first token to the last."""
 
     first: int
     last: int
@@ -42,41 +44,45 @@ class SentenceHit(NamedTuple):
 #: Of each hit its partner among others: (index, half words between the two), -1 for none.
 Partners = list[tuple[int, int]]
 #: An operator that pairs the hits of two sides, within so many words or without a limit.
-Pairing = Callable[[Sequence[SentenceHit], Sequence[SentenceHit], Sentence, int | None], list[SentenceHit]]
+Pairing = Callable[[Sequence[SentenceHit], Sequence[SentenceHit], Sequence[int], int | None], list[SentenceHit]]
 
 
 def near(
-    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
+    left: Sequence[SentenceHit], right: Sequence[SentenceHit], positions: Sequence[int], within: int | None
 ) -> list[SentenceHit]:
     """Pair each left hit with a right one when neither has a nearer partner; *within* words, None without a limit."""
-    return mutual(left, right, _nearest(left, right, sentence), _nearest(right, left, sentence), within)
+    if len(left) == len(right) == 1:  # as nearly always
+        early, late = sorted((left[0], right[0]))
+        reach = GAP // 2 if within is None else 2 * within
+        return [_joined(left[0], right[0])] if positions[late.first] - positions[early.last] <= reach else []
+    return mutual(left, right, _nearest(left, right, positions), _nearest(right, left, positions), within)
 
 
 def before(
-    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
+    left: Sequence[SentenceHit], right: Sequence[SentenceHit], positions: Sequence[int], within: int | None
 ) -> list[SentenceHit]:
     """As `near`, but the left hit ends before the right one begins."""
-    return mutual(left, right, _next_behind(left, right, sentence), _last_before(right, left, sentence), within)
+    return mutual(left, right, _next_behind(left, right, positions), _last_before(right, left, positions), within)
 
 
 def in_clause(
     pair: Pairing,
     left: Sequence[SentenceHit],
     right: Sequence[SentenceHit],
-    sentence: Sentence,
-    numbers: Sequence[int],
+    positions: Sequence[int],
+    clause: Callable[[int], object],
 ) -> list[SentenceHit]:
-    """*pair* without a limit within each clause, *numbers* being those of the tokens; a hit over the end of one is in none."""
-    sides: dict[int, tuple[list[SentenceHit], list[SentenceHit]]] = {}
+    """*pair* without a limit within each clause, *clause* being that of a token; a hit over the end of one is in none."""
+    sides: dict[object, tuple[list[SentenceHit], list[SentenceHit]]] = {}
     for side, hits in enumerate((left, right)):
         for hit in hits:
-            if numbers[hit.first] == numbers[hit.last]:
-                sides.setdefault(numbers[hit.first], ([], []))[side].append(hit)
-    return [hit for one, other in sides.values() for hit in pair(one, other, sentence, None)]
+            if clause(hit.first) == (number := clause(hit.last)):
+                sides.setdefault(number, ([], []))[side].append(hit)
+    return [hit for one, other in sides.values() for hit in pair(one, other, positions, None)]
 
 
 def subtract(
-    op: str, left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int
+    op: str, left: Sequence[SentenceHit], right: Sequence[SentenceHit], positions: Sequence[int], within: int
 ) -> list[SentenceHit]:
     """Return the left hits less, for each right one, the nearest within reach and what is coordinated with it.
 
@@ -85,9 +91,9 @@ def subtract(
     NOT NEAR takes every left hit that overlaps a right one.
     """
     if op == "NOT NEAR" and within == 0:
-        dropped = {i for i, (j, steps) in enumerate(_nearest(left, right, sentence)) if j >= 0 and steps == 0}
+        dropped = {i for i, (j, steps) in enumerate(_nearest(left, right, positions)) if j >= 0 and steps == 0}
     else:
-        dropped = {i for i, steps in _FINDERS[op](right, left, sentence) if i >= 0 and steps <= 2 * within}
+        dropped = {i for i, steps in _FINDERS[op](right, left, positions) if i >= 0 and steps <= 2 * within}
     if not dropped:
         return list(left)
     groups = {(part.source, part.group) for i in dropped for part in left[i].parts}
@@ -106,18 +112,17 @@ def _tokens(part: Part) -> range:
 def mutual(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], forth: Partners, back: Partners, within: int | None
 ) -> list[SentenceHit]:
-    """Join each left hit with its partner when it is the partner's own, *within* words."""
-    limit = None if within is None else 2 * within
+    """Join each left hit with its partner when it is the partner's own, *within* words; None: in its sentence."""
+    limit = GAP // 2 if within is None else 2 * within
     return [
         _joined(left[i], right[j])
         for i, (j, steps) in enumerate(forth)
-        if j >= 0 and back[j][0] == i and (limit is None or steps <= limit)
+        if j >= 0 and steps <= limit and back[j][0] == i
     ]
 
 
-def _next_behind(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> Partners:
+def _next_behind(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], positions: Sequence[int]) -> Partners:
     """For each of *hits* the one of *others* that begins next behind its end, the last of those that begin together."""
-    positions = sentence.positions
     firsts = [other.first for other in others]
     found = []
     for hit in hits:
@@ -130,9 +135,8 @@ def _next_behind(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sen
     return found
 
 
-def _last_before(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> Partners:
+def _last_before(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], positions: Sequence[int]) -> Partners:
     """For each of *hits* the one of *others* that ends last before its beginning, the later of those that end together."""
-    positions = sentence.positions
     by_end = sorted(range(len(others)), key=lambda i: others[i].last)
     lasts = [others[i].last for i in by_end]
     found = []
@@ -142,7 +146,7 @@ def _last_before(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sen
     return found
 
 
-def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> Partners:
+def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], positions: Sequence[int]) -> Partners:
     """For each of *hits* the nearest of *others*, the later of two equally near.
 
     *others* are sorted by their first token. Only two need a look: of those that begin at or before the end of the hit the
@@ -150,7 +154,6 @@ def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentenc
     """
     if not others:
         return [(-1, 0)] * len(hits)
-    positions = sentence.positions
     firsts = [other.first for other in others]
     # farthest[k] is the one of others[0..k] that ends last, the later of two that end together.
     farthest = list(accumulate(range(len(others)), partial(_farther, others)))

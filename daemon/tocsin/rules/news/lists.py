@@ -1,15 +1,16 @@
-"""Lists of terms, which find spans of a sentence in one pass over its tokens."""
+"""Lists of terms, which find spans in a field that is read."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from typing import NamedTuple
 
 from tocsin.rules.news.rarity import UNKNOWN, Needed
-from tocsin.rules.news.terms import PREFIX, Pattern, Term
+from tocsin.rules.news.reading import Reading
+from tocsin.rules.news.terms import PREFIX, Term
 from tocsin.text.fold import unmarked
 from tocsin.text.tokens import Sentence, Token
 
@@ -19,7 +20,7 @@ _COORDINATORS = frozenset(["and", "or", "和", "与", "及", "或"])
 
 
 class Found(NamedTuple):
-    """Tokens [first, last] of a sentence that a list found; *group* is shared by coordinated spans of the list.
+    """Tokens [first, last] of a field that a list found; *group* is shared by coordinated spans of the list.
 
     *member* is the term that was found; empty where it is no words.
     """
@@ -35,24 +36,17 @@ class Found(NamedTuple):
 Finder = Callable[[Sentence, str], Iterable[tuple[int, int]]]
 
 
-def heads(sentence: Sentence) -> frozenset[str]:
-    """Return what terms that stand in *sentence* may begin with: its words, with marks and without, and their first letters."""
-    words = {token.word for token in sentence.tokens}
-    words.update([unmarked(word) for word in words if not word.isascii()])
-    return frozenset((*words, *(word[:PREFIX] for word in words)))
-
-
 @dataclass(frozen=True, slots=True)
 class _Lookup:
     """The members of a list by what they begin with."""
 
     words: dict[str, list[tuple[Term, str]]] = field(default_factory=dict)
     prefixes: dict[str, list[tuple[Term, str]]] = field(default_factory=dict)
-    regexes: list[tuple[Pattern, str]] = field(default_factory=list)
+    regexes: list[tuple[Term, str]] = field(default_factory=list)
 
     def add(self, term: Term, label: str) -> None:
-        if term.pattern is not None:
-            self.regexes.append((term.pattern, label))
+        if not term.words:
+            self.regexes.append((term, label))
         elif term.words[0].prefix:
             self.prefixes.setdefault(term.words[0].prefix[:PREFIX], []).append((term, label))
         else:
@@ -67,7 +61,7 @@ class _Lookup:
 
 @dataclass(slots=True)
 class TermList:
-    """Terms and what label each gives; found in a sentence in one pass over its tokens."""
+    """Terms and what label each gives; they are looked up among the words of a field."""
 
     name: str
     members: tuple[tuple[Term, str], ...]
@@ -127,33 +121,49 @@ class TermList:
         heads += [unmarked(head) for head in heads if not head.isascii()]
         return [member for head in heads for member, _ in lookup.beginning(head)]
 
-    def find(self, sentence: Sentence, text: str) -> list[Found]:
-        """Return the spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
-        found = sorted(set(self._spans(sentence, text)))
-        if self.excluded and found:
+    def find(self, reading: Reading) -> list[Found]:
+        """Return the spans in *reading* in their order; excluded ones are gone."""
+        found = self._spans(reading)
+        if not found:
+            return found
+        found = sorted(set(found))
+        if self.excluded:
             if self._minus is None:
                 self._minus = TermList(self.name, tuple((term, "") for term in self.excluded))
-            found = _without(found, self._minus.find(sentence, text))
-        return _grouped(found, sentence.tokens)
+            found = _without(found, self._minus._spans(reading))
+        return _grouped(found, reading.tokens) if len(found) > 1 else found
 
-    def _spans(self, sentence: Sentence, text: str) -> list[Found]:
+    def _spans(self, reading: Reading) -> list[Found]:
         if self.finder:
-            return [Found(first, last, "") for first, last in self.finder(sentence, text)]
+            return [
+                Found(place + first, place + last, "")
+                for place, sentence in reading.placed
+                for first, last in self.finder(sentence, reading.text)
+            ]
         spans: list[Found] = []
-        tokens = sentence.tokens
-        lookup = self._by_beginning()
-        words, prefixes = lookup.words, lookup.prefixes
-        for first, token in enumerate(tokens):
-            candidates = lookup.beginning(token.word) if prefixes else words.get(token.word, ())
-            if not token.word.isascii() and (bare := unmarked(token.word)) != token.word:
-                candidates = [*candidates, *lookup.beginning(bare)]
-            for term, label in candidates:
-                last = term.at(tokens, first, all_caps=sentence.all_caps)
+        candidates, regexes = self._candidates(reading)
+        for term, label, word in candidates:
+            for first in reading.places[word]:
+                last = first if term.single else _last(term, reading, first)
                 if last >= 0:
                     spans.append(Found(first, last, label, 0, term.text))
-        if lookup.regexes:
-            spans += _regex_spans(lookup.regexes, sentence, text)
+        for term, label in regexes:
+            spans += [Found(first, last, label) for first, last in _regex_spans(term, reading)]
         return spans
+
+    def _candidates(self, reading: Reading) -> tuple[list[tuple[Term, str, str]], Iterable[tuple[Term, str]]]:
+        """Return the members that may begin with words of *reading*, each with such a word, and the regular expressions."""
+        if len(self.members) <= _FEW:
+            wordy = [member for member in self.members if member[0].words]
+            found = [(term, label, word) for term, label in wordy for word in reading.forms(term.words[0])]
+            return found, [member for member in self.members if not member[0].words]
+        lookup = self._by_beginning()
+        here = lookup.words.keys() & reading.places.keys()
+        found = [(term, label, word) for word in here for term, label in lookup.words[word]]
+        for stem, members in lookup.prefixes.items():
+            if stem in reading.beginnings:
+                found += [(term, label, word) for term, label in members for word in reading.forms(term.words[0])]
+        return found, lookup.regexes
 
     def _by_beginning(self) -> _Lookup:
         lookup = self._lookup
@@ -165,32 +175,30 @@ class TermList:
         return lookup
 
 
-def _regex_spans(regexes: Sequence[tuple[Pattern, str]], sentence: Sentence, text: str) -> list[Found]:
-    """Return the hits in the folded sentence, widened to whole tokens."""
-    pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    length, behind = 0, sentence.start
-    for token in sentence.tokens:
-        gap = text[behind : token.start].lower()
-        starts.append(length + len(gap))
-        pieces += (gap, token.word)
-        length += len(gap) + len(token.word)
-        ends.append(length)
-        behind = token.end
-    folded = "".join(pieces).encode("utf-8", "replace").decode()
-    spans = []
-    for pattern, label in regexes:
-        for hit in pattern.finditer(folded):
+def _last(term: Term, reading: Reading, first: int) -> int:
+    """Return the last token of *term* when it stands at the token *first*, else -1."""
+    sentence, place = reading.within(first)
+    last = term.at(sentence.tokens, place, all_caps=sentence.all_caps)
+    return last if last < 0 else first + last - place
+
+
+def _regex_spans(term: Term, reading: Reading) -> Iterator[tuple[int, int]]:
+    """Yield the hits in the folded sentences, widened to whole tokens."""
+    if term.pattern is None:
+        return
+    for place, (text, starts, ends) in reading.folded:
+        for hit in term.pattern.finditer(text):
             first = bisect_right(ends, hit.start())
             last = bisect_left(starts, hit.end()) - 1
             if first <= last:
-                spans.append(Found(first, last, label))
-    return spans
+                yield place + first, place + last
 
 
 def _without(found: list[Found], minus: list[Found]) -> list[Found]:
-    """Return *found* less what overlaps a span of *minus*; both are sorted by their first token."""
+    """Return *found* less what overlaps a span of *minus*."""
+    if not minus:
+        return found
+    minus = sorted(minus)
     firsts = [m.first for m in minus]
     reach = list(accumulate((m.last for m in minus), max))
     kept = []
@@ -208,7 +216,7 @@ def _grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
     for span in found:
         if groups and not _coordinated(tokens, reach, span.first):
             group += 1
-        groups.append(span._replace(group=group))
+        groups.append(Found(span.first, span.last, span.label, group, span.member))
         reach = max(reach, span.last)
     return groups
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import ClassVar
 
 from tocsin.model.rules import Located
 from tocsin.rules.news.lists import TermList
-from tocsin.rules.news.rarity import UNKNOWN, Needed, any_of, rarer
+from tocsin.rules.news.rarity import UNKNOWN, Needed, any_of
 
 #: What an entry is known by, beside the labels of its source.
 KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
@@ -116,7 +117,13 @@ class Pair(Written):
     @cached_property
     def needed(self) -> Needed:
         """What a sentence with a hit has."""
-        return self.left.needed if self.op in SUBTRACTING else rarer(self.left.needed, self.right.needed)
+        return self.needs[0] if self.needs else UNKNOWN
+
+    @cached_property
+    def needs(self) -> tuple[Needed, ...]:
+        """All that is known of what a sentence with a hit has, the rarest first."""
+        sides = (self.left,) if self.op in SUBTRACTING else (self.left, self.right)
+        return tuple(sorted((side.needed for side in sides if side.needed.words), key=attrgetter("weight")))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -11,8 +11,7 @@ from tocsin.model.prices import Labels
 from tocsin.model.rules import Evidence, Hit, Located
 from tocsin.rules.news.coverage import wanted
 from tocsin.rules.news.distinct import overlaps, values_of
-from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
-from tocsin.rules.news.hits import SentenceHit
+from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, stands_alone
 from tocsin.rules.news.nodes import (
     IN_CLAUSE,
     ORDERED,
@@ -32,7 +31,6 @@ from tocsin.rules.news.nodes import (
     Test,
     Union,
 )
-from tocsin.text.tokens import Sentence
 
 #: Hits kept at a node; its count says how many there are.
 KEPT = 20
@@ -54,7 +52,7 @@ def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False, unf
     cancelled = any(node.holds for node in unless)
     children = [match, *unless]
     if grounds:
-        sentences = {place(ground.sentence) for ground in grounds}
+        sentences = {ground.place for ground in grounds}
         prover = _Prover(judgement, labels, sentences, placed=placed, unfold=unfold)
         children += [prover.whole(f"severity_if {level}", node) for level, node in rule.severity_if]
     return Evidence(
@@ -66,6 +64,18 @@ def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False, unf
         note=_verdict(match, cancelled),
         position=rule.info.position,
         children=tuple(children),
+    )
+
+
+def outline(judgement: Judgement, rule: CompiledRule, grounds: Sequence[Ground]) -> Evidence:
+    """Return the root alone of the tree that `prove` makes of *rule*, which is true by *grounds*."""
+    return Evidence(
+        op="rule",
+        text=rule.info.id,
+        holds=True,
+        hits=tuple(judgement.hit(ground) for ground in grounds[:KEPT]),
+        count=len(grounds),
+        position=rule.info.position,
     )
 
 
@@ -202,39 +212,45 @@ class _Prover:
         missing = [side.text for side in sides if not side.holds]
         if missing:
             return f"nowhere: {' and '.join(missing)}"
-        nearest: tuple[int, Sentence, SentenceHit, SentenceHit] | None = None
+        nearest: tuple[int, Ground, Ground] | None = None
         shared = False
-        for sentence in self._judgement.document.sentences(scope):
-            if self._only is not None and place(sentence) not in self._only:
-                continue
-            left, right = (self._judgement.near(side, sentence)[:KEPT] for side in (node.left, node.right))
-            shared = shared or bool(left and right)
+        for left, right in self._together(node, scope):
+            shared = True
             for one, other in product(left, right):
-                if node.distinct and (overlaps(one, other) or values_of(one) == values_of(other)):
+                if node.distinct and (overlaps(one.hit, other.hit) or values_of(one.hit) == values_of(other.hit)):
                     continue
-                early, late = (one, other) if node.op in ORDERED else sorted((one, other))
-                if node.op in ORDERED and early.last >= late.first:
+                early, late = (
+                    (one, other) if node.op in ORDERED else sorted((one, other), key=lambda ground: ground.hit)
+                )
+                if node.op in ORDERED and early.hit.last >= late.hit.first:
                     continue
-                steps = max(0, sentence.positions[late.first] - sentence.positions[early.last])
+                positions = one.reading.positions
+                steps = max(0, positions[late.hit.first] - positions[early.hit.last])
                 if nearest is None or steps < nearest[0]:
-                    nearest = steps, sentence, early, late
+                    nearest = steps, early, late
         if not shared:
             return "never in one sentence"
         if nearest is None and node.distinct:
             return f"two different ones are asked for, found only {self._quoted((*sides[0].hits, *sides[1].hits))}"
         if nearest is None:
             return "never in this order"
-        steps, sentence, early, late = nearest
-        pair = f"{self._written(sentence, early)} and {self._written(sentence, late)}"
+        steps, early, late = nearest
+        pair = f"{_written(early)} and {_written(late)}"
         if node.op in IN_CLAUSE:
             return f"nearest: {pair} are not in one clause"
         return f"nearest: {pair} are {steps / 2:g} apart, {node.op}/{node.within} asks for {node.within}"
 
-    def _written(self, sentence: Sentence, hit: SentenceHit) -> str:
-        """Return the words of a hit as they stand in the text; of a long one its ends."""
-        text, tokens = self._judgement.document.texts[sentence.field], sentence.tokens
-        words = " ".join(text[tokens[hit.first].start : tokens[hit.last].end].split())
-        return f"“{words}”" if len(words) <= _WIDEST else f"“{words[: _WIDEST // 2]} … {words[-_WIDEST // 2 :]}”"
+    def _together(self, node: Pair, scope: str) -> Iterator[tuple[Sequence[Ground], Sequence[Ground]]]:
+        """Yield the hits of both sides of *node* in each sentence that has both, of many the first."""
+        sides: dict[Place, tuple[list[Ground], list[Ground]]] = {}
+        for reading in self._judgement.readings(scope):
+            for number, side in enumerate((node.left, node.right)):
+                for hit in self._judgement.hits(side, reading):
+                    ground = Ground(reading, hit)
+                    sides.setdefault(ground.place, ([], []))[number].append(ground)
+        for place, (left, right) in sides.items():
+            if left and right and (self._only is None or place in self._only):
+                yield left[:KEPT], right[:KEPT]
 
     def _node(
         self,
@@ -264,3 +280,10 @@ class _Prover:
         texts = self._judgement.document.texts
         found = dict.fromkeys(f"“{texts[s.field][s.start : s.end]}”" for hit in hits for s in hit.spans)
         return ", ".join(list(found)[:3])
+
+
+def _written(ground: Ground) -> str:
+    """Return the words of a hit as they stand in the text; of a long one its ends."""
+    text, tokens = ground.reading.text, ground.reading.tokens
+    words = " ".join(text[tokens[ground.hit.first].start : tokens[ground.hit.last].end].split())
+    return f"“{words}”" if len(words) <= _WIDEST else f"“{words[: _WIDEST // 2]} … {words[-_WIDEST // 2 :]}”"

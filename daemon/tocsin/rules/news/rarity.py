@@ -52,8 +52,3 @@ def any_of(parts: Iterable[Needed]) -> Needed:
     if not all(part.words for part in parts):
         return UNKNOWN
     return Needed(frozenset().union(*(part.words for part in parts)), sum(part.weight for part in parts))
-
-
-def rarer(one: Needed, other: Needed) -> Needed:
-    """Return what is needed where both are: the one of which texts have words less often."""
-    return other if other.weight < one.weight else one

@@ -97,6 +97,11 @@ class Term:
     loose: bool = False  # a regular expression without a word of its own
 
     @property
+    def single(self) -> bool:
+        """Whether every token that is its one word is the term, whatever stands beside it."""
+        return len(self.words) == 1 and not (self.cased or self.katakana_start or self.katakana_end)
+
+    @property
     def rarest(self) -> Word:
         """The word of which texts have a form least often; of a name as it is written, the first."""
         if self.cased or len(self.words) == 1:  # the others may stand there in forms of which only `at` knows

@@ -1,0 +1,116 @@
+"""A field as it is read while an entry is judged: its tokens in one row, and what was found among them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple
+
+from tocsin.rules.news.hits import GAP, SentenceHit
+from tocsin.rules.news.terms import PREFIX, Word
+from tocsin.text.clauses import clauses
+from tocsin.text.fold import unmarked
+from tocsin.text.tokens import Sentence, Token
+
+
+class Folded(NamedTuple):
+    """The folded *text* of a sentence, and where each of its tokens starts and ends in it."""
+
+    text: str
+    starts: list[int]
+    ends: list[int]
+
+
+class Reading:
+    """The *sentences* of a field under judgement, all their tokens in one row; a token is its number in that row.
+
+    *positions* are in half words as those of a sentence; between two sentences lies a `GAP`. *places* are the tokens of each
+    word, and of each word with marks also without them. *hits* are what was found, by the identity of a list or a node, which
+    the rules keep alive: all places that name an expression share the node of its body.
+    """
+
+    def __init__(self, sentences: Sequence[Sentence], text: str) -> None:
+        self.field = sentences[0].field
+        self.text = text
+        self.sentences = sentences
+        self.hits: dict[int, list[SentenceHit]] = {}
+        # The first token of each sentence.
+        self._firsts = [0, *accumulate(len(sentence.tokens) for sentence in sentences[:-1])]
+        self.tokens: Sequence[Token] = sentences[0].tokens
+        self.positions: Sequence[int] = sentences[0].positions
+        if len(sentences) > 1:
+            self.tokens = [token for sentence in sentences for token in sentence.tokens]
+            self.positions = [GAP * n + place for n, sentence in enumerate(sentences) for place in sentence.positions]
+        self.places: dict[str, list[int]] = {}
+        for number, token in enumerate(self.tokens):
+            self.places.setdefault(token[0], []).append(number)
+        if not text.isascii():
+            for word in [word for word in self.places if not word.isascii()]:
+                if (bare := unmarked(word)) != word:
+                    self.places[bare] = sorted({*self.places.get(bare, ()), *self.places[word]})
+        #: What terms that stand here may begin with: the words, and their first letters.
+        self.beginnings = {*self.places, *[word[:PREFIX] for word in self.places]}
+
+    @cached_property
+    def _stems(self) -> dict[str, list[str]]:
+        stems: dict[str, list[str]] = {}
+        for word in self.places:
+            stems.setdefault(word[:PREFIX], []).append(word)
+        return stems
+
+    def forms(self, word: Word) -> list[str]:
+        """Return the words of the text that are *word*."""
+        if word.prefix:
+            return [text for text in self._stems.get(word.prefix[:PREFIX], ()) if text.startswith(word.prefix)]
+        return [form for form in word.forms if form in self.places]
+
+    def has(self, field: str, token: int) -> bool:
+        """Return whether *token* of *field* stands here: a lede has the first tokens of a field only."""
+        return field == self.field and token < len(self.tokens)
+
+    def sentence(self, token: int) -> int:
+        """Return the number of the sentence that *token* stands in."""
+        return bisect_right(self._firsts, token) - 1
+
+    def within(self, token: int) -> tuple[Sentence, int]:
+        """Return the sentence that *token* stands in, and its number in it."""
+        number = self.sentence(token)
+        return self.sentences[number], token - self._firsts[number]
+
+    def clause(self, token: int) -> tuple[int, int]:
+        """Return what all tokens of the same clause of the same sentence have in common."""
+        number = self.sentence(token)
+        if number not in self._clauses:
+            self._clauses[number] = clauses(self.sentences[number])
+        return number, self._clauses[number][token - self._firsts[number]]
+
+    @cached_property
+    def _clauses(self) -> dict[int, Sequence[int]]:
+        return {}
+
+    @property
+    def placed(self) -> Iterator[tuple[int, Sentence]]:
+        """The sentences, each with its first token."""
+        return zip(self._firsts, self.sentences, strict=True)
+
+    @cached_property
+    def folded(self) -> list[tuple[int, Folded]]:
+        """The sentences as regular expressions see them, each with its first token."""
+        return [(first, _folded(sentence, self.text)) for first, sentence in self.placed]
+
+
+def _folded(sentence: Sentence, text: str) -> Folded:
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    length, behind = 0, sentence.start
+    for token in sentence.tokens:
+        gap = text[behind : token.start].lower()
+        starts.append(length + len(gap))
+        pieces += (gap, token.word)
+        length += len(gap) + len(token.word)
+        ends.append(length)
+        behind = token.end
+    return Folded("".join(pieces).encode("utf-8", "replace").decode(), starts, ends)
