@@ -42,7 +42,10 @@ def _check_correlation(rule: Pairs, condition: Scalar) -> Iterator[Problem]:
             yield problem(key, f"{name} belongs to {' and '.join(kinds)}, and this rule has {condition.text}{remedy}")
     if condition.text not in CORRELATIONS:
         return
-    if not rule.key("within"):
+    counted = rule.get("count")
+    if isinstance(counted, Pairs):
+        yield from _check_count(rule, counted)
+    if not rule.key("within") and not member(counted, "new"):
         yield problem(condition, "a correlation needs a window: add within, such as within: 48h")
     for name in ("fires", "quiet"):
         if key := rule.key(name):
@@ -55,6 +58,19 @@ def _check_correlation(rule: Pairs, condition: Scalar) -> Iterator[Problem]:
         wanted = rule.get("at_least")
         if isinstance(wanted, Scalar) and isinstance(wanted.value, int) and wanted.value > number:
             yield problem(wanted, f"{wanted.value} of {number} rules can never match")
+
+
+def _check_count(rule: Pairs, counted: Pairs) -> Iterator[Problem]:
+    """Yield faults of the keys of `count`: a number is needed, or else a label whose new values are wanted."""
+    if not counted.key("new"):
+        if counted.pairs and not counted.key("at_least"):
+            words = "at_least is missing here: number of distinct matches that make it true"
+            yield problem(counted.pairs[0][0], words)
+        return
+    beside = [key for name in ("at_least", "more_than", "distinct") if (key := counted.key(name))]
+    beside += [key for name in ("within", "by") if (key := rule.key(name))]
+    for key in beside:
+        yield problem(key, f"new looks at the values of one label in all matches before: remove {key.text}")
 
 
 def _about_instruments(node: Node) -> bool:

@@ -138,10 +138,12 @@ def _times(value: object) -> float:
 class _Count(Shape):
     rule: str
     """The rule whose matches are counted: its id, or pack/id."""
-    at_least: _Number
+    at_least: _Number | None = None
     """Number of distinct matches that make it true."""
     more_than: Annotated[float, BeforeValidator(_times), WithJsonSchema(_TIMES)] | None = None
     """Multiple of what is usual at this time of the week that they must exceed, such as 3x usual."""
+    new: str | None = None
+    """A label, in place of a number: one match is enough whose value of it was in no match before."""
     distinct: str = "entry"
     """Property that distinguishes the matches that are counted: origin, source, entry or a label."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from tocsin.config.conditions import check_conditions
@@ -231,7 +232,7 @@ def _rule(shape: RuleShape) -> RuleSpec:
         news=_news(_node(shape.news)) if shape.news else None,
         price=_price(shape.price) if shape.price else None,
         correlation=correlation,
-        key=names or (correlation and correlation.by) or (replace(identity, text=default),),
+        key=names or _shared(correlation) or (replace(identity, text=default),),
         cooldown=shape.cooldown if shape.cooldown is not None else shape.within or COOLDOWN,
         fires=_places(node.get("fires")),
         quiet=_places(node.get("quiet")),
@@ -262,20 +263,29 @@ def _price(shape: PriceShape) -> PriceSpec:
     )
 
 
+def _shared(correlation: CorrelationSpec | None) -> tuple[Located, ...]:
+    """Return the labels that tell the alerts of a correlation apart."""
+    if correlation is None:
+        return ()
+    return (correlation.new,) if correlation.new else correlation.by
+
+
 def _correlation(shape: RuleShape, node: Pairs) -> CorrelationSpec | None:
     kind = next((name for name in CorrelationKind if node.key(name)), None)
-    if kind is None or shape.within is None:
+    new = member(node.get("count"), "new")
+    if kind is None or (shape.within is None and new is None):
         return None
     distinct = member(node.get("count"), "distinct")
     return CorrelationSpec(
         kind=kind,
         members=(_place(member(node.get("count"), "rule")),) if shape.count else _places(node.get(kind)),
-        within=shape.within,
-        at_least=shape.count.at_least if shape.count else shape.at_least or 1,
+        within=shape.within or timedelta(0),
+        at_least=(shape.count.at_least if shape.count else shape.at_least) or 1,
         distinct=_place(distinct) if distinct else None,
         by=_places(node.get("by")),
         ordered=shape.order,
         more_than=shape.count.more_than if shape.count else None,
+        new=_place(new) if new else None,
     )
 
 

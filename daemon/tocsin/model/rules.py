@@ -106,6 +106,7 @@ class Correlation:
     All matches must share a value of each label in *by*. *at_least* is the least number of different members (ANY_OF),
     or of different values of *distinct* (COUNT): origin, source, entry or a label. With *ordered* the matches must come
     in the order of the members. With *more_than* they must also be more than so many times the usual number (COUNT).
+    With *new* nothing is counted: one match is enough whose value of that label was in none before (COUNT).
     """
 
     info: RuleInfo
@@ -117,6 +118,7 @@ class Correlation:
     by: tuple[str, ...] = ()
     ordered: bool = False
     more_than: float | None = None
+    new: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from tocsin.model.alerts import Alert, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import Cause, Reason
-from tocsin.model.rules import Match
-from tocsin.policy.alerting import correlation, growth, story
-from tocsin.policy.alerting.correlation import ActiveWindow, Completion
+from tocsin.model.rules import Correlation, Match
+from tocsin.policy.alerting import correlation, growth, novelty, story
+from tocsin.policy.alerting.correlation import ActiveWindow, ActiveWindows, Completion, Member
 from tocsin.policy.alerting.facts import Decided, Decision, Facts, Recovery
 from tocsin.policy.alerting.folding import Folding, in_turn
 from tocsin.policy.alerting.growth import fill
@@ -104,15 +104,24 @@ class _Making:
             for rule in {join.info.id: join for item in arrived for join in item.match.rule.joins}.values():
                 mine = {member: item for item, member in new if member.rule in rule.members}
                 before = [member for member in earlier if member.rule in rule.members]
-                windows = {**self._facts.windows, **self.windows}
-                since = self._facts.counted_since.get(rule.members[0])
-                completions, changed = correlation.complete(rule, before, tuple(mine), windows, since)
+                completions, changed = self._completed(rule, before, tuple(mine))
                 self.windows |= changed
                 completed += (self._judge_correlation(item, mine[item.newest]) for item in completions)
             earlier += (member for _, member in new)
             found += completed
             arrived = completed
         return found
+
+    def _completed(
+        self, rule: Correlation, before: Sequence[Member], mine: Sequence[Member]
+    ) -> tuple[list[Completion], ActiveWindows]:
+        """Return the completions of *rule* by the matches *mine*, and the windows that they change."""
+        since = self._facts.counted_since.get(rule.members[0])
+        if rule.new is not None:
+            known = self._facts.values.get((rule.members[0], rule.new), ())
+            return novelty.complete(rule, known, mine, since), {}
+        windows = {**self._facts.windows, **self.windows}
+        return correlation.complete(rule, before, mine, windows, since)
 
     def _judge_correlation(self, completion: Completion, newest: Decided) -> Decided:
         """Judge a correlation with the story of the match that completed it."""

@@ -227,7 +227,11 @@ class Book:
                 for member in _between(self._members.get(rule, ()), start, end)
             ),
             counted_since={
-                rule: members[0].event_time for rule in reached.usual if (members := self._members.get(rule))
+                rule: members[0].event_time for rule in reached.measured if (members := self._members.get(rule))
+            },
+            values={
+                (rule, label): {v for member in self._members.get(rule, ()) for v in member.labels.get(label, ())}
+                for rule, label in reached.values
             },
             windows=self._windows,
             baseline=circumstance.baseline,

@@ -237,7 +237,7 @@ def warm_up(rules: RuleSet) -> timedelta:
     infos = rules.infos.values()
     joins = [item for info in infos for item in info.joins]
     windows = [item.within for item in joins]
-    windows += [WEEKS * WEEK] if any(item.more_than is not None for item in joins) else []
+    windows += [WEEKS * WEEK] if any(item.more_than is not None or item.new for item in joins) else []
     return max([LOOKS_BACK, *(info.cooldown for info in infos)]) + sum(windows, timedelta(0))
 
 

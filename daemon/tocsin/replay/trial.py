@@ -150,7 +150,7 @@ def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result
         return "\n".join([f"  nearest   {_line(test, near)}", *(f"            {line}" for line in words)])
     at: datetime | None = None if wanted.at is None else test.start + wanted.at
     if full in rules.correlations:
-        compares = rules.correlations[full].more_than is not None
+        compares = rules.correlations[full].more_than is not None or rules.correlations[full].new is not None
         known = f", or fewer than {FEWEST} weeks before were known" if compares else ""
         return f"  nearest   nothing: its members never came together in its window{known}"
     if full in rules.prices:

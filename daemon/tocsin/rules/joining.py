@@ -88,6 +88,7 @@ def _correlation(joint: Joint, members: tuple[str, ...]) -> Correlation:
         by=tuple(name.text for name in spec.by),
         ordered=spec.ordered,
         more_than=spec.more_than,
+        new=spec.new.text if spec.new else None,
     )
 
 
@@ -111,6 +112,7 @@ def _checked(
         return
     distinct = joint.spec.distinct
     wanted = [*joint.spec.by, *([distinct] if distinct and distinct.text not in _COUNTED else [])]
+    wanted += [joint.spec.new] if joint.spec.new else []
     for label in wanted:
         if label.text not in labels:
             likely = meant(label.text, [*labels, *(_COUNTED if label is distinct else ())])
@@ -147,4 +149,5 @@ def parts_of_hash(spec: CorrelationSpec) -> list[object]:
         [name.text for name in spec.by],
         spec.ordered,
         *([spec.more_than] if spec.more_than is not None else []),
+        *(["new", spec.new.text] if spec.new else []),
     ]

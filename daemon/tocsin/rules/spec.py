@@ -102,6 +102,7 @@ class CorrelationSpec:
     by: tuple[Located, ...] = ()
     ordered: bool = False
     more_than: float | None = None
+    new: Located | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -426,3 +426,26 @@ def test_more_news_than_usual_fires_after_four_weeks_of_history(world):
     [match] = one.line.store.read.matches(rule="p/flood")
     assert "usual at this time: 1 (median of 4 weeks)" in match.detail
     assert "flood" not in [rule for rule, _ in one.news("Turkey bans tin exports")]
+
+
+NEW = """\
+  - id: new
+    title: "{mineral}: never banned before"
+    count: {rule: ban, new: mineral}
+"""
+
+
+def test_a_value_that_no_match_had_before_fires_once(world):
+    """All that was matched is known, also from before the rule was there, and over a restart."""
+    one = world()
+    one.news("Peru bans exports of gallium")
+    one.line.clock.move(hours=29 * 24)
+    one.use(NEW)
+    assert fired(one.news("Chile halts gallium trade at once")) == ["ban"]
+    assert fired(one.news("Congo bans cobalt and gallium sales")) == ["ban", "new"]
+    [match] = one.line.store.read.matches(rule="p/new")
+    assert match.labels["mineral"] == ("cobalt",)
+    assert match.detail == "cobalt: a mineral that no match of ban had before"
+    one.restart()
+    one.line.clock.move(hours=24)
+    assert fired(one.news("Zambia orders cobalt halt")) == ["ban"]

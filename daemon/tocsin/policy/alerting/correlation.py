@@ -29,7 +29,8 @@ _MOST_MEMBERS = 1000
 _MOST_SHOWN = 20
 #: Windows that are remembered of a key value: more than a late match can reach.
 _MOST_WINDOWS = 32
-_SILENT = (MatchOutcome.BASELINE, MatchOutcome.OLD, MatchOutcome.FLOOD)
+#: Outcomes of matches that are no news.
+SILENT = (MatchOutcome.BASELINE, MatchOutcome.OLD, MatchOutcome.FLOOD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,7 +105,7 @@ def complete(
             witnesses = _window(correlation, pool[key], member, least) if least and not lasts else ()
             if longer is not None:
                 changed |= {name: longer} if lasts or witnesses else {}
-            elif member.outcome not in _SILENT and witnesses:
+            elif member.outcome not in SILENT and witnesses:
                 normal += [compared] if compared else []
                 times = [item.event_time for item in (*witnesses, member)]
                 changed[name] = (*past, ActiveWindow(first=min(times), last=max(times)))[-_MOST_WINDOWS:]
@@ -144,8 +145,10 @@ def match_of(completion: Completion, newest: Match) -> Match:
 
 
 def _in_words(completion: Completion) -> str:
-    """Return the condition of a completed correlation, with the number that was usual."""
-    words = condition(completion.correlation)
+    """Return the condition of a completed correlation, with the number that was usual or the value that is new."""
+    words, new = condition(completion.correlation), completion.correlation.new
+    if new is not None:
+        return f"{', '.join(completion.labels[new])}: {words}"
     if not completion.usual:
         return words
     numbers = ", ".join(f"{one.number:g}" for one in completion.usual)
@@ -164,6 +167,8 @@ def condition(correlation: Correlation) -> str:
     names = [name.rpartition("/")[2] for name in correlation.members]
     hours = correlation.within.total_seconds() / 3600
     span = f"{hours:g} h" if hours <= 72 else f"{hours / 24:g} d"
+    if correlation.new is not None:
+        return f"a {correlation.new} that no match of {names[0]} had before"
     if correlation.kind is CorrelationKind.COUNT:
         words = f"{correlation.at_least} {_PLURAL.get(correlation.distinct, correlation.distinct)} of {names[0]}"
         if correlation.more_than is not None:

@@ -6,7 +6,7 @@ it gets back, so that reading, deciding and writing are one step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -34,7 +34,7 @@ class Reach:
     """The rows that a decision needs: stories of *events* with an entry after *since*, and notifications of *rules*.
 
     Also the matches of *members* of *correlations* between *earliest* and *latest*, and by rule the times from which it is
-    known what is *usual*.
+    known what is *usual*, and the known *values* by rule and label.
     """
 
     events: frozenset[str]
@@ -45,6 +45,12 @@ class Reach:
     earliest: datetime
     latest: datetime
     usual: Mapping[str, tuple[tuple[datetime, datetime], ...]] = field(default_factory=dict)
+    values: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def measured(self) -> frozenset[str]:
+        """The rules of which it counts when they first matched."""
+        return frozenset([*self.usual, *(rule for rule, _ in self.values)])
 
 
 def reach(arrivals: Sequence[Arrival]) -> Reach:
@@ -67,6 +73,7 @@ def reach(arrivals: Sequence[Arrival]) -> Reach:
             for item in sorted(joined, key=lambda item: item.within)
             if item.more_than is not None
         },
+        values=frozenset((item.members[0], item.new) for item in joined if item.new is not None),
     )
 
 
@@ -122,7 +129,8 @@ class Facts:
     *last_notified* are the last notifications by (rule id, key value); *pending* are the deliveries without an attempt.
     *notified* are the recipients of messages by alert, as (receiver, recipient), and *answered* their answers.
     *members* are earlier matches that correlations may count; *windows* are the times in which these were true, and
-    *counted_since* is the time of the first match of each rule that is compared with what is usual.
+    *counted_since* is the time of the first match of each rule that is compared with what is usual or known. *values* are
+    the known values of such a rule's label, by both.
     *indexed* are all open stories by event, in an index.
     """
 
@@ -140,6 +148,7 @@ class Facts:
     members: tuple[Member, ...] = ()
     windows: ActiveWindows = field(default_factory=dict)
     counted_since: Mapping[str, datetime] = field(default_factory=dict)
+    values: Mapping[tuple[str, str], Collection[str]] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
     baseline: bool = False  # the first fetch of the source: it causes no alerts

@@ -86,7 +86,8 @@ def read(
             known,
             members=_members(session, reached),
             windows=_windows(session, reached),
-            counted_since=_counted_since(session, reached.usual),
+            counted_since=_counted_since(session, reached.measured),
+            values=_values(session, reached.values),
         )
     return known
 
@@ -246,6 +247,15 @@ def _counted_since(session: Session, rules: Collection[str]) -> dict[str, dateti
         return {}
     first = select(MatchRow.rule, func.min(MatchRow.event_time)).where(col(MatchRow.rule).in_(rules))
     return dict(session.exec(first.group_by(col(MatchRow.rule))).all())
+
+
+def _values(session: Session, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
+    """Return the values that the matches of a rule had of a label, by both."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for rule, label in wanted:
+        labels = session.exec(select(MatchRow.labels).where(MatchRow.rule == rule).distinct())
+        found[rule, label] = {value for one in labels for value in one.get(label, ())}
+    return found
 
 
 def _windows(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[ActiveWindow, ...]]:
