@@ -102,6 +102,7 @@ sources:
     headers: {X-Api-Key: "${TOCSIN_KEY:-none}"}
     keep: url=example.org/metals OR title(gallium OR germanium)
     drop: category="Press releases" OR publisher="The Daily Example"
+    body: feed
     ignore_hints: true
     allow_private: false
     items: "results[].{id: number, title: title, url: url, tags: [type]}"
@@ -160,6 +161,7 @@ sources:
     drop: title(vacancy OR tender)
     find: {notice: {at: title, pattern: "No. ([0-9]+)"}}
     headline: "Notice {notice}: {title}"
+    body: fetch
     ignore_hints: false
     allow_private: false
 """,

@@ -15,6 +15,7 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say_zone, table
 from tocsin.config.source_objects import address_of, source_object
 from tocsin.errors import UsageError
+from tocsin.explain.articles import summary
 from tocsin.explain.sources import rhythm, server_hints
 from tocsin.model.entries import PUSH
 from tocsin.store.values import Fetch
@@ -89,6 +90,8 @@ def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) 
     so_far = f"{polls}, {counted(view.entries, 'entry')} since {local(view.first_polled, zone)}"
     yield from item("so far", so_far if view.first_polled else "nothing yet")
     yield from item("last success", f"{local(view.last_success, zone)}{_aside(_ago(view.last_success, now))}")
+    if view.articles:
+        yield from item("articles", summary(view.articles))
     if view.dropped:
         yield from item("dropped", f"{counted(view.dropped, 'entry')} by its filter")
     if view.polled:

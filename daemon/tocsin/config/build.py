@@ -25,6 +25,8 @@ from tocsin.receivers import Receiver
 from tocsin.receivers.console import ConsoleReceiver
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
+from tocsin.sources.articles import LinkedArticles
+from tocsin.sources.documents.article import missing
 from tocsin.sources.documents.item_labels import ItemLabels
 from tocsin.sources.feeds.feed import FeedSource
 from tocsin.sources.feeds.imap import ImapFolder
@@ -97,6 +99,17 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
     )
 
 
+def make_articles(config: FeedConfig, http: HttpClient, work: Run) -> LinkedArticles:
+    """Return the fetcher of the articles of the source that *config* describes."""
+    return LinkedArticles(
+        config.url.reveal(),
+        http=http,
+        run=work,
+        headers={name: value.reveal() for name, value in config.headers.items()},
+        allow_private=config.allow_private,
+    )
+
+
 def make_price_source(config: PriceConfig, http: HttpClient, work: Run) -> Source:
     """Return the source of prices that *config* describes.
 
@@ -153,6 +166,7 @@ def assemble(
         },
         terms=make_terms(config),
         instruments={item.id: item for item in config.instruments},
+        articles={s.name: make_articles(s, http, work) for s in config.sources if s.articles and not missing()},
         filters=config.filters,
         asked_elsewhere=http.asked_elsewhere,
     )

@@ -11,6 +11,7 @@ from tocsin.config.feeds import FeedConfig
 from tocsin.config.shipped import SHIPPED
 from tocsin.config.yaml.file import shown_path
 from tocsin.errors import Problem
+from tocsin.sources.documents.article import missing
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check
 from tocsin.sources.http.contact import needs_contact
@@ -39,6 +40,12 @@ def cautions(config: Config) -> Iterator[Problem]:
             yield _warning(
                 f"source {source.name}: {_host(source)} is a {reason} address: allow_private: true permits it"
             )
+    fetching = [source.name for source in config.sources if source.articles]
+    if fetching and (libraries := missing()):
+        yield _warning(
+            f"no article of {', '.join(fetching)} is fetched, because {' and '.join(libraries)} "
+            f"{'is' if len(libraries) == 1 else 'are'} not installed: pip install 'tocsin[articles]'"
+        )
     if not config.http.contact:
         yield from _nameless(config.sources)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
@@ -34,7 +34,8 @@ _Selector = Annotated[str, unless_empty(check_selector)]
 class FeedConfig:
     """A feed, or with *selectors* a page, or with *watch* a page that is watched, or with *mails* a folder of mail.
 
-    *login* is name:password for that; what is asked over HTTP has it in its *headers*.
+    *login* is name:password for that; what is asked over HTTP has it in its *headers*. The *articles* that it links to may be
+    fetched.
     """
 
     name: str
@@ -52,6 +53,7 @@ class FeedConfig:
     items: str = ""
     find: tuple[LabelPattern, ...] = ()
     headline: str = ""
+    articles: bool = False
 
     @property
     def kind(self) -> str:
@@ -110,7 +112,13 @@ class _Asked(PolledShape):
     """name:password for servers with HTTP Basic authentication, sent to this source only. May be ${NAME}."""
 
 
-class FeedShape(_Asked):
+class _Linked(_Asked):
+    body: Literal["feed", "fetch"] = "feed"
+    """fetch to fetch the article that an entry links to, if a rule that it does not meet could match the text. Default: feed,
+    the text that the source gives."""
+
+
+class FeedShape(_Linked):
     """A feed in the file."""
 
     feed: Address
@@ -120,7 +128,7 @@ class FeedShape(_Asked):
     date_published and tags."""
 
 
-class PageShape(_Asked):
+class PageShape(_Linked):
     """A page in the file."""
 
     page: Address
@@ -173,4 +181,5 @@ def make_feed(name: str, item: FeedShape | PageShape | WatchShape) -> FeedConfig
         filter=make_filter(item),
         items=item.items if isinstance(item, FeedShape) else "",
         find=make_patterns(item.find),
+        articles=isinstance(item, _Linked) and item.body == "fetch",
     )

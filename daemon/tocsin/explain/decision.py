@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from tocsin.explain.articles import became, rests_on_article
 from tocsin.model.alerts import NOTIFYING, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
@@ -39,13 +40,15 @@ def revision(revised: Revised, zone: ZoneInfo) -> str:
 
 
 def steps(
-    record: JudgedEntry, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo
+    record: JudgedEntry, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo, rests: bool = False
 ) -> tuple[Step, ...]:
     """Return the steps of the decision about *record* under *rule*.
 
-    *holds* says whether the rule matches today. It is None if the text was deleted.
+    *holds* says whether the rule matches today. It is None if the text was deleted. The evidence *rests* on the article or not.
     """
-    return tuple(_steps(record, rule, holds, disabled, zone))
+    article = became(record.article, zone, rests=rests) if record.article else ""
+    found = tuple(_steps(record, rule, holds, disabled, zone))
+    return (Step(name="article", good=None, words=article), *found) if article else found
 
 
 def _steps(record: JudgedEntry, rule: RuleInfo, holds: bool | None, disabled: bool, zone: ZoneInfo) -> Iterator[Step]:
@@ -170,7 +173,12 @@ def explain_stored(
         evidence=evidence,
         number=record.number,
         decision=steps(
-            record, rule, holds=evidence.holds if evidence else None, disabled=rule.id in rules.disabled, zone=zone
+            record,
+            rule,
+            holds=evidence.holds if evidence else None,
+            disabled=rule.id in rules.disabled,
+            zone=zone,
+            rests=entry is not None and rests_on_article(entry, evidence),
         ),
     )
 

@@ -16,7 +16,7 @@ from tocsin.policy.polling.schedule import Terms
 from tocsin.rules import builtin
 from tocsin.rules.filters import Filters
 from tocsin.rules.ruleset import RuleSet
-from tocsin.sources import Source
+from tocsin.sources import ArticleFetcher, Source
 from tocsin.store.values import Fetch, PollRecord, SourceLease
 
 
@@ -24,6 +24,7 @@ from tocsin.store.values import Fetch, PollRecord, SourceLease
 class IngestConfig:
     """A valid configuration of the pipeline. A poll keeps the one that it began with.
 
+    The entries of sources in *articles* are judged once more with the article that they link to.
     A source without *terms* is a private one without an interval of its own. *asked_elsewhere* is told the host group that
     another worker asked, and how long ago.
     """
@@ -33,6 +34,7 @@ class IngestConfig:
     sources: Mapping[str, Source]
     terms: Mapping[str, Terms] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
+    articles: Mapping[str, ArticleFetcher] = field(default_factory=dict)
     filters: Filters = field(default_factory=dict)
     asked_elsewhere: Callable[[str, timedelta], None] = lambda *_: None
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.errors import SourceError
+from tocsin.ingest.articles import wanted
 from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import Answer, IngestConfig, Poll
 from tocsin.ingest.judging import failures, judge
@@ -162,7 +163,10 @@ class NewsIntake:
         if new or rewritten:
             self._runtime.counters.observe(Timed.EVALUATION, time.perf_counter() - started)
         batch, once = replace(answer.batch, deleted=chunk.deleted), failures([*new, *rewritten], now)
-        return JudgedBatch(batch=batch, judged=new, rewritten=rewritten, flood=flood, once=once)
+        articles: Collection[str] = ()
+        if answer.poll.lease.name in config.articles and not answer.poll.lease.baseline and not answer.after.flood:
+            articles = await work(wanted, rules, new, now)
+        return JudgedBatch(batch=batch, judged=new, rewritten=rewritten, flood=flood, articles=articles, once=once)
 
     async def rejudge(self, config: IngestConfig) -> None:
         """Judge the entries again on which a rule could not be evaluated, if that rule or the program has changed."""

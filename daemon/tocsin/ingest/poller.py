@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from tocsin.errors import DamagedError, Fault, LeaseLostError, OvertakenError, SourceError, StoreError
+from tocsin.ingest.articles import ArticleIntake
 from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import IngestConfig, Poll
 from tocsin.ingest.news import LEASE, NewsIntake
@@ -77,6 +78,7 @@ class Pipeline:
         self._news = NewsIntake(store, runtime, committed=committed, progress=progress)
         self.market = PriceIntake(store, runtime, committed=committed)
         self._pushes = PushIntake(store, runtime, committed=committed)
+        self._articles = ArticleIntake(store, runtime, committed=committed)
 
     async def resume(self) -> None:
         """Restore an outage of the network that the last run saw. It lasts until a server is reached."""
@@ -84,8 +86,9 @@ class Pipeline:
         self._network = Network(offline_since=since)
 
     async def tick(self) -> None:
-        """Claim what is due and start polling it."""
+        """Claim what is due and start polling it; then what articles are due."""
         await self._start_due()
+        await self._articles.start_due(self.inbound)
 
     async def run_due(self) -> int:
         """Poll the sources that are due now, wait for the results, and return the number of polls.
@@ -97,12 +100,14 @@ class Pipeline:
             log.info(line("polling", sources=started))
             polled += started
             await self.drain(None)
+        while await self._articles.start_due(self.inbound):
+            await self.drain(None)
         return polled
 
     async def drain(self, within: float | None) -> None:
-        """Wait at most *within* seconds for the polls in progress. A poll that is cut off is repeated after its lease."""
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=within)
+        """Wait at most *within* seconds for the polls in progress. What is cut off is repeated after its lease."""
+        if running := [*self._tasks, *self._articles.tasks]:
+            _, late = await asyncio.wait(running, timeout=within)
             for task in late:
                 task.cancel()
             if late:

@@ -196,6 +196,7 @@ class Coverage:
     summary: str = ""
     body: str = ""
     removed: str = ""
+    article_at: int | None = None  # where the text of its article begins in the body
     revised: Revised | None = None
     stated: str = ""
 

@@ -14,6 +14,7 @@ class Counted(StrEnum):
     POLLS = "polls"
     ENTRIES = "entries"
     DROPPED = "dropped"
+    ARTICLES = "articles"
     MATCHES = "matches"
     ALERTS = "alerts"
     DELIVERIES = "deliveries"
@@ -34,6 +35,7 @@ LABELS: Mapping[Counted | Timed, tuple[str, ...]] = {
     Counted.POLLS: ("source", "outcome"),
     Counted.ENTRIES: ("source",),
     Counted.DROPPED: ("source",),
+    Counted.ARTICLES: ("source", "outcome"),
     Counted.MATCHES: ("rule", "outcome"),
     Counted.ALERTS: ("rule", "severity"),
     Counted.DELIVERIES: ("receiver", "outcome"),

@@ -58,6 +58,7 @@ class Entry:
     published: datetime | None = None  # None when the source gave none that can be believed
     published_raw: str = ""  # as the source wrote it, believed or not
     labels: Labels = field(default_factory=dict)  # of its source
+    article_at: int | None = None  # where the text of its article begins in the body, None without it
     dropped: Reason = NO_REASON  # by the filter of its source, so that no rule judged it
     edition: bool = False  # its id is the address of its page with a counter or time that rises with edits
 

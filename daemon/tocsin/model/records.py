@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.model.alerts import Alert, AlertContent, Answered, MatchOutcome, Revised
+from tocsin.model.articles import ArticleRecord
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels, PriceSummary
@@ -102,6 +103,7 @@ class JudgedEntry:
     failure: str = ""
     alert: AlertDetail | None = None
     revised: tuple[Revised, ...] = ()
+    article: ArticleRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

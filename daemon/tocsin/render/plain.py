@@ -54,7 +54,7 @@ def _blocks(item: Item) -> Iterator[str]:
     yield "\n".join(filter(None, (item.news, item.known)))
     yield "\n".join(filter(None, [f"{item.severity.upper()}  {item.title}", *_lines(item.headline)]))
     yield item.detail
-    yield "\n\n".join(f"> {marked(quote)}" for quote in item.quotes)
+    yield "\n\n".join(f"{_from(quote)}> {marked(quote)}" for quote in item.quotes)
     yield "\n".join(["Why", *_rows(item.why, indent="  ")])
     yield f"Note: {item.note}" if item.note else ""
     yield "\n".join(["Prices", *(line for price in item.prices for line in _price(price))]) if item.prices else ""
@@ -117,3 +117,8 @@ def brief(subject: str, contents: Sequence[AlertContent]) -> tuple[str, ...]:
     lead = max(contents, key=lambda item: item.alert.severity.rank)
     link = web_link(lead.lead.link) if lead.lead else ""
     return defused(subject), link, f"Alert {lead.alert.id}" if lead.alert.id > 0 else ""
+
+
+def _from(quote: Quote) -> str:
+    """Return the line above a quote of the text that was fetched behind a link, and nothing above any other."""
+    return "In the article:\n" if quote.field == "article" else ""

@@ -32,7 +32,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """An excerpt of *field*, verbatim, in pieces."""
+    """An excerpt of *field*, verbatim, in pieces; `article` is the field of the text that was fetched behind a link."""
 
     field: str
     pieces: tuple[Piece, ...]
@@ -44,8 +44,13 @@ def quotes(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[Quote, ..
     found: list[Quote] = []
     for field, ranges in _ranges(texts, evidence).items():
         spans = _spans(evidence, field, texts[field])
-        found += [_quote(field, texts[field], start, end, spans) for start, end in ranges]
+        found += [_quote(_part(lead, field, start), texts[field], start, end, spans) for start, end in ranges]
     return tuple(found[:MOST_QUOTES])
+
+
+def _part(lead: Coverage | Entry, field: str, start: int) -> str:
+    """Return the name of what stands at *start* of *field*: `article` for the text that was fetched behind a link."""
+    return "article" if field == "body" and lead.article_at is not None and start >= lead.article_at else field
 
 
 def headline(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[Piece, ...]:

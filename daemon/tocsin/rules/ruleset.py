@@ -15,6 +15,7 @@ from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, l
 from tocsin.rules.news.index import Index
 from tocsin.rules.news.nodes import Expression
 from tocsin.rules.news.proof import outline, prove
+from tocsin.rules.news.reach import could_match
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.text.prefilter import FoldedWords, gist, gist_of
 
@@ -90,6 +91,12 @@ class RuleSet:
         judgement = Judgement(entry, now)
         candidates = self._index.candidates(lambda: _gist(judgement))
         return judge(judgement, (self._ordered[number] for number in candidates), proofs=proofs)
+
+    def could_match(self, judged: Judged, now: datetime) -> bool:
+        """Return whether a rule that *judged* did not meet could match its entry, if that had a longer text."""
+        met = {match.rule.id for match in judged.matches}
+        judgement = Judgement(judged.entry, now)
+        return any(could_match(judgement, rule) for name, rule in self.rules.items() if name not in met)
 
     def met_by(self, entry: Entry, now: datetime) -> set[str]:
         """Return the keys of the rules that *entry* meets, without proofs, which cost more than all the rest."""

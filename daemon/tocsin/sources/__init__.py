@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from tocsin.model.articles import Article
 from tocsin.model.entries import Batch, Cursor
 
 
@@ -21,5 +22,17 @@ class Source(Protocol):
 
         Raises:
             SourceError: the poll failed. Nothing is lost, because the next one begins at the same cursor.
+        """
+        ...
+
+
+class ArticleFetcher(Protocol):
+    """The articles of one source."""
+
+    async def fetch(self, link: str) -> Article:
+        """Fetch the article at *link*.
+
+        Raises:
+            SourceError: it cannot be fetched, or is none.
         """
         ...

@@ -27,6 +27,7 @@ from tocsin.store.db.codec import UNDECODABLE
 from tocsin.store.db.delivery_tables import AttemptRow, DeliveryRow
 from tocsin.store.db.statements import save
 from tocsin.store.db.tables import (
+    ArticleRow,
     EntryKeyRow,
     EntryRow,
     KeptPackRow,
@@ -78,13 +79,14 @@ def _entries(session: Session, before: datetime) -> int:
     # Entries without text cannot be evaluated again.
     session.exec(delete(UnevaluatedRow).where(col(UnevaluatedRow.entry_id).in_(old)))
     session.exec(delete(RevisionRow).where(col(RevisionRow.entry_id).in_(old)))
+    session.exec(delete(ArticleRow).where(col(ArticleRow.entry_id).in_(old)))
     session.exec(update(MatchRow).where(col(MatchRow.entry_id).in_(old)).values(evidence=None))
     wanted = or_(
         exists().where(col(MatchRow.entry_id) == EntryRow.id),
         exists().where(col(StoryEntryRow.entry_id) == EntryRow.id),
     )
     session.exec(delete(EntryRow).where(col(EntryRow.id).in_(old), ~wanted))
-    blank = {"summary": "", "body": "", "removed": "", "keys": (), "pruned": True}
+    blank = {"summary": "", "body": "", "removed": "", "keys": (), "article_at": None, "pruned": True}
     session.exec(update(EntryRow).where(col(EntryRow.id).in_(old)).values(**blank))
     return len(old)
 

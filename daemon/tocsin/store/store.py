@@ -12,6 +12,7 @@ from sqlmodel import Session
 from tocsin import __version__
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
+from tocsin.model.articles import Article
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Message, Settlement
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Judged, Match
@@ -25,7 +26,7 @@ from tocsin.store import maintenance, sending
 from tocsin.store.access import Commands, Queries, reads, records, writes
 from tocsin.store.db.database import Database
 from tocsin.store.db.transactions import Serial
-from tocsin.store.inbound import configured, decisions, hosts, identity, prices, pushes, sources, unevaluated
+from tocsin.store.inbound import articles, configured, decisions, hosts, identity, prices, pushes, sources, unevaluated
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.opened import OpenedDatabase
@@ -35,6 +36,7 @@ from tocsin.store.programs import Pushed, RequestAnswer
 from tocsin.store.queries import overview
 from tocsin.store.values import (
     NOTHING,
+    ArticleLease,
     Claimable,
     Committed,
     Deferral,
@@ -98,6 +100,8 @@ class Store(OpenedDatabase):
         others = self.database.others(session)
         alive = others if self.database.worker is None else others | {self.database.worker}
         polls = sources.void(session, alive)
+        if not others:  # the lease of an article names no worker: it ends by itself
+            articles.void(session)
         hosts.void(session, alive, self._real(session))
         count, doubtful = sending.void(session, now, sending.of_others(alive))
         return Voided(sources=polls, deliveries=count, doubtful=doubtful)
@@ -276,6 +280,35 @@ class Store(OpenedDatabase):
         """Write the result of a second judgement, only for the rules that could not be evaluated before."""
         with self._deciding(decide, now) as deciding:
             return decisions.take_again(deciding, again, once=once, program=self.program)
+
+    # ---- articles --------------------------------------------------------------------------------------------
+
+    fail_article = records(articles.fail)
+
+    def claim_articles(
+        self, now: datetime, lease: timedelta, *, sources: Collection[str], limit: int
+    ) -> list[ArticleLease]:
+        """Lease the oldest due article of each of *sources*, for *lease* of real time; a source has one lease at a time."""
+        with self.database.write(Serial.CLAIMS) as session:
+            return articles.claim(session, now, self._real(session), lease, sources=sources, limit=limit)
+
+    def take_article(
+        self,
+        lease: ArticleLease,
+        article: Article,
+        judged: Judged,
+        decide: Decide,
+        *,
+        now: datetime,
+        once: Once = NOTHING,
+    ) -> Committed:
+        """Write an article that was fetched, and the decision about what its entry meets only with it.
+
+        Raises:
+            LeaseLostError: the lease is no longer valid; nothing is written.
+        """
+        with self._deciding(decide, now) as deciding:
+            return articles.take(deciding, lease, article, judged, once=once, program=self.program)
 
     @contextmanager
     def _deciding(

@@ -80,13 +80,14 @@ class JudgedBatch:
     """The result of one poll: entries of *batch* and the matches of the rules.
 
     *judged* are new entries, *rewritten* are known ones with other headlines. Entries with the ids in *flood* are kept
-    without a notification. *own* are events of the daemon to be decided with them, *once* are failures of rules.
+    without a notification, those of *articles* have an article that is to be fetched. *own* are events of the daemon to be decided with them, *once* are failures of rules.
     """
 
     batch: Batch
     judged: Sequence[Judged] = ()
     rewritten: Sequence[Judged] = ()
     flood: Collection[str] = ()
+    articles: Collection[str] = ()
     own: Sequence[Match] = ()
     once: Once = field(default_factory=dict)
 
@@ -197,6 +198,20 @@ class Voided:
     deliveries: int
     doubtful: int
     checked: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleLease:
+    """An article claimed to be fetched for *entry*, which has its present wording; *fence* identifies the claim.
+
+    *tries* counts earlier ones.
+    """
+
+    entry_id: int
+    entry: Entry
+    fence: int
+    tries: int
+    promised_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

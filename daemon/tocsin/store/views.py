@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from tocsin.errors import Fault
 from tocsin.model.alerts import AlertContent, AlertState, MatchOutcome, Revised
+from tocsin.model.articles import ArticleState
 from tocsin.model.deliveries import DeliveryState, ErrorClass, Message
 from tocsin.model.entries import PUSH, Entry
 from tocsin.model.reasons import Reason
@@ -108,6 +109,7 @@ class SourceView:
     reasons: tuple[str, ...] = ()  # for the due time
     habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
     dropped: int = 0  # of its entries, by its filter
+    articles: Mapping[ArticleState, int] = field(default_factory=dict)  # of its entries, by state
 
     @property
     def polled(self) -> bool:

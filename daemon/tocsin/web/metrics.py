@@ -22,6 +22,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _COUNTS = {
     Counted.POLLS: "Polls of sources.",
     Counted.ENTRIES: "New entries.",
+    Counted.ARTICLES: "Articles of entries that were fetched, or given up.",
     Counted.DROPPED: "New entries that the filters of their sources dropped.",
     Counted.MATCHES: "Matches of rules.",
     Counted.ALERTS: "Alerts that were opened.",

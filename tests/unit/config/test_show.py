@@ -33,6 +33,7 @@ sources:
     items: "results[]"
     find: {form: category, item: {at: text, pattern: "Item ([0-9.]+)"}}
     headline: "{form}: {title}"
+    body: fetch
   desk: {feed: https://example.net/feed, credentials: "me:c4nary"}
   notices:
     page: https://example.org/notices

@@ -36,6 +36,8 @@ from tocsin.sources.http.gate import LARGE
 #: Seconds of processor time for a large document, and for a small one, which other sources wait for.
 SECONDS = 30.0
 SMALL_SECONDS = 4.0
+#: The same for an article, which no other source waits for.
+ARTICLE_SECONDS = 15.0
 #: Bytes of address space.
 MEMORY = 256 * 1024 * 1024
 #: Factor by which it may take longer in real time on a busy processor.
@@ -99,6 +101,18 @@ def nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> l
     """
     asked = {"nodes": {"content_type": content_type, "rows": rows, "fields": list(fields)}}
     return _ask(asked, body)["rows"]  # type: ignore[no-any-return]  # as JSON, its own form
+
+
+def article(body: bytes, content_type: str) -> str:
+    """Return the result of `tocsin.sources.documents.article.read` for the page or PDF *body*.
+
+    The process ends afterwards: its libraries take more memory than all else that a process keeps.
+
+    Raises:
+        SourceError: NOT_A_FEED, TOO_LARGE. NOT_A_FEED also for what takes too long or too much memory.
+    """
+    asked = {"article": {"content_type": content_type}}
+    return _ask(asked, body, large=-1, seconds=ARTICLE_SECONDS)["text"]  # type: ignore[no-any-return]  # as JSON
 
 
 def _ask(

@@ -16,7 +16,7 @@ from typing import Any
 
 from tocsin.errors import Fault, SourceError
 from tocsin.limits import limit_process, limit_time
-from tocsin.sources.documents import mail, page, whole_page
+from tocsin.sources.documents import article, mail, page, whole_page
 from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.items import Parsed
 from tocsin.sources.documents.page import Selectors
@@ -86,6 +86,8 @@ def main() -> None:
 
 def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
     try:
+        if "article" in asked:
+            return {"text": article.read(body, **asked["article"])}
         if "nodes" in asked:
             return {"rows": page.read_rows(body, **asked["nodes"])}
         if "mail" in asked:

@@ -70,6 +70,15 @@ class LargeDocumentGate:
                 raise SourceError(words, fault=Fault.BUSY, retry_after=self._patience) from error
             poll.placed = True
 
+    def patient(self, run: Run) -> Run:
+        """Return *run*, limited to one call at a time with all large documents, for what no other poll waits for."""
+
+        async def read(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+            async with self._reading:
+                return await run(call, *args, **kwargs)
+
+        return read
+
     def reader(self, run: Run) -> Run:
         """Return *run*, limited to one call at a time for documents that have a place."""
 

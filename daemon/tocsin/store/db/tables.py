@@ -14,6 +14,7 @@ from sqlmodel import Field
 
 from tocsin.errors import Fault
 from tocsin.model.alerts import AnswerKind, MatchOutcome, Report
+from tocsin.model.articles import ArticleState
 from tocsin.model.entries import EntryKey
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import Reason
@@ -105,7 +106,31 @@ class EntryRow(columns.Row, table=True):
     labels: Labels = columns.json(Labels)
     first_seen: datetime = columns.time()
     dropped: Reason = columns.reason()
+    article_at: int | None = columns.number(None)
     pruned: bool = False
+
+
+class ArticleRow(columns.Row, table=True):
+    """An article that was promised to be fetched, with the facts that the decision about its entry needs then.
+
+    A lease ends in real time; all other times are those of the Clock.
+    """
+
+    __tablename__ = "article"
+    __table_args__ = (Index("ix_article_state_source_id", "state", "source_id"),)
+
+    entry_id: int = columns.number(foreign_key="entry.id", primary_key=True)
+    source_id: int = columns.number(foreign_key="source.id")
+    state: ArticleState = columns.choice(ArticleState)
+    promised_at: datetime = columns.time()
+    due_at: datetime = columns.time()
+    lease_until: datetime | None = columns.time(None)
+    fence: int = 0
+    tries: int = 0
+    last_success: datetime | None = columns.time(None)  # of its source, before the entry was new
+    error: str = columns.text()
+    address: str = columns.text()
+    ended_at: datetime | None = columns.time(None)
 
 
 class EntryKeyRow(columns.Row, table=True):

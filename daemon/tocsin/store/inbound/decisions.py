@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, insert
 
 from tocsin.model.alerts import Alert, Ending, Story
+from tocsin.model.articles import ArticleState
 from tocsin.model.entries import KeyKind
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged, Match
@@ -20,7 +21,7 @@ from tocsin.policy.alerting.correlation import ActiveWindows
 from tocsin.policy.alerting.facts import Arrival, Decision, Facts
 from tocsin.store.db import mapping
 from tocsin.store.db.statements import put, save
-from tocsin.store.db.tables import AlertRow, LastNotifiedRow, MatchRow, StandingRow, StoryEntryRow, StoryRow
+from tocsin.store.db.tables import AlertRow, ArticleRow, LastNotifiedRow, MatchRow, StandingRow, StoryEntryRow, StoryRow
 from tocsin.store.inbound import entries, facts, identity, revisions, sources, unevaluated
 from tocsin.store.inbound.sources import Held
 from tocsin.store.inbound.stories import OpenStories
@@ -30,6 +31,8 @@ from tocsin.store.values import Committed, JudgedBatch, Once, Reopened
 
 #: Built once, because that costs more than to run them.
 _NEW = {kind: insert(kind.metadata.tables[str(kind.__tablename__)]) for kind in (StoryRow, AlertRow, MatchRow)}
+_ARTICLE = insert(ArticleRow.metadata.tables[str(ArticleRow.__tablename__)])
+_UNTRIED = {"fence": 0, "tries": 0, "error": "", "address": ""}
 
 #: The policy, a pure function.
 Decide = Callable[[Facts], Decision]
@@ -142,6 +145,7 @@ def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: st
         identity.add(session, source_id, known, batch.entries, now)
     if identity.must_touch(source.document_at, now):
         identity.touch(session, source_id, batch, now)
+    _promise(session, source, [n for n, entry in zip(numbers, new, strict=True) if entry.id in found.articles], now)
     dropped = sum(bool(entry.dropped) for entry in new)
     sources.count_dropped(session, source, dropped)
     first = unevaluated.first_time(session, found.once)
@@ -180,6 +184,13 @@ def take_again(deciding: Deciding, again: Sequence[tuple[Reopened, Judged]], *, 
                 unevaluated.add(session, failed, circumstance, now=deciding.now, program=program)
         parts.append(deciding.about(arrivals, circumstance))
     return total(parts)
+
+
+def _promise(session: Session, source: Held, numbers: Sequence[int], now: datetime) -> None:
+    """Promise to fetch the articles of new entries, in the transaction that makes them known."""
+    promised = {"source_id": source.id, "state": ArticleState.WAITING, "promised_at": now, "due_at": now}
+    rows = [{"entry_id": number, **promised, **_UNTRIED, "last_success": source.last_success} for number in numbers]
+    put(session, _ARTICLE, rows)
 
 
 def _write_stories(session: Session, stories: Sequence[Story], known: Facts) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, and_, col, func, or_, select
 
+from tocsin.model.articles import fetched, with_article
 from tocsin.model.entries import Entry
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import EntryRow, SourceRow
@@ -31,6 +33,29 @@ def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]
         return []
     rows = [mapping.entry_columns(entry, source_id) for entry in entries]
     return [mapping.identity(number) for (number,) in session.connection().execute(_ADD, rows)]
+
+
+def with_articles(session: Session, source_id: int | None, rewritten: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return *rewritten* entries of a source with the articles that were fetched for them."""
+    if not rewritten:
+        return ()
+    same = or_(
+        col(EntryRow.ident).in_([entry.id for entry in rewritten]),
+        col(EntryRow.link).in_([entry.link for entry in rewritten if entry.link]),
+    )
+    rows = session.exec(
+        select(EntryRow).where(EntryRow.source_id == source_id, col(EntryRow.article_at).is_not(None), same)
+    ).all()
+    texts = {key: fetched(row.body, row.article_at) for row in rows for key in (row.link, row.ident)}
+
+    def whole(entry: Entry) -> Entry:
+        text = texts.get(entry.id) or texts.get(entry.link)
+        if not text:
+            return entry
+        body, start = with_article(entry.body, text)
+        return replace(entry, body=body, article_at=start)
+
+    return tuple(map(whole, rewritten))
 
 
 def last(session: Session) -> int:

@@ -19,12 +19,14 @@ from typing import TypeVar
 from sqlalchemy import Insert, String, bindparam, select
 from sqlmodel import Session, col, delete, update
 
+from tocsin.model.articles import given
 from tocsin.model.entries import Batch, Entry, EntryKey, KeyKind
 from tocsin.policy.alerting.correction import substance
 from tocsin.store.db import mapping
 from tocsin.store.db.statements import insert_on_conflict, pieces, plain_time, put_plain
 from tocsin.store.db.tables import EntryKeyRow
 from tocsin.store.inbound import sources
+from tocsin.store.inbound.entries import with_articles
 from tocsin.store.values import Unseen
 from tocsin.text.titles import normal
 
@@ -135,7 +137,7 @@ class Known:
         if key.kind is KeyKind.WORDING:
             return self._digest(entry)
         if key.kind is KeyKind.TEXT:
-            return mapping.digest(substance(f"{entry.summary}\n{entry.body}"))
+            return mapping.digest(substance(f"{entry.summary}\n{given(entry.body, entry.article_at)}"))
         if key.kind not in _WITH_TITLE:
             return ""
         if entry.title not in self.digests:
@@ -173,7 +175,7 @@ class Known:
         return KeyKind.ID in self.drifting and all(key.kind is not KeyKind.LINK for key in entry.keys)
 
     def _digest(self, entry: Entry) -> str:
-        return mapping.digest(entry.title, entry.summary or entry.body)
+        return mapping.digest(entry.title, entry.summary or given(entry.body, entry.article_at))
 
 
 # A document of twenty entries has eighty keys: plain rows are read four times as fast as objects.
@@ -219,7 +221,7 @@ def unseen(
     found = known(session, source, entries, replace(batch, volatile=volatile))
     if not steady:
         found.drifting = found.volatile(entries)
-    rewritten = tuple(entry for entry in entries if found.rewritten(entry))
+    rewritten = with_articles(session, source, [entry for entry in entries if found.rewritten(entry)])
     return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), rewritten=rewritten, volatile=found.drifting)
 
 

@@ -10,10 +10,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlmodel import Session, and_, col, func, insert, select
 
 from tocsin.model.alerts import NOTIFYING, Coverage, Revised
+from tocsin.model.articles import fetched, given, with_article
 from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
@@ -35,6 +37,7 @@ _HEAD = 5000
 #: An alert and one of its readers: (receiver, recipient).
 _Reader = tuple[int, tuple[str, str]]
 History = Sequence[RevisionRow]
+T = TypeVar("T", Entry, Coverage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,7 @@ def coverage(row: EntryRow, source: str, history: History, at: datetime) -> Cove
     shown = mapping.coverage(row, source)
     said = _in_force(history, at)
     if said:
-        shown = replace(shown, title=said.title, summary=said.summary, body=said.body or shown.body)
+        shown = _worded(shown, said)
     later = [one for one in history if one.at > at]
     if not later:
         return shown
@@ -131,7 +134,16 @@ def coverage(row: EntryRow, source: str, history: History, at: datetime) -> Cove
 def current(entry: Entry, history: History, at: datetime | None = None) -> Entry:
     """Return *entry* with its present wording, or with the one *at* that time."""
     said = _in_force(history, at) if at else next((one for one in reversed(history) if not one.withdrawn), None)
-    return replace(entry, title=said.title, summary=said.summary, body=said.body or entry.body) if said else entry
+    return _worded(entry, said) if said else entry
+
+
+def _worded(shown: T, said: RevisionRow) -> T:
+    """Return *shown* in the wording *said*. The text of its article, which was fetched once, stays behind it."""
+    if shown.article_at is None:
+        return replace(shown, title=said.title, summary=said.summary, body=said.body or shown.body)
+    before = said.body or given(shown.body, shown.article_at)
+    body, start = with_article(before, fetched(shown.body, shown.article_at))
+    return replace(shown, title=said.title, summary=said.summary, body=body, article_at=start)
 
 
 def views(history: History) -> tuple[Revised, ...]:
@@ -153,7 +165,8 @@ def _in_force(history: History, at: datetime) -> RevisionRow | None:
 
 
 def _wording(one: Entry | EntryRow | RevisionRow) -> Wording:
-    return Wording(title=one.title, text=one.summary or one.body)
+    body = one.body if isinstance(one, RevisionRow) else given(one.body, one.article_at)
+    return Wording(title=one.title, text=one.summary or body)
 
 
 def _rows(session: Session, source_id: int, keys: Sequence[str], *, by_link: bool) -> dict[str, EntryRow]:
@@ -266,7 +279,7 @@ def _write(session: Session, number: int, judged: Judged | None, now: datetime, 
     """Write a wording; with the whole body if it *proves* a match, else with its head if there is no summary."""
     entry = judged.entry if judged else None
     matches = judged.matches if judged else ()
-    body = entry.body if entry else ""
+    body = given(entry.body, entry.article_at) if entry else ""
     session.exec(
         insert(RevisionRow).values(
             entry_id=number,

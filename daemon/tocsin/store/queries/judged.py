@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from tocsin.model.entries import Entry
 from tocsin.model.records import JudgedEntry
-from tocsin.store.inbound import entries, unevaluated
+from tocsin.store.inbound import articles, entries, unevaluated
 from tocsin.store.queries import listing
 
 
@@ -27,6 +27,7 @@ def record(session: Session, number: int, rule: str) -> tuple[JudgedEntry, Entry
         failure=unevaluated.error(session, number, rule),
         alert=listing.alert(session, match.alert_id) if match and match.alert_id is not None else None,
         revised=view.revised,
+        article=articles.record(session, number),
     )
     text = None if view.pruned else entries.get(session, number, match.decided_at if match else None) or view.entry
     return found, text

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, or_, select
 from tocsin.redaction import masked
 from tocsin.store.db import habits, mapping
 from tocsin.store.db.tables import EntryRow, SourceRow
+from tocsin.store.inbound import articles
 from tocsin.store.views import SourceDetail, SourceView
 
 #: Sources of one part of the list.
@@ -35,7 +36,8 @@ def every(session: Session) -> tuple[SourceView, ...]:
     """Return every source by name, disabled ones too."""
     held = dict(session.exec(select(EntryRow.source_id, func.count()).group_by(col(EntryRow.source_id))).all())
     rows = session.exec(select(SourceRow).order_by(col(SourceRow.name))).all()
-    return tuple(_view(row, held.get(mapping.identity(row.id), 0)) for row in rows)
+    linked = articles.counts(session)
+    return tuple(_view(row, held.get(mapping.identity(row.id), 0), linked) for row in rows)
 
 
 def find(
@@ -60,7 +62,7 @@ def find(
         ).all()
     )
     return SourceList(
-        sources=tuple(_view(row, held.get(mapping.identity(row.id), 0)) for row in shown),
+        sources=tuple(_view(row, held.get(mapping.identity(row.id), 0), {}) for row in shown),
         next=shown[-1].name if len(rows) > limit else None,
         total=_count(session),
         failing=_count(session, _FAILING, ~col(SourceRow.disabled)),
@@ -73,14 +75,15 @@ def one(session: Session, name: str) -> SourceDetail | None:
     if row is None:
         return None
     held = session.exec(select(func.count()).select_from(EntryRow).where(EntryRow.source_id == row.id)).one()
-    return SourceDetail(source=_view(row, held), fetches=habits.read_fetches(row.fetches))
+    return SourceDetail(source=_view(row, held, articles.counts(session)), fetches=habits.read_fetches(row.fetches))
 
 
-def _view(row: SourceRow, entries: int) -> SourceView:
+def _view(row: SourceRow, entries: int, linked: articles.Counts) -> SourceView:
     """Return the source of *row* as it may be shown: a redirect may lead to an address with a secret in it."""
+    found = linked.get(mapping.identity(row.id), {})
     moved = row.habits.moved
     shown = replace(row.habits, moved=replace(moved, url=masked(moved.url))) if moved else row.habits
-    return mapping.read(SourceView, row, entries=entries, habits=shown)
+    return mapping.read(SourceView, row, entries=entries, habits=shown, articles=found)
 
 
 def _count(session: Session, *which: ColumnElement[bool]) -> int:

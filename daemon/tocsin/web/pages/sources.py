@@ -7,6 +7,7 @@ from aiohttp import web
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.pushes import PushConfig
 from tocsin.config.web import Right
+from tocsin.explain.articles import summary
 from tocsin.explain.sources import rhythm, server_hints
 from tocsin.store.views import SourceDetail
 from tocsin.web.page import Page, Route, get, post
@@ -64,6 +65,7 @@ async def show_source(page: Page) -> web.Response:
         address=_below_site(page, config.address if config else ""),
         labels=[f"{label}={value}" for label, values in labels.items() for value in values],
         filter=config.filter.in_words if isinstance(config, FeedConfig | PushConfig) and config.filter else (),
+        articles=summary(detail.source.articles),
         push=config if isinstance(config, PushConfig) else None,
         programs=_programs(page, config) if isinstance(config, PushConfig) else (),
         rhythm=tuple(rhythm(habits, page.zone)),
