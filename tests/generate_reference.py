@@ -83,7 +83,7 @@ web: {listen: 127.0.0.1:8787}
     "database": """\
 database:
   url: postgresql://tocsin@db.example.org/tocsin
-  connections: 5
+  connections: 10
 """,
     "http": """\
 http:

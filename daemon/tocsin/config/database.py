@@ -46,8 +46,8 @@ class DatabaseShape(Shape):
 
     url: Address
     """The database as sqlite:///path, relative to this file, or as postgresql://user@host/name."""
-    connections: int = Field(default=5, ge=2, le=100)
-    """Connections to a server at most; a daemon keeps one of them for its lock."""
+    connections: int = Field(default=10, ge=6, le=100)
+    """Connections of a worker to a server at most; it keeps five of them beside its transactions."""
 
 
 def _form(value: Any) -> str:

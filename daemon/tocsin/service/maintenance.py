@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from datetime import timedelta
 
 from tocsin.config.config import Config
@@ -19,15 +20,16 @@ log = logging.getLogger(__name__)
 
 
 class Maintenance:
-    """Keeps *store* in order; operators are notified by *pipeline*.
+    """Keeps *store* in order; operators are notified by *pipeline*. *wake* is called when deliveries wait again.
 
     Its methods raise `StoreError` when the database fails.
     """
 
-    def __init__(self, store: Store, pipeline: Pipeline, runtime: Runtime) -> None:
+    def __init__(self, store: Store, pipeline: Pipeline, runtime: Runtime, *, wake: Callable[[], None]) -> None:
         self._store = store
         self._pipeline = pipeline
         self._runtime = runtime
+        self._wake = wake
 
     async def set_aside(self) -> None:
         """Take unreadable rows out of use, so that the others work on, and notify operators."""
@@ -38,8 +40,21 @@ class Maintenance:
             now = self._runtime.clock.now()
             await self._pipeline.tell([builtin.about_damage(row.kind, row.name, row.words, now) for row in found])
 
+    async def take_over(self) -> None:
+        """Make what workers had claimed that are gone free for the others."""
+        voided = await self._runtime.write(self._store.take_over, self._runtime.clock.now())
+        if voided.sources or voided.deliveries:
+            what = {"sources": voided.sources, "deliveries": voided.deliveries, "doubtful": voided.doubtful}
+            log.warning(line("took over from a worker that is gone", **what))
+            self._wake()
+
     async def sweep(self, retention: timedelta) -> None:
-        """Delete what is kept no longer than *retention*, a piece at a time."""
+        """Delete what is kept no longer than *retention*, a piece at a time, and look for damage and for silent sources."""
+        await self.set_aside()
+        await self._swept(retention)
+        await self._pipeline.look_at_pushes()
+
+    async def _swept(self, retention: timedelta) -> None:
         swept = 0
         while piece := await self._runtime.write(self._store.sweep, self._runtime.clock.now(), retention):
             swept += piece

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import random
-import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +33,9 @@ from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.loads import facts, log_cycle, log_refusal, log_warnings, status
 from tocsin.service.maintenance import Maintenance
+from tocsin.service.periodic import EVERY_FIVE_SECONDS, EVERY_MINUTE, HOURLY, PeriodicTasks
 from tocsin.service.scheduler import Ticker
+from tocsin.service.signals import handle_signals
 from tocsin.store import CHECKED_WITHIN
 from tocsin.store.db.lock import Running
 from tocsin.trouble import Trouble
@@ -44,17 +45,17 @@ from tocsin.web.listener import Listener
 
 log = logging.getLogger(__name__)
 
-#: A source waits for half of it on average; a tick that finds nothing due costs a thousandth of a second.
+#: A source waits for half of it on average.
 TICK = timedelta(seconds=0.5)
 SWEEP = timedelta(hours=1)
 WATCH = timedelta(seconds=2)
-#: Real time between two checks for a due heartbeat, and for a due report.
+#: Real time between two checks for a due heartbeat, and for a report.
 BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
 #: Real time between two tries to listen at an address that is taken.
 LISTEN = timedelta(seconds=15)
-#: Real time between two looks for workers that are gone.
-TAKE_OVER = timedelta(seconds=3)
+#: Real time between two claims of deliveries where workers wake each other.
+SHARED_TICK = timedelta(seconds=5)
 DRAIN = 20.0
 
 
@@ -107,13 +108,11 @@ class Service:
         ticker = Ticker()
         try:
             self._watched = Watched(self._path, self._loaded.folders)
-            self._handle_signals()
+            handle_signals(self.stop, self.reload)
             ticker.every(self._tick, "poll", partial(self._try, self._poll_tick))
-            ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
-            ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
-            ticker.every(self._report_every, "report", partial(self._try, self._report))
-            if self._store.shared:
-                ticker.every(TAKE_OVER, "take over", partial(self._try, self._take_over))
+            often = SHARED_TICK if self._periodic else self._tick
+            ticker.every(often, "deliver", partial(self._try, self._deliver_tick))
+            self._maintain(ticker)
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
                 ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
@@ -129,14 +128,15 @@ class Service:
                 self._notifier.stopping()
         finally:
             await ticker.stop(DRAIN)
+            if self._periodic:
+                await self._periodic.stop(DRAIN)
             await self._finish()
 
     async def once(self) -> bool:
         """Run one cycle: poll all due sources, send all due messages, stop. Return False if no source could be read.
 
         Raises:
-            ConfigError: as `run`.
-            StoreError: as `run`.
+            ConfigError, StoreError: as `run`.
         """
         await self._start()
         try:
@@ -161,13 +161,6 @@ class Service:
         """Request a reload of configuration and rules; a faulty one changes nothing."""
         self._reload_wanted = True
 
-    def _handle_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for name, act in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
-            # Only the main thread may handle signals; in another one the caller stops the service.
-            with suppress(ValueError, RuntimeError):
-                loop.add_signal_handler(name, act)
-
     # ---- building --------------------------------------------------------------------------------------------
 
     async def _start(self) -> None:
@@ -181,6 +174,8 @@ class Service:
         self._writer = ThreadPoolExecutor(max_workers=self._store.writers, thread_name_prefix="writer")
         self._write = runner(self._writer)
         self._clock = self._given or self._store.clock
+        shared = self._store.parameters
+        self._periodic = PeriodicTasks(shared, self._work) if shared else None
         try:
             await self._build(config)
         except BaseException:
@@ -212,7 +207,7 @@ class Service:
         self._pipeline = Pipeline(
             self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
-        self._maintenance = Maintenance(self._store, self._pipeline, runtime)
+        self._maintenance = Maintenance(self._store, self._pipeline, runtime, wake=self._wake.set)
         await self._pipeline.resume()
         daemon = Daemon(
             store=self._store,
@@ -233,9 +228,9 @@ class Service:
         await self._http.__aenter__()
         await self._adopt(config, loaded)
         now = self._clock.now()
-        began = time.monotonic()
-        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now, began=began))
+        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now, began=time.monotonic()))
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
+        self._store.listen(partial(asyncio.get_running_loop().call_soon_threadsafe, self._wake.set))
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed."""
@@ -288,6 +283,19 @@ class Service:
 
     # ---- ticks -----------------------------------------------------------------------------------------------
 
+    def _maintain(self, ticker: Ticker) -> None:
+        """Begin what is done beside the line: by this worker, or by one of those that share the database."""
+        sweep = partial(self._try, lambda: self._maintenance.sweep(self._config.retention))
+        report = partial(self._try, lambda: self._maintenance.report(self._config))
+        if self._periodic:
+            self._periodic.every(HOURLY, "sweep", sweep)
+            self._periodic.every(EVERY_MINUTE, "report", report)
+            self._periodic.every(EVERY_FIVE_SECONDS, "take over", partial(self._try, self._maintenance.take_over))
+            self._periodic.start()
+        else:
+            ticker.every(self._sweep_every, "sweep", sweep)
+            ticker.every(self._report_every, "report", report)
+
     async def _poll_tick(self) -> None:
         await self._pipeline.tick()
         self._liveness.ran("poll")
@@ -322,21 +330,6 @@ class Service:
             self._trouble.failed(error)
         else:
             self._trouble.worked()
-
-    async def _take_over(self) -> None:
-        voided = await self._write(self._store.take_over, self._clock.now())
-        if voided.sources or voided.deliveries:
-            what = {"sources": voided.sources, "deliveries": voided.deliveries, "doubtful": voided.doubtful}
-            log.warning(line("took over from a worker that is gone", **what))
-            self._wake.set()
-
-    async def _sweep(self) -> None:
-        await self._maintenance.set_aside()
-        await self._maintenance.sweep(self._config.retention)
-        await self._pipeline.look_at_pushes()
-
-    async def _report(self) -> None:
-        await self._maintenance.report(self._config)
 
     async def _feed_watchdog(self) -> None:
         # A restart does not free space on a full disk.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sqlmodel import Session
 
@@ -85,6 +85,15 @@ class OpenedDatabase(OnDatabase):
     def clock(self) -> Clock:
         """Return the clock of the database: that of the machine, or of the server that several share."""
         return self.database.clock
+
+    @property
+    def parameters(self) -> Mapping[str, Any] | None:
+        """Return what a library needs to open connections of its own to a database that can be shared, else None."""
+        return self.database.parameters
+
+    def listen(self, heard: Callable[[], object]) -> None:
+        """Call *heard*, in another thread, whenever another worker has planned a delivery."""
+        self.database.listen(heard)
 
     @property
     def writers(self) -> int:

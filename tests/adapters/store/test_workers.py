@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -159,6 +160,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == -9, done.stderr
+    end = time.monotonic() + 10
+    while len(running(hands.url)) > 1 and time.monotonic() < end:
+        time.sleep(0.01)  # its server is about to notice
     voided = store.take_over(hands.now)
     assert (voided.sources, voided.deliveries, voided.doubtful) == (1, 1, 1)
     assert store.take_over(hands.now).deliveries == 0
@@ -222,6 +226,18 @@ def test_prices_are_judged_on_what_others_wrote(hands, pair):
         other.observe(late, known, nobody, now=hands.now)
         late, known = _seen(other, hands, _quote(hands, 12, minutes + 7))
     assert len(market.of(one.read.market([TIN])[0]["tin"], TIN).quotes) == 4
+
+
+def test_whoever_plans_a_delivery_wakes_the_others(hands, pair):
+    """The other worker may have the free lane, and looks only every few seconds by itself."""
+    one, other = pair
+    heard = threading.Semaphore(0)
+    other.listen(heard.release)
+    assert heard.acquire(timeout=20)  # it listens
+    one.sync_sources([("wire", "https://example.org/feed", "feed")], hands.now)
+    hands.tell(one, "one")
+    assert heard.acquire(timeout=20)
+    assert not heard.acquire(blocking=False)
 
 
 def test_one_report_a_period(hands, pair):

@@ -150,9 +150,9 @@ SOURCE = "sources: {a: {feed: 'https://x.org/f'%s}}\nreceivers: {here: {console:
 @pytest.mark.parametrize(
     ("text", "url", "connections"),
     [
-        ("sqlite:///x.db", "sqlite:///{folder}/x.db", 5),
-        ("{url: 'sqlite:///x.db'}", "sqlite:///{folder}/x.db", 5),
-        ("postgresql://u:${KEY}@h:5433/n?sslmode=require", "postgresql://u:c4nary@h:5433/n?sslmode=require", 5),
+        ("sqlite:///x.db", "sqlite:///{folder}/x.db", 10),
+        ("{url: 'sqlite:///x.db'}", "sqlite:///{folder}/x.db", 10),
+        ("postgresql://u:${KEY}@h:5433/n?sslmode=require", "postgresql://u:c4nary@h:5433/n?sslmode=require", 10),
         ("{url: 'postgresql:///n?host=/run/postgresql', connections: 9}", "postgresql:///n?host=/run/postgresql", 9),
     ],
 )
@@ -168,7 +168,7 @@ def test_a_database_is_a_file_or_on_a_server(tmp_path: Path, text: str, url: str
     [
         ("database: postgresql://u@h/n # there", "postgresql://u@h/n"),
         ("database: sqlite:////var/x.db", "sqlite:////var/x.db"),
-        ("database: {url: postgresql://u@h/n, connections: 3}", "postgresql://u@h/n"),
+        ("database: {url: postgresql://u@h/n, connections: 6}", "postgresql://u@h/n"),
         ("database:\n  url: 'postgresql://u@h/n'", "postgresql://u@h/n"),
         ("database: postgresql://u:${KEY}@h/n", ""),
     ],
@@ -206,8 +206,8 @@ def test_a_faulty_file_still_names_its_database(tmp_path: Path, text: str, url: 
         ("database: postgres://u@h/n", "must be sqlite:///path/to/a/file or postgresql://user@host/name"),
         ("database: postgresql://u@h:x/n", "the port is a number"),
         ("database: postgresql://u@h/n?password=x", "must have its password before the @"),
-        ("database: {connections: 4}", "url"),
-        ("database: {url: 'postgresql://u@h/n', connections: 1}", "connections must be 2 or more"),
+        ("database: {connections: 7}", "url"),
+        ("database: {url: 'postgresql://u@h/n', connections: 1}", "connections must be 6 or more"),
         ("database: [x]", "database must be"),
         ("timezone: true", "timezone must be text"),
         ("receivers: {a: {url: x, console: true}}", "either a url or the console"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -16,8 +16,8 @@ from tocsin.protocols import Clock
 from tocsin.store.db.lock import Running
 from tocsin.store.db.transactions import Serial, Transactions
 
-#: Connections to a server at most, one of them for the lock of a daemon.
-CONNECTIONS = 5
+#: Connections to a server at most; a worker keeps five of them beside its transactions.
+CONNECTIONS = 10
 
 
 class Database(Transactions, Protocol):
@@ -69,6 +69,15 @@ class Database(Transactions, Protocol):
         Raises:
             LockedError: another process has locked it for itself.
         """
+        ...
+
+    def listen(self, heard: Callable[[], object]) -> None:
+        """Call *heard*, in another thread, whenever a worker that shares the database has planned a delivery."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any] | None:
+        """Return what a library needs to open connections of its own; None where it cannot."""
         ...
 
     def guard(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
@@ -20,12 +20,16 @@ from tocsin.store.db.database import CONNECTIONS, transaction
 from tocsin.store.db.lock import Running
 from tocsin.store.db.place import name_of
 from tocsin.store.db.postgres_lock import WorkerLock
+from tocsin.store.db.postgres_wake import NOTIFY, WakeUps
 from tocsin.store.db.server_clock import ServerClock
-from tocsin.store.db.statements import random_id
+from tocsin.store.db.statements import PLANNED, random_id
 from tocsin.store.db.transactions import Serial
 
 #: The oldest server that is supported; older ones get no security updates.
 _OLDEST = 14
+
+#: Connections of a worker that are not in the pool: of its lock, for wake-ups, and three for periodic tasks.
+_OTHERS = 5
 
 #: Settings of each session: times in UTC, a bound for each wait, and no commit that a power cut could undo.
 _SETTINGS = {
@@ -65,8 +69,7 @@ class PostgresDatabase:
         self.new_id = new_id
         self.name = name_of(url)
         self.clock = ServerClock()
-        # Readers need connections too, and the lock has one.
-        self.writers = max(1, connections // 2)
+        self.writers = max(1, (connections - _OTHERS) // 2)  # readers need connections too
         self._deciding = threading.Lock()
         address = make_url(url).set(drivername="postgresql+psycopg")
         settings = " ".join(f"-c {key}={value}" for key, value in _SETTINGS.items())
@@ -81,13 +84,14 @@ class PostgresDatabase:
             "options": f"{settings} {given}".strip(),
         }
         self._engine = create_engine(
-            address, connect_args=arguments, pool_size=max(1, connections - 1), max_overflow=0, pool_use_lifo=True
+            address, connect_args=arguments, pool_size=max(1, connections - _OTHERS), max_overflow=0, pool_use_lifo=True
         )
         self._arguments = {**self._engine.dialect.create_connect_args(address)[1], **arguments}
         event.listen(self._engine, "first_connect", self._examine)
         event.listen(self._engine, "checkout", _still_there)
         event.listen(self._engine, "begin", _begin)
         self._held = WorkerLock(self._dial, self.name)
+        self._wakeups: WakeUps | None = None
 
     # ---- transactions ----------------------------------------------------------------------------------------
 
@@ -106,6 +110,8 @@ class PostgresDatabase:
                 self._held.keep()
             with self._session(write=True, serial=serial) as session:
                 yield session
+                if session.info.get(PLANNED):
+                    session.connection().exec_driver_sql(NOTIFY).close()
 
     def probe(self) -> None:
         """Write the version of the tables unchanged."""
@@ -210,6 +216,15 @@ class PostgresDatabase:
         """Return True: the server checks what it reads, and a backup with pg_dump reads everything."""
         return True
 
+    def listen(self, heard: Callable[[], object]) -> None:
+        """Call *heard*, in another thread, whenever a worker has planned a delivery, until `close`."""
+        self._wakeups = WakeUps(self._dial, heard)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Return what a library needs to open connections of its own."""
+        return {name: value for name, value in self._arguments.items() if name != "autocommit"}
+
     def note(self, running: Running) -> None:
         """Keep *running*, which describes this process, beside the lock for as long as it is locked."""
         self._held.note(running)
@@ -229,6 +244,8 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Close every connection and release the lock."""
+        if self._wakeups:
+            self._wakeups.close()
         self._engine.dispose()
         self.unlock()
 

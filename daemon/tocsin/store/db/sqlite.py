@@ -47,6 +47,7 @@ class SqliteDatabase:
     writers = 1
     worker = None
     clock = SystemClock()
+    parameters = None
 
     def __init__(self, path: Path, new_id: Callable[[], str] = random_id) -> None:
         self.new_id = new_id
@@ -161,6 +162,9 @@ class SqliteDatabase:
     def others(self, session: Session) -> frozenset[int]:  # noqa: ARG002 (a server is asked)
         """Return no workers: there are no others."""
         return frozenset()
+
+    def listen(self, heard: Callable[[], object]) -> None:
+        """Do nothing: the one worker knows what it has planned."""
 
     def time(self, session: Session) -> datetime:  # noqa: ARG002 (a server is asked)
         """Return the time of the machine."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: What a session carries after a delivery was planned in it.
+PLANNED = "planned"
 #: Parameters of one statement; SQLite limits them.
 _PIECE = 500
 

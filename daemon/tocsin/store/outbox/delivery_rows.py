@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, insert, select, update
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
-from tocsin.store.db.statements import new_id, pieces, put
+from tocsin.store.db.statements import PLANNED, new_id, pieces, put
 
 #: The columns of a row, by name.
 Columns = dict[str, Any]
@@ -99,6 +99,7 @@ def copied(row: Columns, original: DeliveryAlertRow) -> Columns:
 
 def enter(session: Session, rows: Sequence[Columns], members: Sequence[Columns]) -> None:
     """Write new deliveries with their alerts and their first transition."""
+    session.info[PLANNED] = session.info.get(PLANNED) or bool(rows)
     put(session, _DELIVERY, rows)
     put(session, _MEMBER, members)
     put(session, _TRANSITION, [_noted(r["id"], r["created_at"], r["state"], r["reason"] or _PLANNED) for r in rows])

@@ -1,0 +1,52 @@
+"""What one of several workers does for all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tocsin.protocols import Run
+from tocsin.service.periodic import PeriodicTasks
+from tocsin.store import Store
+
+pytest.importorskip("procrastinate")
+pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+
+EVERY_SECOND = "* * * * * *"
+
+
+async def _work(call: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return await asyncio.to_thread(call, *args, **kwargs)
+
+
+def test_each_task_is_done_by_one_worker_a_period(address: str) -> None:
+    """Two workers that both swept, or both took over, would only hinder each other."""
+    work: Run = _work
+    store = Store.open(address)
+    done: list[str] = []
+
+    async def both() -> float:
+        calls: asyncio.Queue[str] = asyncio.Queue()
+        workers = []
+        assert store.parameters
+        for name in ("one", "other"):
+            workers.append(PeriodicTasks(store.parameters, work))
+            workers[-1].every(EVERY_SECOND, "tick", partial(calls.put, name))
+            workers[-1].start()
+        async with asyncio.timeout(60):
+            done.append(await calls.get())
+            began = time.monotonic()
+            done.extend([await calls.get() for _ in range(3)])
+            took = time.monotonic() - began
+        for one in workers:
+            await one.stop(10)
+        done.extend(calls.get_nowait() for _ in range(calls.qsize()))
+        return took
+
+    took = asyncio.run(both())
+    store.close()
+    assert 4 <= len(done) <= took + 3  # one a second
