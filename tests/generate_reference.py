@@ -252,6 +252,7 @@ instruments:
     labels: {company: mp-materials, mineral: rare-earths}
     session: mon-fri 09:30-16:00 America/New_York
     stale_after: 1d
+    extended: true
     negative: false
 """,
     "receivers": """\

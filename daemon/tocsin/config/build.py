@@ -121,7 +121,7 @@ def make_price_source(config: PriceConfig, http: HttpClient, work: Run) -> Sourc
         raise unread(table.missing)
     if table and table.path:
         return WatchedFile(config.name, table.path, config.symbols, Table(table.columns), run=work)
-    provider = Table(table.columns, table.asking) if table else Yahoo()
+    provider = Table(table.columns, table.asking) if table else Yahoo(extended=config.extended)
     return PriceSource(config.name, config.symbols, provider, http=http, run=work, allow_private=config.allow_private)
 
 

@@ -71,6 +71,8 @@ class InstrumentShape(Shape):
         None
     )
     """Trading hours, such as mon-fri 09:30-16:00 America/New_York. Default: what its source says, or always."""
+    extended: bool = False
+    """True to judge the trades before and after the market too, where its source yahoo has them. Its session is then longer."""
     stale_after: Duration | None = None
     """Trading time without a new price after which operators are notified, such as 10d for a weekly price. Default: 1h of its
     session; without one, three times its longest recent pause."""

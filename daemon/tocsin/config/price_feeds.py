@@ -16,6 +16,8 @@ from tocsin.model.prices import Listing
 from tocsin.sources.prices import yahoo
 
 YAHOO = "yahoo"
+#: The same charts with the trades before and after the market.
+_EXTENDED = "yahoo-extended"
 #: The shortest interval of one chart, and the least time between two requests for any charts.
 _EVERY, _GAP = timedelta(minutes=5), timedelta(seconds=2)
 
@@ -28,6 +30,7 @@ class PriceConfig:
     symbols: tuple[str, ...]
     every: timedelta
     table: TableConfig | None = None
+    extended: bool = False
 
     @property
     def kind(self) -> str:
@@ -87,6 +90,8 @@ def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: 
     symbols: dict[str, list[str]] = defaultdict(list)
     for key, node in entries(member(root, "instruments")):
         found = []
+        chosen = member(node, "extended")
+        extended = isinstance(chosen, Scalar) and chosen.value is True
         for written in scalars(member(node, "sources")):
             name, _, symbol = (part.strip() for part in written.text.partition(":"))
             if name not in {*known, *broken} and name in presets:
@@ -103,23 +108,32 @@ def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: 
                 problems.append(problem(written, fault))
                 continue
             alone = name not in known or known[name].one_by_one
-            row = f"{name}:{symbol}" if alone else name
+            row = f"{_EXTENDED if extended and name == YAHOO else name}:{symbol}" if alone else name
             found.append(Listing(row=row, symbol=symbol))
             if symbol not in symbols[row]:
                 symbols[row].append(symbol)
         listings[key.text] = tuple(found)
+        if chosen and extended and not any(listing.row.startswith(f"{_EXTENDED}:") for listing in found):
+            problems.append(problem(chosen, _NO_EXTENDED))
     problems += _unasked(root, tables, symbols)
-    charts = sum(row.startswith(f"{YAHOO}:") for row in symbols)
+    charts = sum(row.partition(":")[0] in (YAHOO, _EXTENDED) for row in symbols)
     rows = tuple(
         PriceConfig(
             name=row,
             symbols=tuple(several),
             every=table.every if (table := known.get(row.partition(":")[0])) else max(_EVERY, charts * _GAP),
             table=table,
+            extended=row.startswith(f"{_EXTENDED}:"),
         )
         for row, several in symbols.items()
     )
     return PriceFeeds(rows=rows, listings=listings, problems=tuple(problems))
+
+
+_NO_EXTENDED = (
+    "only yahoo has trades before and after the market apart; for another source write those hours as its session: "
+    "mon-fri 04:00-20:00 America/New_York"
+)
 
 
 def _fault(name: str, symbol: str, known: Sequence[str]) -> str:

@@ -94,3 +94,21 @@ def test_a_table_that_nobody_names_is_a_warning(tmp_path: Path) -> None:
     [problem] = config.problems
     assert "no instrument uses t" in problem.message
     assert problem.warning
+
+
+def test_extended_hours_are_the_choice_of_an_instrument(tmp_path: Path) -> None:
+    """Two instruments may watch one symbol, each in its own hours; each has a row of its own."""
+    config = load(tmp_path, "", "  MP: {sources: yahoo:MP}\n  MPX: {sources: [yahoo:MP, finnhub:MP], extended: true}\n")
+    assert [(row.name, row.kind, row.extended) for row in config.prices] == [
+        ("yahoo:MP", "yahoo", False),
+        ("yahoo-extended:MP", "yahoo", True),
+        ("finnhub:MP", "table", False),
+    ]
+    assert config.instruments[1].sources[0] == Listing(row="yahoo-extended:MP", symbol="MP")
+
+
+def test_extended_hours_of_another_source_are_a_mistake_with_a_remedy(tmp_path: Path) -> None:
+    """A table gives the price of any hour: the session says which of them count."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "", "  MP: {sources: finnhub:MP, extended: true}\n")
+    assert "write those hours as its session: mon-fri 04:00-20:00 America/New_York" in str(caught.value)

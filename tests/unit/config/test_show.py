@@ -102,6 +102,7 @@ instruments:
     session: mon-fri 09:30-16:00 Europe/London
     stale_after: 10d
     negative: true
+    extended: true
   lead: {sources: [spot:LEAD, sheet:LEAD]}
 receivers:
   mail:

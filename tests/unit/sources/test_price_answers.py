@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -199,6 +200,63 @@ def test_a_chart_gives_the_ends_of_the_session():
     ):
         [found] = Yahoo().parse((FIXTURES / fixture).read_bytes(), "", ["TIN"]).prints
         assert (found.high, found.low) == expected
+
+
+def extended_chart(*bars: tuple[str, float | None], market: str = "2026-03-03T21:00") -> bytes:
+    """A chart with the trades before and after the market: (time in UTC, price) each; a made-up answer."""
+    periods = {"pre": ("09:00", "14:30"), "regular": ("14:30", "21:00"), "post": ("21:00", "2026-03-04T01:00")}
+    stamp = lambda text: int(day(text if "T" in text else f"2026-03-03T{text}").timestamp())  # noqa: E731
+    prices = [price for _, price in bars]
+    columns = {
+        "close": prices,
+        "high": [p and p + 1 for p in prices],
+        "low": [p and p - 1 for p in prices],
+        "volume": [5] * len(bars),
+    }
+    meta = {
+        "currency": "USD", "exchangeTimezoneName": "America/New_York", "regularMarketPrice": 41.0,
+        "regularMarketTime": stamp(market), "dataGranularity": "15m",
+        "currentTradingPeriod": {name: {"start": stamp(a), "end": stamp(b)} for name, (a, b) in periods.items()},
+    }  # fmt: skip
+    result = {"meta": meta, "timestamp": [stamp(at) for at, _ in bars], "indicators": {"quote": [columns]}}
+    return json.dumps({"chart": {"result": [result], "error": None}}).encode()
+
+
+def test_an_extended_session_has_the_trades_around_the_market():
+    """The newest trade after the close counts, its session is the whole day, and days before end with their last trade."""
+    bars = [
+        ("2026-03-02T23:45", 40.0),
+        ("2026-03-03T10:00", 40.5),
+        ("2026-03-03T20:45", 41.0),
+        ("2026-03-03T22:15", 43.5),
+        ("2026-03-03T22:30", None),
+    ]
+    [found] = Yahoo(extended=True).parse(extended_chart(*bars), "", ["TIN"]).prints
+    assert (found.price, found.at) == (Decimal("43.5"), day("2026-03-03T22:15"))
+    assert (found.high, found.low) == (Decimal("44.5"), Decimal("39.5"))
+    assert [(bar.at, bar.price, bar.volume) for bar in found.bars] == [
+        (day("2026-03-03T00:00"), Decimal(40), Decimal(5))
+    ]
+    assert (found.session.opens, found.session.closes) == (time(4), time(20))
+    assert found.period == (day("2026-03-03T09:00"), day("2026-03-04T01:00"))
+
+
+def test_a_trade_of_the_market_is_dated_to_the_second():
+    """Within the market its own time and price are nearer than those of a bar; a chart without bars is no fault."""
+    [found] = Yahoo(extended=True).parse(extended_chart(("2026-03-03T20:45", 40.9)), "", ["TIN"]).prints
+    assert (found.price, found.at) == (Decimal(41), day("2026-03-03T21:00"))
+    [bare] = Yahoo(extended=True).parse(extended_chart(), "", ["TIN"]).prints
+    assert (bare.price, bare.bars) == (Decimal(41), ())
+
+
+def test_an_extended_chart_is_asked_for_after_its_history():
+    """Half a year of sessions first, then the last days with all trades."""
+    first, then = (Yahoo(extended=True).request(["MP"], NOW, first=one).url for one in (True, False))
+    assert "interval=1d&range=6mo" in first
+    assert "interval=15m&range=5d&includePrePost=true" in then
+    body = (FIXTURES / "yahoo-daily.json").read_bytes()
+    [plain], [extended] = (Yahoo(extended=one).parse(body, "", ["TIN"]).prints for one in (False, True))
+    assert plain.bars == extended.bars
 
 
 def test_a_chart_names_the_split_of_the_day():

@@ -7,10 +7,12 @@ requested range, and the last daily bar is the session in progress.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +23,8 @@ from tocsin.sources.prices import Request
 HOST = "https://query1.finance.yahoo.com"
 #: Range of an answer for a new series, and for a series with history.
 _FIRST, _NEXT = "6mo", "1mo"
+#: Bars and range of an answer with the trades before and after the market. Whole sessions have only the market's own.
+_LENGTH, _EXTENDED = timedelta(minutes=15), "interval=15m&range=5d&includePrePost=true"
 #: Currencies and coins trade on weekends or nearly so.
 _EVERY_DAY = frozenset({"CRYPTOCURRENCY"})
 #: Most characters of the name of a time zone. The longest existing one has 32.
@@ -28,16 +32,20 @@ _LONGEST_ZONE = 64
 
 
 class Yahoo:
-    """Provider of Yahoo's charts at *host*. Each answer is about one symbol."""
+    """Provider of Yahoo's charts at *host*. Each answer is about one symbol.
 
-    def __init__(self, host: str = HOST) -> None:
+    *extended* sessions begin with the trades before the market and end with those after it.
+    """
+
+    def __init__(self, host: str = HOST, *, extended: bool = False) -> None:
         self._host = host
+        self._extended = extended
 
     def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
         """Return the request for the chart of the one symbol, with more history for the *first* request."""
         [symbol] = symbols
-        query = f"interval=1d&range={_FIRST if first else _NEXT}&events=div%2Csplits"
-        return Request(url=f"{self._host}/v8/finance/chart/{quote(symbol, safe='')}?{query}")
+        query = _EXTENDED if self._extended and not first else f"interval=1d&range={_FIRST if first else _NEXT}"
+        return Request(url=f"{self._host}/v8/finance/chart/{quote(symbol, safe='')}?{query}&events=div%2Csplits")
 
     def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:  # noqa: ARG002 - a Provider
         """Return the price of the one symbol.
@@ -46,10 +54,10 @@ class Yahoo:
             SourceError: the symbol is unknown (not_found), or the answer is invalid (not_data, rate_limited).
         """
         [symbol] = symbols
-        return Prints(prints=(_raw_quote(body, symbol),))
+        return Prints(prints=(_raw_quote(body, symbol, extended=self._extended),))
 
 
-def _raw_quote(body: bytes, symbol: str) -> RawQuote:
+def _raw_quote(body: bytes, symbol: str, *, extended: bool) -> RawQuote:
     chart = _object(_json(body, symbol), "chart")
     error = chart.get("error")
     if isinstance(error, dict):
@@ -64,9 +72,12 @@ def _raw_quote(body: bytes, symbol: str) -> RawQuote:
     trading = _object(_object(meta, "currentTradingPeriod"), "regular")
     opens, closes = _time(trading.get("start")), _time(trading.get("end"))
     zone = _zone(meta.get("exchangeTimezoneName"))
-    session = _hours(opens, closes, zone, every_day=meta.get("instrumentType") in _EVERY_DAY)
     length = closes - opens if opens and closes else timedelta(0)
-    return RawQuote(
+    if extended:
+        before, after = (_object(_object(meta, "currentTradingPeriod"), name) for name in ("pre", "post"))
+        opens, closes = _time(before.get("start")) or opens, _time(after.get("end")) or closes
+    session = _hours(opens, closes, zone, every_day=meta.get("instrumentType") in _EVERY_DAY)
+    found = RawQuote(
         symbol=symbol,
         price=price,
         at=at,
@@ -79,6 +90,54 @@ def _raw_quote(body: bytes, symbol: str) -> RawQuote:
         session=session,
         period=(opens, closes) if opens and closes else None,
     )
+    return found if meta.get("dataGranularity") != "15m" else _with_trades(found, at, _object(result), zone)
+
+
+class _Trades(NamedTuple):
+    """The trades of 15 minutes, from *opened* on: the last price, the ends, and how much was traded."""
+
+    opened: datetime
+    price: Decimal
+    high: Decimal | None
+    low: Decimal | None
+    volume: Decimal | None
+
+
+def _with_trades(found: RawQuote, at: datetime, result: Mapping[str, Any], zone: ZoneInfo) -> RawQuote:
+    """Return *found*, of the market *at* that time, with the newest trade and the days that the bars of *result* show."""
+    days: dict[date, list[_Trades]] = defaultdict(list)
+    for one in _trades(result):
+        days[one.opened.astimezone(zone).date()].append(one)
+    if not days:
+        return found
+    *before, newest = (days[day] for day in sorted(days))
+    last = newest[-1]
+    # A trade of the market is dated to the second, others by the beginning of their bar.
+    later = last.opened > at
+    return replace(
+        found,
+        price=last.price if later else found.price,
+        at=last.opened if later else at,
+        high=max((one.high for one in newest if one.high is not None), default=found.high),
+        low=min((one.low for one in newest if one.low is not None), default=found.low),
+        bars=tuple(
+            Bar(
+                at=day[-1].opened + _LENGTH,
+                price=day[-1].price,
+                volume=sum((one.volume for one in day if one.volume is not None), Decimal(0)),
+            )
+            for day in before
+        ),
+    )
+
+
+def _trades(result: Mapping[str, Any]) -> Iterator[_Trades]:
+    columns = _columns(result)
+    several = (_list(columns.get(name)) for name in ("close", "high", "low", "volume"))
+    for begins, close, high, low, volume in zip(_list(result.get("timestamp")), *several, strict=False):
+        opened, price = _time(begins), _decimal(close)
+        if opened and price is not None:
+            yield _Trades(opened, price, _decimal(high), _decimal(low), _decimal(volume))
 
 
 def _json(body: bytes, symbol: str) -> dict[str, Any]:
@@ -98,11 +157,14 @@ def _object(value: Any, name: str = "") -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _columns(result: Mapping[str, Any]) -> dict[str, Any]:
+    quotes = _object(result, "indicators").get("quote")
+    return _object(quotes[0] if isinstance(quotes, list) and quotes else None)
+
+
 def _bars(result: Mapping[str, Any], at: datetime, zone: ZoneInfo, length: timedelta) -> Iterator[Bar]:
     """Yield the sessions before that of *at*. A bar is dated by its opening, and some have no price."""
-    times = result.get("timestamp")
-    quotes = _object(result, "indicators").get("quote")
-    columns = _object(quotes[0] if isinstance(quotes, list) and quotes else None)
+    times, columns = result.get("timestamp"), _columns(result)
     for begins, close, volume in zip(
         _list(times), _list(columns.get("close")), _list(columns.get("volume")), strict=False
     ):
