@@ -270,6 +270,7 @@ receivers:
     rate: 30
     max_per_hour: 20
     group_wait: 30s
+    person: ann
     fallback: {to: here, after: 30m}
     quiet_hours: {from: "22:00", to: "06:30", except: critical}
     digest: {at: "07:00"}

@@ -150,6 +150,8 @@ def _describe(view: ReceiverView, found: ReceiverConfig | None, zone: ZoneInfo) 
 
 def _settings(found: ReceiverConfig) -> Iterator[str]:
     info = found.info
+    if info.person:
+        yield from item("person", info.person)
     if info.digest:
         yield from item("digest", _digest(info.digest))
     if info.quiet_hours:

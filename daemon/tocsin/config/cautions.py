@@ -8,9 +8,11 @@ from ipaddress import ip_address
 
 from tocsin.config.config import Config, idleness
 from tocsin.config.feeds import FeedConfig
+from tocsin.config.receivers import ReceiverConfig
 from tocsin.config.shipped import SHIPPED
 from tocsin.config.yaml.file import shown_path
 from tocsin.errors import Problem
+from tocsin.policy.notifying.route import Selection
 from tocsin.sources.documents.article import missing
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check
@@ -30,6 +32,7 @@ def cautions(config: Config) -> Iterator[Problem]:
         yield _warning(
             f"nobody is notified of tocsin's own health, such as a failing source: give one of {names} operator: true"
         )
+    yield from _never_first(config)
     yield from _unread(config)
     yield from _reachable(config)
     # The credentials of the service are nobody else's.
@@ -60,6 +63,29 @@ def _unread(config: Config) -> Iterator[Problem]:
                 f"{shown_path(beside)} is not read, because rules: [{pack.name}] is the shipped pack: "
                 f"write ./{pack.name} for the folder"
             )
+
+
+def _never_first(config: Config) -> Iterator[Problem]:
+    """Yield a warning for each receiver that never wins against another one of the same person."""
+    overridden = {name for override in config.overrides for name in override.to}
+    for number, one in enumerate(config.receivers):
+        first = next((other for other in config.receivers[:number] if _always_wins(config, other, one)), None)
+        if first and one.name not in overridden:
+            yield _warning(
+                f"receiver {one.name}: it gets an alert only if {first.name} fails, which stands above it, belongs to "
+                f"{one.info.person} too and is as soon: put {one.name} above {first.name}"
+            )
+
+
+def _always_wins(config: Config, first: ReceiverConfig, other: ReceiverConfig) -> bool:
+    """Return whether *first*, which stands above *other*, gets each alert of their person."""
+    person, waits = first.info.person, first.info.quiet_hours or first.info.digest or first.info.group_wait
+    if person is None or person != other.info.person or waits:
+        return False
+    both = [first.name in route.to for route in config.routes if other.name in route.to]
+    return any(first.name in route.to and route.which == Selection() for route in config.routes) or (
+        bool(both) and all(both)
+    )
 
 
 def _reachable(config: Config) -> Iterator[Problem]:

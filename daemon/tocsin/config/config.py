@@ -29,6 +29,7 @@ from tocsin.config.receivers import (
     check_to,
     is_off,
     receiver_config,
+    with_stand_ins,
 )
 from tocsin.config.recurring import SilenceShape, make_silence
 from tocsin.config.routes import RouteShape, make_route
@@ -325,7 +326,7 @@ def _config(
             make_instrument(name, item, book.listings[name], book.every(name))
             for name, item in file.instruments.items()
         ),
-        receivers=tuple(receiver_config(name, item, file.timezone) for name, item in on.items()),
+        receivers=with_stand_ins([receiver_config(name, item, file.timezone) for name, item in on.items()]),
         routes=tuple(make_route(route, on) for route in file.routes or ()),
         silences=tuple(make_silence(silence, file.timezone) for silence in file.silences),
         inhibitions=tuple(map(make_inhibition, file.inhibit)),

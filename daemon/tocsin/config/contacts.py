@@ -17,8 +17,19 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
     """Return the receiver that *config* describes.
 
     Raises:
-        ConfigError: no service understands its address.
+        ConfigError: no service understands its address, or it names several people and belongs to one.
     """
+    receiver = _made(config)
+    if config.info.person and len(receiver.recipients) > 1:
+        words = (
+            f"receiver {config.name}: a person has one address, and this one names {len(receiver.recipients)}: "
+            "make a receiver of each"
+        )
+        raise ConfigError([Problem(message=words, position=config.position)])
+    return receiver
+
+
+def _made(config: ReceiverConfig) -> Receiver:
     if config.url is None:
         return ConsoleReceiver(config.name)
     try:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from tocsin.config.headers import authorization, check_headers
 from tocsin.config.secrets import Secret
-from tocsin.config.values import Hidden, Hiddens, OwnZone, WallTimes
+from tocsin.config.values import ID, Hidden, Hiddens, OwnZone, WallTimes
 from tocsin.config.windows import Windows, WindowShape, check_some_days, check_windows, several, weekdays
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts
@@ -23,6 +24,8 @@ from tocsin.policy.notifying.walltime import DAYS
 
 #: Shorter secrets can be guessed. Standard Webhooks requires 24 bytes or more.
 _SHORTEST_SECRET = 24
+#: Time for which a message may stay undelivered before a fallback gets it.
+_AFTER = timedelta(minutes=30)
 #: Headers of a webhook that tocsin sets itself.
 _OURS = frozenset(
     ("connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding", "webhook-id",
@@ -79,7 +82,7 @@ class _Digest(Shape):
 class _Fallback(Shape):
     to: str
     """The receiver that is notified instead."""
-    after: Duration = timedelta(minutes=30)
+    after: Duration = _AFTER
     """Time for which a message may stay undelivered before that."""
 
 
@@ -100,6 +103,9 @@ class ReceiverShape(Shape):
     """The most messages to each recipient in sixty minutes. Further alerts go into the next digest. Default: no limit."""
     group_wait: Duration = timedelta(0)
     """Time for which a first message waits for others that are sent with it, such as 30s. A critical one never waits."""
+    person: Annotated[str, Field(pattern=ID)] | None = None
+    """The person who reads it, such as ann. An alert reaches them over one of their receivers: the one that is sent first, or else
+    the first in this file. Their receivers are fallbacks of each other."""
     fallback: _Fallback | None = None
     """Another receiver, for messages that this one did not get."""
     quiet_hours: Windows[_QuietHours] | None = None
@@ -136,6 +142,17 @@ def receiver_config(name: str, shape: ReceiverShape, zone: ZoneInfo) -> Receiver
         headers={**shape.headers, **authorization(shape.credentials, shape.token)},
         position=shape.position,
     )
+
+
+def with_stand_ins(receivers: Sequence[ReceiverConfig]) -> tuple[ReceiverConfig, ...]:
+    """Return *receivers*; one of a person, without a fallback of its own, has the person's next one as its fallback."""
+    found = []
+    for number, one in enumerate(receivers):
+        around = (*receivers[number + 1 :], *receivers[:number])
+        others = (other.name for other in around if one.info.person and other.info.person == one.info.person)
+        to = next(others, None)
+        found.append(replace(one, fallback=Fallback(to=to, after=_AFTER)) if to and not one.fallback else one)
+    return tuple(found)
 
 
 def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Problem]:

@@ -29,6 +29,8 @@ class Cause(StrEnum):
     LANGUAGE = "language"  # another one, but the same rule, key values and particulars
     NOTIFIED = "notified"
     OPERATORS = "operators"
+    SOONEST = "soonest"  # of several receivers of one person
+    FIRST = "first"  # of several receivers of one person that are as soon
     NO_ROUTE = "no route"
     NO_OPERATOR = "no operator"
     GROWTH = "growth"

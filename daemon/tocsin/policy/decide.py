@@ -29,16 +29,20 @@ class Policy:
     receivers: Sequence[ReceiverInfo]
 
     def routed(self, alert: Alert, instead: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
-        """Return the recipients of *alert*; receivers *instead* of the routes come from an override of its rule."""
-        return recipients(self.routes, self.receivers, alert, instead)
+        """Return the recipients of *alert*; receivers *instead* of the routes come from an override of its rule.
+
+        Of the receivers of one person it is the first.
+        """
+        found = recipients(self.routes, self.receivers, alert, instead)
+        persons = {receiver.name: receiver.person for receiver in self.receivers}
+        return tuple({persons[to[0]] or to: to for to in reversed(found)}.values())[::-1]
 
     def decide(self, facts: Facts) -> Decision:
         """Return the outcome of every match in *facts*, and everything that has to be written for it."""
         making = _Making(self, facts)
         decided = [making.judge(entry_id, match) for entry_id, match in in_turn(facts)]
         decided += making.correlate(decided)
-        for correction in facts.corrections:
-            making.planner.correct(correction)
+        making.planner.correct(facts.corrections)
         for recovery in facts.recoveries:
             making.recover(recovery)
         return Decision(

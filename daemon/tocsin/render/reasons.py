@@ -31,6 +31,8 @@ _WORDS = {
     # At the decision nobody knows yet what becomes of the messages: a silence may still hide them.
     Cause.NOTIFIED: "planned for {recipients}",
     Cause.OPERATORS: "planned for {operators}",
+    Cause.SOONEST: "{words} gets it over {by}, which is sooner",
+    Cause.FIRST: "{words} gets it over {by}, the first of theirs",
     Cause.NO_ROUTE: "no route leads to a receiver",
     Cause.NO_OPERATOR: "no receiver is an operator",
     Cause.GROWTH: "alert {by} grew ({words})",
@@ -47,7 +49,7 @@ _WORDS = {
     Cause.DAMAGED: "its row is damaged: {words}",
     Cause.MERGED: "merged into delivery {by}",
     Cause.GATHERED: "sent in a {by}",
-    Cause.EARLIER: "sent earlier than its digest",
+    Cause.EARLIER: "sent earlier, in another message",
     Cause.RELEASED: "released: an alert in it grew past its cooldown",
     Cause.UNCHANGED: "its entry again says what was sent",
     Cause.SILENCE_ENDED: "silence {by} has ended",

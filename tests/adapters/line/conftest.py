@@ -106,12 +106,13 @@ async def at_once(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any
 
 @dataclass
 class Line:
-    """Store, clock and pipeline, with a desk and an operator."""
+    """Store, clock and pipeline, with a desk and an operator unless *policy* has others."""
 
     store: Store
     clock: HandClock
     url: str
     woken: list[None] = field(default_factory=list)
+    policy: Policy | None = None
     rules: Callable[..., RuleSet] = rules
     list_source: Callable[..., ListSource] = ListSource
     list_receiver: Callable[..., ListReceiver] = ListReceiver
@@ -124,7 +125,7 @@ class Line:
         """A pipeline on *sources*, whose rows it makes."""
         groups = {name: item.group for name, item in (terms or {}).items()}
         self.store.sync_sources([(s.name, f"http://{s.name}", "feed") for s in sources], self.clock.now(), groups)
-        policy = Policy(
+        policy = self.policy or Policy(
             routes=(Route(to=("desk",)),),
             receivers=(
                 ReceiverInfo(name="desk", recipients=("",)),

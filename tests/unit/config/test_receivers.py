@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tocsin.config.cautions import cautions
 from tocsin.config.config import load_config
+from tocsin.config.contacts import make_receiver
 from tocsin.config.receivers import ReceiverConfig
+from tocsin.config.secrets import Secret
 from tocsin.errors import ConfigError
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.quiet import QuietHours
@@ -82,9 +86,62 @@ def test_quiet_hours_are_a_list_of_windows(tmp_path: Path) -> None:
     assert mail.info.digest == DigestTimes(at=(time(7), time(16)))
 
 
+PEOPLE = """
+receivers:
+  mail: {{url: "json://127.0.0.1:9/mail", person: ann{mail}}}
+  phone: {{url: "json://127.0.0.1:9/phone", person: ann{phone}}}
+  desk: {{console: true, operator: true}}
+routes:
+  - {{to: [mail, desk]}}
+  - {{severity: critical, to: [phone]}}
+"""
+
+
+def test_receivers_of_a_person_are_fallbacks_of_each_other(tmp_path: Path) -> None:
+    """One has the alert alone, so the other has to stand in; a fallback in the file wins."""
+    path = tmp_path / "config.yaml"
+    path.write_text(PEOPLE.format(mail="", phone=", fallback: {to: desk, after: 5m}"), encoding="utf-8")
+    fallbacks = {one.name: one.fallback for one in load_config(path, {}).receivers}
+    assert fallbacks == {
+        "mail": Fallback(to="phone", after=timedelta(minutes=30)),
+        "phone": Fallback(to="desk", after=timedelta(minutes=5)),
+        "desk": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("mail", "warns"),
+    [
+        ("", True),
+        (", digest: {at: '07:00'}", False),
+        (", quiet_hours: {from: '22:00', to: '06:00'}", False),
+        (", group_wait: 1m", False),
+    ],
+)
+def test_a_receiver_that_never_wins_is_warned_of(tmp_path: Path, mail: str, warns: bool) -> None:
+    """Who routes what is critical to the phone wants it to ring, and the order of the file decides that."""
+    path = tmp_path / "config.yaml"
+    path.write_text(PEOPLE.format(mail=mail, phone=""), encoding="utf-8")
+    words = [problem.message for problem in cautions(load_config(path, {}))]
+    expected = (
+        "receiver phone: it gets an alert only if mail fails, which stands above it, belongs to ann too and is as soon: "
+        "put phone above mail"
+    )
+    assert (expected in words) is warns
+
+
+def test_a_person_has_one_address(tmp_path: Path) -> None:
+    """Of several readers of one address nobody knows which is the person."""
+    one = receiver(tmp_path, "person: ann")
+    url = Secret("ntfy://127.0.0.1:9/metals/prices")
+    with pytest.raises(ConfigError, match="receiver mail: a person has one address, and this one names 2"):
+        make_receiver(replace(one, url=url))
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
+        ("person: Ann Lee", "person must be letters"),
         ("digest: {at: 7am}", 'at must be a time of the day such as "07:00"'),
         ("digest: {at: '24:00'}", 'at must be a time of the day such as "07:00"'),
         ("digest: {below: high}", "at is missing here"),

@@ -112,6 +112,7 @@ receivers:
     rate: 12
     max_per_hour: 30
     group_wait: 45s
+    person: ann
     fallback: {to: here, after: 1h}
     quiet_hours:
       - {from: "22:00", to: "06:30", on: [mon, tue], except: critical, drop: true}

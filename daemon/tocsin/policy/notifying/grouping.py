@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -134,22 +134,31 @@ class MessageGrouper:
         draft.timing = timing
         draft.news[wanted.alert.id] = ()
 
+    def withdraw(self, alert_id: int, to: tuple[str, str], since: datetime) -> None:
+        """Take an alert out of all messages to *to* that are due at *since* or later."""
+        self._leave(alert_id, to, lambda message: message.due_at >= since)
+
     def _leave_digests(self, wanted: _Wanted) -> None:
         """Take an alert out of digests that are sent later than *wanted*; the other alerts in them still wait."""
-        number = wanted.alert.id
-        for message in self.waiting(wanted.to):
-            if message.kind is not DeliveryKind.DIGEST or message.due_at <= wanted.timing.due_at:
-                continue
+        self._leave(
+            wanted.alert.id,
+            wanted.to,
+            lambda message: message.kind is DeliveryKind.DIGEST and message.due_at > wanted.timing.due_at,
+        )
+
+    def _leave(self, number: int, to: tuple[str, str], late: Callable[[Pending | Timing], bool]) -> None:
+        """Take the alert *number* out of the messages to *to* that are *late*; the other alerts in them still wait."""
+        for message in filter(late, self.waiting(to)):
             if number in message.alert_ids:
                 self.cancelled[message.delivery_id, number] = None
                 self.news.pop((message.delivery_id, number), None)
             elif number in self.joined.get(message.delivery_id, ()):
                 del self.joined[message.delivery_id][number]
                 self.news.pop((message.delivery_id, number), None)
-        for draft in self._about(wanted):
-            if draft.timing.kind is DeliveryKind.DIGEST and draft.timing.due_at > wanted.timing.due_at:
+        for draft in list(self._drafts_by[to, ("alert", number)].values()):
+            if late(draft.timing):
                 del draft.news[number]
-                del self._drafts_by[wanted.to, ("alert", number)][draft.number]
+                del self._drafts_by[to, ("alert", number)][draft.number]
                 if not draft.news:
                     del self._drafts[draft.number]
 

@@ -44,7 +44,7 @@ class ReceiverInfo:
     """A receiver as a decision sees it; an *operator* is notified of the daemon's own health.
 
     *zone* is its time zone; *group_wait* is how long a first message waits for more alerts. Messages over *max_per_hour*
-    wait for the digest (None: no limit).
+    wait for the digest (None: no limit). Receivers of one *person* share the alerts: each is sent over one of them.
     """
 
     name: str
@@ -55,3 +55,4 @@ class ReceiverInfo:
     digest: DigestTimes | None = None
     group_wait: timedelta = timedelta(0)
     max_per_hour: int | None = None
+    person: str | None = None
