@@ -272,6 +272,7 @@ receivers:
     group_wait: 30s
     person: ann
     fallback: {to: here, after: 30m}
+    oauth: {token_url: https://login.example.org/token, client_id: tocsin}
     quiet_hours: {from: "22:00", to: "06:30", except: critical}
     digest: {at: "07:00"}
 """,
@@ -289,6 +290,17 @@ receivers:
   mail:
     url: "${TOCSIN_MAIL_URL:-}"
     digest: {at: ["07:00", "16:00"], on: [mon, thu], below: high, empty: true}
+""",
+    "oauth": """\
+receivers:
+  mail:
+    url: "${TOCSIN_MAIL_URL:-}"
+    oauth:
+      token_url: https://login.example.org/token
+      device_url: https://login.example.org/device
+      client_id: tocsin
+      client_secret: "${TOCSIN_CLIENT_SECRET:-}"
+      scope: mail.send offline_access
 """,
     "fallback": """\
 receivers:
@@ -401,6 +413,7 @@ TITLES = {
     "receivers": ("## receivers", "`name: {...}`: who is notified. See [delivery](../delivery.md)."),
     "quiet_hours": ("### quiet_hours", "See [quiet hours and digests](../quiet-hours-and-digests.md)."),
     "digest": ("### digest", "See [quiet hours and digests](../quiet-hours-and-digests.md)."),
+    "oauth": ("### oauth", "See [a login by OAuth](../delivery.md#a-login-by-oauth)."),
     "fallback": ("### fallback", "See [delivery](../delivery.md)."),
     "routes": ("## routes", "A list. An alert goes to the receivers of every route that fits it."),
     "silences": (

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Discriminator, Field, Tag
 
-from tocsin.config.database import DatabaseKey, DatabaseShape, below, named
+from tocsin.config.database import DatabaseKey, DatabaseShape, below, named, place_of
 from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, WatchShape, check_source, make_feed
 from tocsin.config.filters import check_filter
 from tocsin.config.inhibitions import InhibitionShape, make_inhibition
@@ -309,6 +309,7 @@ def _config(
     }
     file = file.model_copy(update={key: value for key, value in defaults.items() if getattr(file, key) is None})
     on = {name: item for name, item in file.receivers.items() if item.console or item.url}
+    place = place_of(_database(file)["database"], env)
     return file.build(
         Config,
         path=path,
@@ -326,7 +327,7 @@ def _config(
             make_instrument(name, item, book.listings[name], book.every(name))
             for name, item in file.instruments.items()
         ),
-        receivers=with_stand_ins([receiver_config(name, item, file.timezone) for name, item in on.items()]),
+        receivers=with_stand_ins([receiver_config(name, item, file.timezone, place) for name, item in on.items()]),
         routes=tuple(make_route(route, on) for route in file.routes or ()),
         silences=tuple(make_silence(silence, file.timezone) for silence in file.silences),
         inhibitions=tuple(map(make_inhibition, file.inhibit)),

@@ -10,7 +10,7 @@ import copy
 import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
@@ -29,6 +29,7 @@ from tocsin.receivers import classify, refusals, urgency
 from tocsin.receivers.cards import CARDS, TeamsCard
 from tocsin.receivers.exchange import Exchange
 from tocsin.receivers.limits import fitted
+from tocsin.receivers.oauth import OAuth
 from tocsin.receivers.redact import redactor
 from tocsin.render.answer_links import NAMES, masked_text
 from tocsin.render.words import cut, markdown, one_line
@@ -49,13 +50,14 @@ _MOST_WORDS = 300
 class Endpoint:
     """The *url* of the receiver *name*, with the *secrets* that sign its messages and the *headers* sent with them.
 
-    An attempt takes at most *limit* seconds.
+    A mail server may want a login by *oauth*. An attempt takes at most *limit* seconds.
     """
 
     name: str
     url: str
     secrets: Sequence[str] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    oauth: OAuth | None = None
     limit: float
 
     @property
@@ -69,7 +71,7 @@ class AppriseReceiver:
     """A service that apprise supports. *plugin* returns a new instance that is ready to send one delivery.
 
     Its words may show *recipients* and *open_words*, but no other part of its address. *place* is host and port if those
-    are known to contain no token. *mode* is that of a mail server, and *log_in* logs in there without sending.
+    are known to contain no token; *hidden* are further secrets. *mode* is that of a mail server, and *log_in* logs in there without sending.
     """
 
     endpoint: Endpoint
@@ -79,6 +81,7 @@ class AppriseReceiver:
     open_words: tuple[str, ...] = ()
     place: str = ""
     mode: str = ""
+    hidden: Callable[[], Iterable[str]] = tuple
     log_in: Callable[[Exchange], AttemptResult] | None = None
 
     @property
@@ -122,7 +125,9 @@ class AppriseReceiver:
 
     def _redacted(self, outcome: AttemptResult) -> AttemptResult:
         open_words = (*self.recipients, *self.open_words)
-        redact = redactor(self.endpoint.url, headers=self.endpoint.headers.values(), open_words=open_words)
+        redact = redactor(
+            self.endpoint.url, headers=(*self.endpoint.headers.values(), *self.hidden()), open_words=open_words
+        )
         return replace(outcome, words=cut(masked_text(redact(outcome.words)), _MOST_WORDS))
 
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> AttemptResult:

@@ -38,7 +38,9 @@ _UNFIT = {
     "starttls": "a server without STARTTLS needs mailtos:// and mode=ssl (port 465), or inside your own network mailto:// "
     "and mode=insecure; the host must be the name that its certificate is for",
     "insecure": "many servers accept a password only after STARTTLS: mode=starttls (port 587); one that accepts only tokens "
-    "(XOAUTH2) cannot be used, but its provider may give an app password",
+    "(XOAUTH2) needs oauth: of the receiver",
+    "oauth": "log in with `tocsin receivers login`, and check token_url, client_id and scope in oauth: of the receiver; the "
+    "server must offer XOAUTH2 at this port to the user in its address",
 }
 _REFUSED = f"check user and password: {_ENCODED}, and many providers require an app password instead of your own"
 #: Advice for mail servers, and for all other services.
@@ -201,7 +203,7 @@ def remedy(error_class: ErrorClass, code: int | None, *, mode: str = "") -> str:
         if code is not None and code < 500:
             return "the server asks to wait: real messages are retried automatically"
         return _ADVICE.get(error_class, ("", ""))[0]
-    if code is None:
+    if code is None or (mode == "oauth" and code in _LOGIN):
         return _UNFIT.get(mode, "")
     if code in _LOGIN:
         return _REFUSED

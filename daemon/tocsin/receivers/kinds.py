@@ -10,6 +10,7 @@ from apprise.plugins.slack import NotifySlack
 
 from tocsin.receivers import Receiver, apprise, exchange, mail, slack, webhook
 from tocsin.receivers.apprise import AppriseReceiver, Endpoint
+from tocsin.receivers.oauth import OAuth
 
 #: Seconds that one attempt may take, counted from the first connection.
 LIMIT = 30.0
@@ -28,13 +29,14 @@ def build(
     *,
     secrets: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
+    oauth: OAuth | None = None,
     limit: float = LIMIT,
 ) -> Receiver:
     """Return the receiver for an apprise *url*.
 
     `mailto(s)://` is a mail server, `slack://` a Slack webhook or bot, `slack+http(s)://host:port/path` a server that
     understands Slack's webhooks, `hook(s)://host:port/path` a program that takes our JSON, signed with *secrets*
-    and with *headers*. Every other address is handled by apprise. An attempt takes at most *limit* seconds.
+    and with *headers*. Mail servers may want a login by *oauth*. Every other address is handled by apprise. An attempt takes at most *limit* seconds.
 
     Raises:
         ValueError: apprise does not support the address. The message contains only its scheme.
@@ -43,7 +45,7 @@ def build(
     exchange.install()
     if re.search(r"\s", url):
         raise ValueError("a receiver must have one address, without spaces")
-    endpoint = Endpoint(name=name, url=url, secrets=secrets, headers=headers or {}, limit=limit)
+    endpoint = Endpoint(name=name, url=url, secrets=secrets, headers=headers or {}, oauth=oauth, limit=limit)
     if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", endpoint.scheme):
         raise ValueError(
             "this is not the address of a service: it must begin with a scheme such as mailto:// or slack://"
@@ -52,6 +54,8 @@ def build(
     if (secrets or headers) and make is not webhook.build:
         what = "a secret" if secrets else "headers, credentials or a token"
         raise ValueError(f"only a webhook (hook:// or hooks://) can have {what}")
+    if oauth and make is not mail.build:
+        raise ValueError("only mail (mailto:// or mailtos://) can have oauth")
     return make(endpoint)
 
 

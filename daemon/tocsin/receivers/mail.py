@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from base64 import b64encode
 from contextlib import suppress
 from typing import Any
 
@@ -21,16 +22,19 @@ from tocsin.receivers.classify import Stage
 from tocsin.receivers.exchange import Exchange, current
 from tocsin.receivers.letter import letter
 from tocsin.receivers.mailboxes import Mailbox, in_ascii, mailboxes
+from tocsin.receivers.oauth import AccessTokens, LoginError
 
 
 class _Mail(NotifyEmail):
     """apprise's reading of mail addresses, with our own mail and our own SMTP client.
 
-    *octets* is the whole mail, with CRLF line endings, for the address *recipient*. *secure_mode* is `insecure`, `ssl` or `starttls`.
+    *octets* is the whole mail, with CRLF line endings, for the address *recipient*. *tokens* log in in place of a
+    password. *secure_mode* is `insecure`, `ssl` or `starttls`.
     """
 
     octets = b""
     recipient = ""
+    tokens: AccessTokens | None = None
 
     def send(self, *_: Any, **__: Any) -> bool:
         exchange = current()
@@ -56,12 +60,13 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
     sample = made(_Mail, fields)
     if sample.pgp_mode != PGPMode.NONE:
         raise ValueError("tocsin does not encrypt mail: remove pgp= and wkd= from the address")
+    tokens = _tokens(endpoint, sample)
     readers = readers or {box.address: box for box in mailboxes(sample.from_addr[1])}
 
     def plugin(delivery: Delivery, message: Message) -> NotifyBase:
         mail: _Mail = made(_Mail, fields)
         reader = readers[delivery.recipient]
-        mail.recipient = reader.wire
+        mail.recipient, mail.tokens = reader.wire, tokens
         mail.octets = letter(
             message,
             delivery,
@@ -72,6 +77,11 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         )
         return mail
 
+    def log_in(exchange: Exchange) -> AttemptResult:
+        mail: _Mail = made(_Mail, fields)
+        mail.tokens = tokens
+        return _sent(mail, exchange, only_log_in=True)
+
     forms = {form for box in readers.values() for form in (box.address, box.wire)}
     return AppriseReceiver(
         endpoint=endpoint,
@@ -80,9 +90,25 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         recipients=tuple(readers),
         open_words=(*forms, *(form.rpartition("@")[2] for form in forms), sample.smtp_host, sample.from_addr[1]),
         place=f"{sample.smtp_host}:{sample.port}",
-        mode=sample.secure_mode or "",
-        log_in=lambda exchange: _sent(made(_Mail, fields), exchange, only_log_in=True),
+        mode="oauth" if tokens else sample.secure_mode or "",
+        hidden=lambda: tokens.secrets if tokens else (),
+        log_in=log_in,
     )
+
+
+def _tokens(endpoint: Endpoint, mail: _Mail) -> AccessTokens | None:
+    """Return the tokens that log in at the server of *mail*; None if a password does, or nothing.
+
+    Raises:
+        ValueError: they cannot be used with this address.
+    """
+    if endpoint.oauth is None:
+        return None
+    if not mail.user or mail.password:
+        raise ValueError("with oauth the address names a user and no password: mailto://you%40example.org@smtp....")
+    if mail.secure_mode == "insecure" and mail.smtp_host not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError("with oauth a mail server is asked over TLS only: mode=starttls or mode=ssl")
+    return AccessTokens(endpoint.oauth)
 
 
 def _readers(fields: Fields) -> list[Mailbox]:
@@ -136,9 +162,10 @@ def _sent(mail: _Mail, exchange: Exchange, *, only_log_in: bool = False) -> Atte
     smtp: _Smtp | None = None
     stage = Stage.CONNECT
     try:
+        token = mail.tokens.get() if mail.tokens else ""
         smtp = _open(mail, exchange)
         stage = Stage.LOGIN
-        _log_in(smtp, mail)
+        _log_in(smtp, mail, token)
         stage = Stage.ENVELOPE
         smtp.ehlo_or_helo_if_needed()
         if only_log_in:
@@ -153,7 +180,11 @@ def _sent(mail: _Mail, exchange: Exchange, *, only_log_in: bool = False) -> Atte
         code, words = _expect(smtp.getreply(), 250)
         outcome = classify.smtp(stage, code, words)
         return AttemptResult(error_class=ErrorClass.OK, code=code, words=outcome.words)
+    except LoginError as error:
+        return AttemptResult(error_class=error.kind, words=str(error))
     except smtplib.SMTPResponseException as error:
+        if stage is Stage.LOGIN and mail.tokens:
+            mail.tokens.forget()
         half = exchange.expired
         return exchange.lost(error) if half else classify.smtp(stage, error.smtp_code, error.smtp_error)
     except _UnfitError as error:
@@ -169,7 +200,7 @@ def _sent(mail: _Mail, exchange: Exchange, *, only_log_in: bool = False) -> Atte
 
 def _welcome(mail: _Mail) -> str:
     tls = "without TLS" if mail.secure_mode == "insecure" else f"TLS by {mail.secure_mode}"
-    return f"connected, {tls}{', logged in' * bool(mail.user and mail.password)}"
+    return f"connected, {tls}{', logged in' * bool(mail.user and (mail.password or mail.tokens))}"
 
 
 def _open(mail: _Mail, exchange: Exchange) -> _Smtp:
@@ -179,19 +210,37 @@ def _open(mail: _Mail, exchange: Exchange) -> _Smtp:
     return _Smtp(exchange, mail.smtp_host, mail.port or 0, timeout=timeout)
 
 
-def _log_in(smtp: _Smtp, mail: _Mail) -> None:
+def _log_in(smtp: _Smtp, mail: _Mail, token: str) -> None:
     smtp.ehlo_or_helo_if_needed()
     if mail.secure_mode == "starttls":
         if not smtp.has_extn("starttls"):
             raise _UnfitError("the server offers no STARTTLS at this port")
         smtp.starttls(context=_context(mail))
         smtp.ehlo_or_helo_if_needed()
-    if mail.user and mail.password:
-        offered = smtp.esmtp_features.get("auth", "").upper().split()
+    offered = smtp.esmtp_features.get("auth", "").upper().split()
+    if token:
+        if "XOAUTH2" not in offered:
+            raise _UnfitError("the server offers no login by OAuth (XOAUTH2) at this port")
+        _show(smtp, str(mail.user), token)
+    elif mail.user and mail.password:
         if not _PASSWORDS.intersection(offered):
             ways = f" but {', '.join(offered)}" if offered else ""
             raise _UnfitError(f"the server offers no way to log in at this port{ways}")
         smtp.login(mail.user, mail.password)
+
+
+def _show(smtp: _Smtp, user: str, token: str) -> None:
+    """Log in with an access token (https://developers.google.com/workspace/gmail/imap/xoauth2-protocol).
+
+    Raises:
+        SMTPAuthenticationError: the server refuses it.
+    """
+    first = b64encode(f"user={user}\x01auth=Bearer {token}\x01\x01".encode()).decode()
+    code, words = smtp.docmd("AUTH", f"XOAUTH2 {first}")
+    if code == 334:  # the reason as JSON in base64; the refusal follows an empty line
+        code, words = smtp.docmd("")
+    if code not in (235, 503):
+        raise smtplib.SMTPAuthenticationError(code, words)
 
 
 def _context(mail: _Mail) -> ssl.SSLContext:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -67,6 +67,18 @@ class _OnAnyPort(Controller):
             connection.recv(1000)
 
 
+@contextmanager
+def serving(box: Mailbox, **settings: Any) -> Iterator[Mailbox]:
+    """Serve *box* on loopback."""
+    controller = _OnAnyPort(box, hostname="127.0.0.1", port=0, auth_require_tls=False, **settings)
+    controller.start()
+    box.port = controller.real_port
+    try:
+        yield box
+    finally:
+        controller.stop(no_assert=True)
+
+
 @pytest.fixture
 def mailbox(request: pytest.FixtureRequest) -> Iterator[Mailbox]:
     """A mail server on loopback; who logs in needs the password `canary-secret`. A parameter has settings of its own."""
@@ -75,19 +87,9 @@ def mailbox(request: pytest.FixtureRequest) -> Iterator[Mailbox]:
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         return AuthResult(success=data.password == b"canary-secret", handled=False)
 
-    controller = _OnAnyPort(
-        box,
-        hostname="127.0.0.1",
-        port=0,
-        authenticator=authenticate,
-        auth_require_tls=False,
-        data_size_limit=2**22,
-        **getattr(request, "param", {"enable_SMTPUTF8": True}),
-    )
-    controller.start()
-    box.port = controller.real_port
-    yield box
-    controller.stop(no_assert=True)
+    settings = getattr(request, "param", {"enable_SMTPUTF8": True})
+    with serving(box, authenticator=authenticate, data_size_limit=2**22, **settings):
+        yield box
 
 
 @dataclass

@@ -121,6 +121,12 @@ receivers:
     secret: c4nary-0123456789abcdef012345
     headers: {X-Team: c4nary}
     credentials: desk:c4nary
+    oauth:
+      token_url: https://login.example/token
+      device_url: https://login.example/device
+      client_id: tocsin
+      client_secret: c4nary
+      scope: smtp
   here: {console: true}
   chat: {url: "${NONE:-}", token: c4nary}
 routes:
