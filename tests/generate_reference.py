@@ -364,6 +364,7 @@ web:
   secret: "${file:secrets/web}"
   metrics: 127.0.0.1:9787
   answer_links: 7d
+  websub: true
   proxy: {socket: true}
   tokens:
     dashboard: {secret: "${file:secrets/dashboard}"}

@@ -25,12 +25,20 @@ class PollHints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """The *url* of a hub, which tells its subscribers when there is news, and the address of the feed there: its *topic*."""
+
+    url: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseHints:
     """Hints in the response of a server. *status* is 0 if there was no HTTP request.
 
     *fresh* is how long the response may be kept (`Cache-Control`, `Expires`): zero for "not at all", None if it does not
     say. *poll_hints* is None if the document was not read. *moved_to* is the address that permanent redirects alone led to,
-    else empty. *secured* is True if they only replaced http by https.
+    else empty. *secured* is True if they only replaced http by https. *hub* is the hub that the document names.
     """
 
     status: int = 0
@@ -39,6 +47,7 @@ class ResponseHints:
     poll_hints: PollHints | None = None
     moved_to: str = ""
     secured: bool = False
+    hub: Hub | None = None
 
 
 def date(value: str) -> datetime | None:

@@ -141,6 +141,10 @@ class WebConfig(Shape):
     ] = timedelta(days=7)
     """Time for which the links to answer in a message work, or off. They need a url."""
 
+    websub: bool = False
+    """True to subscribe to the hubs of feeds, which call the page at its url when there is news. It must be reached from the
+    internet by https."""
+
     @property
     def address(self) -> Address | None:
         """The address to listen on; None if the page is off."""
@@ -173,6 +177,12 @@ def check_web(root: Node) -> Iterator[Problem]:
     links = member(web, "answer_links")
     if isinstance(links, Scalar) and links.text != _OFF and member(web, "url") is None:
         yield problem(links, "has no effect without a url, which the links need", warning=True)
+    websub, url = member(web, "websub"), member(web, "url")
+    if isinstance(websub, Scalar) and websub.value is True:
+        if not (isinstance(url, Scalar) and (url.broken or url.text.startswith("https:"))):
+            yield problem(websub, "needs a url that begins with https://, at which hubs reach the page")
+        if isinstance(listen, Scalar) and listen.text == _OFF:
+            yield problem(websub, "needs the page: remove listen: off")
     if proxy is not None and not children(proxy):
         yield problem(proxy, "needs a secret, or socket: true")
 

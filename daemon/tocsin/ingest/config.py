@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tocsin.hints import Hub
 from tocsin.model.entries import Batch
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Match
@@ -26,7 +27,7 @@ class IngestConfig:
 
     The entries of sources in *articles* are judged once more with the article that they link to.
     A source without *terms* is a private one without an interval of its own. *asked_elsewhere* is told the host group that
-    another worker asked, and how long ago.
+    another worker asked, and how long ago. *offered* is told a source and the hub that its document names.
     """
 
     rules: RuleSet
@@ -37,6 +38,7 @@ class IngestConfig:
     articles: Mapping[str, ArticleFetcher] = field(default_factory=dict)
     filters: Filters = field(default_factory=dict)
     asked_elsewhere: Callable[[str, timedelta], None] = lambda *_: None
+    offered: Callable[[str, Hub, datetime], None] = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

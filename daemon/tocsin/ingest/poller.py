@@ -216,6 +216,8 @@ class Pipeline:
             await self._fail(poll, intake, error, _took(started))
             return
         await self._note(poll, reached=True)
+        if batch.answer.hub:
+            poll.config.offered(poll.lease.name, batch.answer.hub, poll.now)
         fetch = Fetch(at=poll.now, status=batch.answer.status, size=batch.size, took=_took(started))
         counters = self._runtime.counters
         counters.observe(Timed.POLL, fetch.took.total_seconds())

@@ -22,7 +22,7 @@ from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http.client import HttpClient
 from tocsin.store.programs import RequestAnswer
 from tocsin.web.daemon import TakePush
-from tocsin.web.links import links_of
+from tocsin.web.links import links_of, subscriber_of
 
 
 async def assembled(
@@ -37,6 +37,8 @@ async def assembled(
     # A console has no links, so that a dry run, in which all are consoles, makes no secret.
     if any(receiver.kind is not MessageKind.CONSOLE for receiver in outbound.receivers.values()):
         outbound = replace(outbound, links=await work(links_of, config))
+    if not makers.dry:
+        inbound = replace(inbound, offered=await work(subscriber_of, config, http))
     return inbound, outbound
 
 

@@ -173,6 +173,7 @@ class Commands(OnDatabase):
     resend = writes(requested.resend)
     answer = writes(feedback.add)
     poll = writes(sources.poll_now)
+    hear = writes(sources.hear)
     end_sessions = writes(sessions.end_all)
     use_code = writes(sessions.use_code)
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tocsin.config.config import Config
 from tocsin.config.web import WebConfig
 from tocsin.errors import StoreError, UsageError
+from tocsin.hints import Hub
 from tocsin.log import line
 from tocsin.model.alerts import AnswerLinks, no_links
+from tocsin.web.hubs import Subscriber
 from tocsin.web.wall.answer_links import Signer
 from tocsin.web.wall.keys import derive, secret_of
 from tocsin.web.wall.sessions import new_code
-from tocsin.web.wall.site import ANSWER_KEY, LOGIN_KEY
+from tocsin.web.wall.site import ANSWER_KEY, HUB_KEY, LOGIN_KEY
+
+if TYPE_CHECKING:
+    from tocsin.sources.http.client import HttpClient
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +36,20 @@ def links_of(config: Config) -> Callable[[str, datetime], AnswerLinks]:
         log.warning(line("messages have no links to answer", reason=error))
         return _none
     return Signer(url=web.url, lasts=web.answer_links, key=derive(secret, ANSWER_KEY)).links
+
+
+def subscriber_of(config: Config, http: HttpClient) -> Callable[[str, Hub, datetime], None]:
+    """Return what subscribes to the hubs of the feeds of *config*; without it they are polled all the same."""
+    web = config.web
+    if web is None or not (web.websub and web.address):
+        return lambda *_: None
+    try:
+        secret = secret_of(web, config.database)
+    except StoreError as error:
+        log.warning(line("no hub is asked", reason=error))
+        return lambda *_: None
+    private = {source.name for source in config.sources if source.allow_private}
+    return Subscriber(http, url=web.url, key=derive(secret, HUB_KEY), private=private).offer
 
 
 def unsigned_links(config: Config) -> Callable[[str, datetime], AnswerLinks]:

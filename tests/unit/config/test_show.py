@@ -152,6 +152,7 @@ web:
     panel: {secret: c4nary-0123456789abcdef012345, may: act}
     filter: {secret: c4nary-0123456789abcdef012346, may: ingest}
   answer_links: 2d
+  websub: true
 """
 ENV = {"KEY": "c4nary", "MAIL": "mailto://user:c4nary@example.org", "LONG": "c4nary" * 5, "OTHER": "c4nary" * 6}
 

@@ -17,6 +17,7 @@ from tocsin.sources.documents.page import Selectors
 from tocsin.sources.documents.parser_process import parse
 from tocsin.sources.documents.whole_page import Watch
 from tocsin.sources.feeds.entries import entries
+from tocsin.sources.feeds.hubs import hub_of, read_hub, written
 from tocsin.sources.feeds.watched import compared, still
 from tocsin.sources.http.caching import Conditional, ask_since, fresh, poll_hints
 from tocsin.sources.http.client import Fetched, HttpClient, public_headers, same_origin
@@ -62,8 +63,10 @@ class FeedSource:
         answer = await ask_since(cursor, now, fetch)
         size, hints = len(answer.fetched.body), self._hints(answer, now)
         batch = Batch(source=self.name, entries=(), cursor=answer.cursor, changed=False, size=size, answer=hints)
+        if answer.unchanged and self.watch:
+            return replace(batch, cursor=replace(answer.cursor, kept=still(cursor.kept, now)))
         if answer.unchanged:
-            return replace(batch, cursor=replace(answer.cursor, kept=still(cursor.kept, now))) if self.watch else batch
+            return replace(batch, answer=replace(hints, hub=read_hub(cursor.kept)))
         parsed, found, hinted, kept = await self.http.gate.reader(self.run)(
             self._read, answer.fetched, cursor.kept, now
         )
@@ -80,7 +83,7 @@ class FeedSource:
             deleted=parsed.deleted,
             form=parsed.form,
             has_ids=any(item.id for item in parsed.items),
-            answer=replace(hints, poll_hints=hinted),
+            answer=replace(hints, poll_hints=hinted, hub=None if self.watch else read_hub(kept)),
         )
 
     def _hints(self, answer: Conditional, now: datetime) -> ResponseHints:
@@ -106,6 +109,11 @@ class FeedSource:
         )
         if self.watch:
             parsed, kept = compared(parsed, kept, self.watch, now)
+        else:
+            # A hub must learn no address that holds a secret, nor of a feed that only some may read.
+            kept = (
+                "" if self.secret or self.headers else written(hub_of(fetched.headers, fetched.body, fetched.final_url))
+            )
         parsed = replace(parsed, items=tuple(map(self.labels_of.of, parsed.items)))
         found = entries(parsed, source=self.name, url=self.url, labels=self.labels, now=now)
         return parsed, found, poll_hints(fetched.body), kept

@@ -32,6 +32,8 @@ class Held:
 
 #: Time after a poll in which nobody can ask for another one.
 _PAUSE = timedelta(minutes=1)
+#: Least time between a poll and the next one for which a hub asks.
+_HEARD = timedelta(seconds=10)
 #: Characters of an error that are kept for people to read; the log has all of it.
 _LONGEST_ERROR = 1000
 
@@ -95,6 +97,20 @@ def poll_now(session: Session, name: str, now: datetime) -> None:
     if row.due_at > now and not (last and now - last.at < _PAUSE):
         row.due_at = now
         row.reasons = ("somebody asked for it",)
+
+
+def hear(session: Session, name: str, now: datetime) -> None:
+    """Make the source *name* due *now*, or soon after its last poll, because its hub says that it has news.
+
+    A source that is due sooner, or whose server limits our rate, stays as it is.
+    """
+    row = session.exec(select(SourceRow).where(SourceRow.name == name)).one_or_none()
+    if row is None or row.disabled or row.last_fault == Fault.RATE_LIMITED:
+        return
+    last = next(iter(habits.read_fetches(row.fetches)), None)
+    due_at = max(now, last.at + _HEARD) if last else now
+    if due_at < row.due_at:
+        row.due_at, row.reasons = due_at, ("its hub says that it has news",)
 
 
 def void(session: Session, alive: Collection[int]) -> int:

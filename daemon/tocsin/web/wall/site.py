@@ -10,7 +10,7 @@ from tocsin.config.web import Right, WebConfig
 from tocsin.web.wall.keys import derive
 
 #: The purposes of the keys.
-COOKIE_KEY, LOGIN_KEY, ANSWER_KEY, FEED_KEY = "cookie", "login", "answer", "feed"
+COOKIE_KEY, LOGIN_KEY, ANSWER_KEY, FEED_KEY, HUB_KEY = "cookie", "login", "answer", "feed", "hub"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -31,6 +31,7 @@ class Site:
     login_key: bytes = field(repr=False)
     feed_key: bytes = field(repr=False)
     answer_key: bytes = field(repr=False)
+    hub_key: bytes = field(repr=False)
     tokens: tuple[tuple[str, str, Right], ...] = field(default=(), repr=False)
     proxy_secret: str = field(default="", repr=False)
     trusts_socket: bool = False
@@ -62,6 +63,7 @@ def site_of(config: WebConfig, secret: str, port: int | None) -> Site:
         login_key=derive(secret, LOGIN_KEY),
         feed_key=derive(secret, FEED_KEY),
         answer_key=derive(secret, ANSWER_KEY),
+        hub_key=derive(secret, HUB_KEY),
         tokens=tuple((name, token.secret.reveal(), token.may) for name, token in config.tokens.items()),
         proxy_secret=config.proxy.secret.reveal(),
         trusts_socket=config.proxy.socket,
