@@ -233,6 +233,8 @@ sources:
     timezone: Europe/London
     close_at: "17:00"
     volume: lots
+    high: ""
+    low: ""
     currency: CNY
     currency_at: ""
     scale: 1
