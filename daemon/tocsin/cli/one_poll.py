@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -23,15 +24,20 @@ from tocsin.config.secrets import address
 from tocsin.errors import SourceError, UsageError
 from tocsin.explain.one_poll import Report, judged_object, remedy_of, report
 from tocsin.ingest.judging import judge
-from tocsin.model.entries import Batch, Cursor
+from tocsin.model.articles import Article
+from tocsin.model.entries import Batch, Cursor, Entry
 from tocsin.model.rules import Judged
 from tocsin.protocols import P, T
 from tocsin.redaction import masked
 from tocsin.render.objects import plain
+from tocsin.render.words import cut, flat
+from tocsin.sources.documents.article import missing
 from tocsin.units import counted, duration, size
 
 #: Entries shown on the terminal. --json prints all of them.
 _SHOWN = 10
+#: Characters shown of an article.
+_BEGINNING = 300
 TargetArgument = Annotated[str, typer.Argument(help="A source of the configuration, or a web address.")]
 PrivateOption = Annotated[
     bool, typer.Option("--allow-private", help="Allow addresses in loopback and private networks.")
@@ -63,10 +69,13 @@ def try_source(
         source, batch = asyncio.run(discovered(settings, source, now))
     found = report(source.address, batch)
     judged = judge(rules, batch.entries, now, {source.name: source.filter} if source.filter else {})
+    linked = next((one.entry for one in judged if one.entry.link and not one.entry.dropped), None)
+    article = asyncio.run(_article(settings, source, linked)) if source.articles and linked else None
     if json:
-        dump({**plain(found), "entries": [judged_object(one) for one in judged]})
+        dump({**plain(found), "entries": [judged_object(one) for one in judged], "article": article})
     else:
         _print(found, judged, settings.zone)
+        _print_article(article)
 
 
 @contextmanager
@@ -147,6 +156,41 @@ def _print(report: Report, judged: Sequence[Judged], zone: ZoneInfo) -> None:
         print(f"    {local(found.entry.published, zone)}  {shown(found.entry.title)}{rules}")
     if report.newest:
         say_zone(zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tried:
+    """The *article* that the entry with this *title* links to, or the *error* that came of fetching it."""
+
+    title: str
+    article: Article | None = None
+    error: str = ""
+
+
+async def _article(settings: Config, source: FeedConfig, entry: Entry) -> _Tried:
+    """Fetch the article of *entry*, as the daemon would."""
+    from tocsin.config.build import make_articles, make_http  # noqa: PLC0415 (as in `try_source`)
+
+    if missing():
+        return _Tried(title=entry.title, error="its reader is not installed: pip install 'tocsin[articles]'")
+    async with make_http(settings) as http:
+        try:
+            article = await make_articles(source, http, in_thread).fetch(entry.link)
+        except SourceError as error:
+            return _Tried(title=entry.title, error=str(error))
+    return _Tried(title=entry.title, article=replace(article, address=masked(article.address)))
+
+
+def _print_article(tried: _Tried | None) -> None:
+    if tried is None:
+        return
+    print(f"  the article of “{shown(tried.title)}”:")
+    if tried.article is None:
+        print(f"    not read: {shown(tried.error)}")
+        return
+    text = tried.article.text
+    print(f"    {len(text):,} characters from {shown(tried.article.address)}, which begin:")
+    print(f"    {shown(cut(flat(text), _BEGINNING))}")
 
 
 def _try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:

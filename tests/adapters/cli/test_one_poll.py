@@ -119,3 +119,29 @@ def test_a_trial_takes_a_configured_source_and_leaves_no_database(tocsin: Tocsin
     pushed = tocsin("sources", "test", "desk")
     assert pushed.exit_code == 2
     assert "desk is not polled: programs hand in its entries" in pushed.stderr
+
+
+def test_a_trial_of_a_source_shows_what_its_filter_drops_and_an_article_that_it_links_to(tocsin: Tocsin) -> None:
+    """Whoever writes `drop` or `body: fetch` sees what comes of it before it runs; a page without a text is told in words."""
+    text = (
+        "Exports of gallium need a licence from 1 December, the ministry said in a notice of \x1b[31m Monday evening."
+    )
+    items = [{"id": name, "title": f"Notice {name}", "url": f"/{name}"} for name in ("sport", "one", "two")]
+    bodies = {
+        "/feed": json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode(),
+        "/one": f"<html><body><article><p>{text}</p></article></body></html>".encode(),
+    }
+    with documents(bodies) as address:
+        config = tocsin.folder / "config.yaml"
+        source = f"{{feed: {address}/feed, allow_private: true, body: fetch, drop: title(sport)}}"
+        config.write_text(f"sources:\n  wire: {source}\nreceivers:\n  here: {{console: true, operator: true}}\n")
+        result = tocsin("sources", "test", "wire")
+        assert result.exit_code == 0, result.stderr
+        assert "1 entry would be dropped by its filter" in result.stdout
+        assert "Notice sport  [dropped]" in result.stdout
+        assert "the article of “Notice one”" in result.stdout
+        assert f"characters from {address}/one, which begin:\n    Exports of gallium" in result.stdout
+        assert "\x1b" not in result.stdout
+        config.write_text(config.read_text().replace("title(sport)", "title(one OR sport)"))
+        result = tocsin("sources", "test", "wire")
+        assert "not read: 127.0.0.1 answered 404" in result.stdout
