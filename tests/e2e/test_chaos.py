@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chaos.campaign import a_spread, in_line
+from chaos.campaign import Passed, a_spread, in_line
+from chaos.evidence import Evidence
 from chaos.invariants import judge
 from chaos.nursery import Nursery
 from chaos.play import passed, play
@@ -25,14 +26,30 @@ def nursery() -> Iterator[Nursery]:
     nursery.close()
 
 
-def test_whatever_is_done_to_the_daemon_nobody_misses_anything(nursery: Nursery, tmp_path: Path) -> None:
-    """Kills at every call, a stop, a full disk, a wrong clock, a rival, a hanging webhook: as if nothing had happened."""
-    quiet = World(tmp_path / "quiet", nursery)
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server of our own, which may be killed."""
+    with served() as one:
+        if one is None or one.folder is None:
+            pytest.skip("no server of PostgreSQL that may be killed")
+        yield one
+
+
+@pytest.fixture(scope="module")
+def undisturbed(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> tuple[Evidence, Passed]:
+    """The script undisturbed, on a file: what came of it, and the points that were passed."""
+    world = World(tmp_path_factory.mktemp("quiet"), nursery)
     try:
-        reference = play(quiet)
-        points = passed(quiet)
+        return play(world), passed(world)
     finally:
-        quiet.close()
+        world.close()
+
+
+def test_whatever_is_done_to_the_daemon_nobody_misses_anything(
+    nursery: Nursery, undisturbed: tuple[Evidence, Passed], tmp_path: Path
+) -> None:
+    """Kills at every call, a stop, a full disk, a wrong clock, a rival, a hanging webhook: as if nothing had happened."""
+    reference, points = undisturbed
     assert {name: found for name, found in judge(reference).items() if found} == {}
     unseen = set(calls()) - {point.call for point in in_line(points)}
     assert unseen <= ELSEWHERE, "the script needs a step that leads there, or the name a place in ELSEWHERE"
@@ -46,26 +63,14 @@ def test_whatever_is_done_to_the_daemon_nobody_misses_anything(nursery: Nursery,
     assert {name: found for name, found in judge(run, reference).items() if found} == {}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A server of our own, which may be killed."""
-    with served() as one:
-        if one is None or one.folder is None:
-            pytest.skip("no server of PostgreSQL that may be killed")
-        yield one
-
-
 def test_whatever_is_done_to_its_server_nobody_misses_anything(
-    nursery: Nursery, server: Server, tmp_path: Path
+    nursery: Nursery, server: Server, undisturbed: tuple[Evidence, Passed], tmp_path: Path
 ) -> None:
     """A server that crashes, sessions that end, COMMITs without an answer, a torn network: as if nothing had happened."""
-    runs = {}
-    for name, plans in {"quiet": {}, "chaos": a_spread_on_server()}.items():
-        world = World(tmp_path / name, nursery, server=server)
-        try:
-            runs[name] = play(world, plans)
-        finally:
-            world.close()
-    run = runs["chaos"]
+    world = World(tmp_path / "chaos", nursery, server=server)
+    try:
+        run = play(world, a_spread_on_server())
+    finally:
+        world.close()
     assert [cut.point for cut in run.cuts if cut.point.startswith("not reached")] == []
-    assert {name: found for name, found in judge(run, runs["quiet"]).items() if found} == {}
+    assert {name: found for name, found in judge(run, undisturbed[0]).items() if found} == {}

@@ -107,7 +107,10 @@ def run() -> Evidence:
             Poll(source="wire", began=0.0, ended=1.0, status=200),
             Poll(source="wire", began=2.0, ended=3.0, status=304),
         ),
-        cuts=(Cut(point="after receiver.send", tables=cut_off), Cut(point="all at once", tables=cut_off)),  # type: ignore[arg-type]
+        cuts=(
+            Cut(point="after receiver.send", tables=cut_off, at=NOW),
+            Cut(point="all at once", tables=cut_off, at=NOW),
+        ),  # type: ignore[arg-type]
         recipients=frozenset({("mail", "desk")}),
         versions={'"1"': (TITLE,)},
         late=0,
@@ -166,6 +169,11 @@ DOCTORED = [
     ("4 copies are identical", fields(accepted=(message(), message(body=b"Subject: ban\r\n\r\ntin"))), "2 different"),
     ("4 copies are identical", fields(accepted=(message(), message(recipient="other"))), "went to 2 recipients"),
     ("5 only open attempts double", fields(cuts=()), "d1 came 2 times, though only 0"),
+    (
+        "5 only open attempts double",
+        fields(cuts=(Cut(point="anywhere", tables={}, at=NOW - timedelta(seconds=9)),)),
+        "d1 came 2 times, though only 0",
+    ),
     ("5 a restart sends nothing", fields(late=1), "1 messages came after a restart"),
     ("6 keys are unique", rows(quote=double), "quote holds"),
     ("6 keys are unique", rows(delivery_alert=double), "delivery_alert holds"),

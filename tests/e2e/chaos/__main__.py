@@ -33,12 +33,16 @@ LONG_LEASE = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of fault: where it strikes in which *script*, how long leases last, and whether feeds share public *hosts*."""
+    """A kind of fault: where it strikes in which *script*, how long leases last, and whether feeds share public *hosts*.
+
+    With *misdated* every second machine is an hour ahead.
+    """
 
     plans: Plans
     script: Sequence[Step] = SCRIPT
     lease: float = LEASE
     hosts: bool = False
+    misdated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,15 @@ class Stage:
     def world(self, name: str, kind: Kind) -> World:
         """A world of its own for one kind of fault."""
         folder = self.folder / name.replace(" ", "-")
-        return World(folder, self.nursery, server=self.server, workers=self.workers, lease=kind.lease, hosts=kind.hosts)
+        return World(
+            folder,
+            self.nursery,
+            server=self.server,
+            workers=self.workers,
+            lease=kind.lease,
+            hosts=kind.hosts,
+            misdated=kind.misdated,
+        )
 
 
 def main() -> int:
@@ -116,13 +128,14 @@ def _kinds(asked: argparse.Namespace, stage: Stage, line: Passed) -> Mapping[str
     }
     if stage.workers == 1:
         kinds["replace"] = Kind(plans=campaign.replacements())
-        kinds["neighbours"] = Kind(plans=campaign.neighbours())
     else:
         kinds["undisturbed"] = Kind(plans={})
-        kinds["hosts"] = Kind(plans={}, hosts=True)
+        kinds["hosts"] = Kind(plans={}, lease=LONG_LEASE, hosts=True)
+        kinds["machines apart"] = Kind(plans=campaign.anywhere(asked.seed + 1, asked.kills // 4), misdated=True)
         kinds["take over"] = Kind(plans=campaign.take_overs(), lease=LONG_LEASE)
         kinds["all at once"] = Kind(plans=campaign.ends_at_once(), lease=LONG_LEASE)
     if stage.server is None:
+        kinds["neighbours"] = Kind(plans=campaign.neighbours())
         kinds["full disk"] = Kind(plans=campaign.full_disks())
         return kinds
     return kinds | _kinds_on_server(asked.seed, own=stage.server.folder is not None)

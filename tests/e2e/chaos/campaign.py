@@ -30,6 +30,7 @@ _LEADS = {
     "tell": "faulty pack",
     "kept_pack": "faulty pack",
     "series": "refused for good",
+    "report": "cooldowns end",
     "statistics": "cooldowns end",
     "roundup": "evening",
 }
@@ -37,6 +38,8 @@ _LEADS = {
 _LONG = {
     "before store.read.roundup": timedelta(hours=19),
     "after store.read.roundup": timedelta(hours=24),
+    "before store.report": timedelta(days=7),
+    "after store.report": timedelta(days=7),
     "before store.read.statistics": timedelta(days=7),
     "after store.read.statistics": timedelta(days=7),
 }

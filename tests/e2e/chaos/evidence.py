@@ -77,10 +77,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """An end of a life (or a stop): at which *point*, and what the database said then."""
+    """An end of a life (or a stop): at which *point*, what the database said then, and when that was."""
 
     point: str
     tables: Tables
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

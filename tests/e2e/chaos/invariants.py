@@ -40,6 +40,8 @@ _ONCE = {
 }
 #: How far clocks that are read one after the other may differ, in world time.
 _SLACK = timedelta(seconds=1)
+#: From the end of a life to the look at what it left, 3 s of real time.
+_TAKING_OVER = timedelta(seconds=3 * FACTOR)
 #: What a receiver that hangs may cost the others: 2 s of real time.
 _PATIENCE = timedelta(seconds=2 * FACTOR)
 
@@ -138,18 +140,28 @@ def copies_are_identical(run: Evidence) -> Iterator[str]:
 
 def only_open_attempts_double(run: Evidence) -> Iterator[str]:
     """A cut in a try may double its message, and so may a server that takes one and does not say so; nothing else."""
-    allowed: Counter[str] = Counter()
+    doubtful: set[tuple[str, int]] = set()
     for cut in run.cuts:
-        allowed.update(row["delivery_id"] for row in cut.tables.get("attempt", ()) if row["ended_at"] is None)
+        doubtful.update((row["delivery_id"], row["n"]) for row in cut.tables.get("attempt", ()) if not row["ended_at"])
     for row in run.tables["attempt"]:
         # The receiver's own doubt: it sent, and heard no good answer. And a stop may fall between the writing of a try
         # and its commit, where no look at the database shows it.
         unseen = "ended unseen" in row["words"]
-        if row["outcome"] in {"ambiguous", "transient"} and (not unseen or run.zombies):
-            allowed[row["delivery_id"]] += 1
+        excused = run.zombies or (run.looks and _is_cut_off(row, run))
+        if row["outcome"] in {"ambiguous", "transient"} and (not unseen or excused):
+            doubtful.add((row["delivery_id"], row["n"]))
+    allowed = Counter(key for key, _ in doubtful)
     for key, copies in Counter(message.key for message in run.accepted).items():
         if copies > 1 + allowed[key]:
             yield f"{key} came {copies} times, though only {allowed[key]} tries of it were cut off or doubtful"
+
+
+def _is_cut_off(attempt: Row, run: Evidence) -> bool:
+    """Whether a life was cut off in *attempt*; others that share the database may have closed it before anybody looked."""
+    if not attempt["ended_at"]:
+        return False
+    began, ended = moment(attempt["started_at"]), moment(attempt["ended_at"])
+    return any(began <= cut.at <= ended + _TAKING_OVER for cut in run.cuts)
 
 
 def a_restart_sends_nothing(run: Evidence) -> Iterator[str]:

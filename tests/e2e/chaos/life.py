@@ -20,6 +20,7 @@ from typing import Any
 
 from chaos.clock import WorldClock
 from chaos.points import Side
+from tocsin import clock
 from tocsin.cli.log_output import log_to_stderr
 from tocsin.config.build import Factories, make_price_source, make_source
 from tocsin.config.config import Config
@@ -37,7 +38,8 @@ class Order:
     At the *count*-th time that it passes *side* of *call* it gets the signal *act*; behind a claim that found nothing
     it passes nothing. *lease* shortens the leases to so many seconds; *tick* and *sweep* are the seconds between two
     claims, and two sweeps or looks for a report. No file can grow past *space* bytes, if that is not 0. Each point that is passed is written
-    to *trace* once. Of lives with the same *token*, a file that is not there yet, only the first gets the signal.
+    to *trace* once. Of lives with the same *token*, a file that is not there yet, only the first gets the signal. The clock
+    of the machine, by which no news is judged, is *wrong* by so many seconds.
     """
 
     folder: str
@@ -52,6 +54,7 @@ class Order:
     space: int = 0
     trace: str = ""
     token: str = ""
+    wrong: float = 0.0
 
 
 class Trap:
@@ -132,11 +135,24 @@ class HastyStore(Store):
         return super().claim_deliveries(now, self.lease or lease, *which)
 
 
+def _misdate(by: timedelta) -> None:
+    """Set the clock of this process; there is no other way than to change what asks it."""
+
+    class Misdated(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + by
+
+    clock.datetime = Misdated  # type: ignore[attr-defined]
+
+
 def live(order: Order) -> int:
     """Live until the trap springs or somebody ends it; the exit status."""
     log_to_stderr()
     if order.space:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.space, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    if order.wrong:
+        _misdate(timedelta(seconds=order.wrong))
     folder, trap = Path(order.folder), Trap(order)
 
     def open_store(config: Config) -> Any:

@@ -24,7 +24,8 @@ def play(world: World, plans: Plans | None = None, script: Iterable[Step] = SCRI
     for fault in plans.get(BEGIN, ()):
         fault.strike(world, partial(baseline, world))
     world.staff()
-    world.until(lambda: baseline(world), "a baseline of every source")
+    # Who begins while another one makes the tables is refused, and begins again.
+    world.until(lambda: world.tend() and baseline(world), "a baseline of every source")
     for step in script:
         faults = plans.get(step.name, ())
         if faults:

@@ -20,7 +20,7 @@ _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 
 #: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again,
 #: a clock is set back, a disk full and a database taken away only by a fault, a reload comes between claim and try by
-#: chance only, and no program pushes (see `tests/e2e/test_push.py`).
+#: chance only, only on a server has a worker others, and no program pushes (see `tests/e2e/test_push.py`).
 ELSEWHERE = frozenset({
     "store.clear_outage_failures",
     "store.fall_silent",
@@ -31,6 +31,7 @@ ELSEWHERE = frozenset({
     "store.rejudge",
     "store.rescue",
     "store.rewind",
+    "store.take_over",
 })  # fmt: skip
 
 
