@@ -115,7 +115,8 @@ def reader(line):
     """A feed past its first poll."""
     one = Reader(line)
     one.poll()
-    return one
+    yield one
+    line.store.close()  # that of the last restart
 
 
 def test_a_rule_that_only_the_article_meets_alerts_when_it_is_fetched(line, reader):

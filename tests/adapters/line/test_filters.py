@@ -42,7 +42,8 @@ def wire(line):
         return [match.title for match in line.store.read.matches() if not match.rule.startswith("tocsin/")]
 
     poll()
-    return poll
+    yield poll
+    line.store.close()  # that of the last restart
 
 
 def why_not(line, number):
