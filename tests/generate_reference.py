@@ -72,6 +72,8 @@ routes:
   - {to: here}
 silences:
   - {match: event=price, during: {on: [sat, sun]}}
+escalations:
+  - {severity: critical, after: 30m, to: [here]}
 inhibit:
   - {by: {severity: critical}, silences: {severity: "<= medium"}}
 overrides:
@@ -277,6 +279,7 @@ receivers:
     oauth: {token_url: https://login.example.org/token, client_id: tocsin}
     quiet_hours: {from: "22:00", to: "06:30", except: critical}
     digest: {at: "07:00"}
+    repeat: {every: 4h}
 """,
     "quiet_hours": """\
 receivers:
@@ -327,6 +330,20 @@ receivers:
 silences:
   - {match: [event=price, "severity<=medium"], during: {on: [sat, sun]}, why: the market is closed}
   - {match: mineral=lithium, during: [{from: "12:00", to: "13:00"}, {dates: 2026-12-24}]}
+""",
+    "escalations": """\
+receivers:
+  here: {console: true}
+  boss: {url: "${TOCSIN_BOSS_URL:-}"}
+escalations:
+  - {severity: ">= high", after: 2h, to: [boss]}
+  - {severity: critical, labels: {mineral: gallium}, event: trade, rule: critical-minerals, after: 30m, to: [boss, here]}
+""",
+    "repeat": """\
+receivers:
+  desk:
+    url: "${TOCSIN_SLACK_URL:-}"
+    repeat: {every: 4h, until: acked, at_most: 5}
 """,
     "inhibit": """\
 receivers:
@@ -423,6 +440,8 @@ TITLES = {
         "## silences",
         "A list. Each silence recurs; one that ends for good is [added by a command](../answering.md#silences).",
     ),
+    "escalations": ("## escalations", "A list. See [until somebody answers](../answering.md#until-somebody-answers)."),
+    "repeat": ("### repeat", "See [until somebody answers](../answering.md#until-somebody-answers)."),
     "inhibit": ("## inhibit", "A list. See [inhibition](../answering.md#inhibition)."),
     "during": (
         "### during",

@@ -118,7 +118,10 @@ def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, js
         if json:
             dump(detail)
             return
-        _print(detail, settings.zone)
+        # Only this command looks ahead.
+        from tocsin.config.reminders import following  # noqa: PLC0415
+
+        _print(detail, settings.zone, following(settings, store.read, detail, datetime.now(UTC)))
 
 
 @app.command("ack")
@@ -199,7 +202,7 @@ def _brief(answered: Answered, now: datetime) -> str:
     return ", ".join(filter(None, words))
 
 
-def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
+def _print(detail: AlertDetail, zone: ZoneInfo, following: str) -> None:
     # Lists do without rules and trees.
     from tocsin.cli.tree import console, tree  # noqa: PLC0415
     from tocsin.explain.decision import revision  # noqa: PLC0415
@@ -224,6 +227,8 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     for delivery in detail.deliveries:
         reason = in_words(delivery.reason, zone)
         print_line(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.id})")
+    if following:
+        print_line(f"  next, if nobody answers: {following}")
     if detail.content.evidence:
         texts = {name: getattr(lead, name) for name in ("title", "summary", "body")} if lead else {}
         console().print(tree(detail.content.evidence, texts, zone))

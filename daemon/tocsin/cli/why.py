@@ -18,6 +18,7 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, local, say_zone, shown
 from tocsin.cli.rule_packs import RulesOption, rules_in_force
 from tocsin.cli.tree import console, mark, text_lines, tree
+from tocsin.config.reminders import following
 from tocsin.errors import UsageError
 from tocsin.explain.decision import Explanation, Step, explain_given, explain_stored, explanation_object
 from tocsin.model.entries import Entry
@@ -106,7 +107,8 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path, *, unfold:
                 f"no entry has the number, id or link {words}, and there is no such file; see: tocsin alerts show"
             )
         record, entry = found
-        return explain_stored(rules, info, record, entry, settings.zone, unfold=unfold), settings.zone
+        ahead = following(settings, store.read, record.alert, datetime.now(UTC))
+        return explain_stored(rules, info, record, entry, settings.zone, unfold=unfold, following=ahead), settings.zone
 
 
 def _print(answer: Explanation, zone: ZoneInfo) -> None:

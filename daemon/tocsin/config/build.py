@@ -19,6 +19,7 @@ from tocsin.deliver.config import DeliveryConfig
 from tocsin.ingest.config import IngestConfig
 from tocsin.model.deliveries import MessageKind
 from tocsin.policy.decide import Policy
+from tocsin.policy.notifying.reminders import Reminders
 from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Run
 from tocsin.receivers import Receiver
@@ -178,6 +179,7 @@ def assemble(
         people=inbound.policy.receivers,
         silences=config.silences,
         inhibitions=config.inhibitions,
+        reminders=Reminders(people=inbound.policy.receivers, escalations=config.escalations),
         routed=lambda alert: inbound.policy.routed(alert, instead.get(alert.rule, ())),
         instruments=config.instruments,
         price_rules=rules.prices,

@@ -111,6 +111,7 @@ def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) ->
         if len(after.routes) < len(before.routes)
         else [],
         "silences": _less(map(str, before.silences), map(str, after.silences)),
+        "escalations": _less(map(str, before.escalations), map(str, after.escalations)),
         "inhibit": _less(map(str, before.inhibitions), map(str, after.inhibitions)),
         "rules": _less(rules.infos, rules_after.infos),
         "packs": _less(map(str, before.rules), map(str, after.rules)),

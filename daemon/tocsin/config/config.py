@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Discriminator, Field, Tag
 
 from tocsin.config.database import DatabaseKey, DatabaseShape, below, named, place_of
+from tocsin.config.escalations import EscalationShape, make_escalation
 from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, WatchShape, check_source, make_feed
 from tocsin.config.filters import check_filter
 from tocsin.config.inhibitions import InhibitionShape, make_inhibition
@@ -46,6 +47,7 @@ from tocsin.errors import AS_OWNER, ConfigError, Position, Problem, by_place
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
 from tocsin.policy.notifying.inhibition import Inhibition
+from tocsin.policy.notifying.reminders import Escalation
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import RecurringSilence
 from tocsin.policy.notifying.walltime import WeeklyTime
@@ -76,6 +78,7 @@ class Config:
     routes: tuple[Route, ...]
     silences: tuple[RecurringSilence, ...]
     inhibitions: tuple[Inhibition, ...]
+    escalations: tuple[Escalation, ...]
     overrides: tuple[Override, ...]
     retention: timedelta
     heartbeat: Heartbeat | None
@@ -152,6 +155,8 @@ class ConfigFile(Shape):
     """Which alerts go to which receivers. Every route that fits adds its receivers. Default: all alerts to all."""
     silences: tuple[SilenceShape, ...] = ()
     """Silences that recur: alerts that are not sent at some times of the day, on some weekdays or dates."""
+    escalations: tuple[EscalationShape, ...] = ()
+    """Who else is sent an alert that nobody answers. The shortest time counts, and each receiver is sent it once."""
     inhibit: tuple[InhibitionShape, ...] = ()
     """Alerts that suppress lesser ones about the same while they are open."""
     overrides: dict[str, OverrideShape] = Field(default_factory=dict)
@@ -277,6 +282,8 @@ def _check(root: Node) -> Iterator[Problem]:
         yield from check_receiver(key.text, receiver, names)
     for route in children(member(root, "routes")):
         yield from check_to(member(route, "to"), names)
+    for escalation in children(member(root, "escalations")):
+        yield from check_to(member(escalation, "to"), names)
     for silence in children(member(root, "silences")):
         yield from check_windows(member(silence, "during"))
     for override in children(member(root, "overrides")):
@@ -330,6 +337,7 @@ def _config(
         receivers=with_stand_ins([receiver_config(name, item, file.timezone, place) for name, item in on.items()]),
         routes=tuple(make_route(route, on) for route in file.routes or ()),
         silences=tuple(make_silence(silence, file.timezone) for silence in file.silences),
+        escalations=tuple(make_escalation(item, on) for item in file.escalations),
         inhibitions=tuple(map(make_inhibition, file.inhibit)),
         overrides=tuple(make_overrides(member(file.node, "overrides"), file.overrides)),
         heartbeat=file.heartbeat if file.heartbeat.url else None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,11 +17,11 @@ from tocsin.config.secrets import Secret
 from tocsin.config.values import ID, Address, Hidden, Hiddens, OwnZone, WallTimes
 from tocsin.config.windows import Windows, WindowShape, check_some_days, check_windows, several, weekdays
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem, said, scalars
-from tocsin.config.yaml.shape import Duration, Shape, Texts
+from tocsin.config.yaml.shape import Duration, Shape, Texts, at_least
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.quiet import QuietHours
-from tocsin.policy.notifying.receiver import DigestTimes, Fallback, ReceiverInfo
+from tocsin.policy.notifying.receiver import DigestTimes, Fallback, ReceiverInfo, Repeat
 from tocsin.policy.notifying.walltime import DAYS
 
 #: Shorter secrets can be guessed. Standard Webhooks requires 24 bytes or more.
@@ -114,6 +114,15 @@ class _OAuth(Shape):
     """What the token is for, as the provider of the mail server writes it."""
 
 
+class _Repeat(Shape):
+    every: Annotated[Duration, at_least(timedelta(minutes=1))]
+    """Time without an answer after which the message is sent again."""
+    until: Literal["acked"] = "acked"
+    """What ends it: an answer, which is seen, useful or noise. A snooze puts it off."""
+    at_most: int = Field(default=5, ge=1, le=100)
+    """The most reminders of one alert."""
+
+
 class ReceiverShape(Shape):
     """A receiver in the file."""
 
@@ -140,6 +149,8 @@ class ReceiverShape(Shape):
     """Hours in which messages wait: one window, or a list of them."""
     digest: _Digest | None = None
     """A message at a set time for everything that is not urgent."""
+    repeat: _Repeat | None = None
+    """Reminders of alerts that nobody answers. Those that wait for the digest have none."""
     secret: Hiddens = ()
     """Secrets that sign the payload of a webhook: one, or two during a replacement, the new one first."""
     headers: dict[str, Hidden] = Field(default_factory=dict)
@@ -161,6 +172,7 @@ def receiver_config(name: str, shape: ReceiverShape, zone: ZoneInfo, place: Path
         recipients=(),
         zone=shape.timezone or zone,
         quiet_hours=tuple(one.build(QuietHours, window=one.window) for one in several(shape.quiet_hours)),
+        repeat=shape.repeat.build(Repeat) if shape.repeat else None,
         digest=digest.build(DigestTimes, days=weekdays(digest.on)) if digest else None,
     )
     return shape.build(

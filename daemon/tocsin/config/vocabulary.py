@@ -90,6 +90,9 @@ def check_routes(config: Config, rules: RuleSet) -> Iterator[Problem]:
     known = vocabulary(config, rules)
     for route in config.routes:
         yield from check_selection(route.which, f"the route to {', '.join(route.to) or 'nobody'}", config, known)
+    for escalation in config.escalations:
+        owner = f"the escalation to {', '.join(escalation.to) or 'nobody'}"
+        yield from check_selection(escalation.which, owner, config, known)
     for one in config.inhibitions:
         yield from check_selection(one.by, "inhibit: by", config, known)
         yield from check_selection(one.silences, "inhibit: silences", config, known)

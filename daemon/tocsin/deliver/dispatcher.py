@@ -74,6 +74,7 @@ class Dispatcher:
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._silenced: tuple[DeliveryConfig | None, frozenset[Silence]] = (None, frozenset())  # written for it
+        self._reminded: tuple[DeliveryConfig | None, datetime | None] = (None, None)  # by it; when the next is due
         self._stray: tuple[DeliveryConfig, frozenset[str]] = (outbound, frozenset())  # messages without a receiver
 
     async def tick(self) -> None:
@@ -125,6 +126,7 @@ class Dispatcher:
             await self._reroute(now)
             await self._give_up_expired(now)
             await self._fail_over(now)
+            await self._remind(now)
             await self._silence(now)
             limits = timing.limits(self.outbound.people, now)
             await self._apply_limits(limits, now)
@@ -149,6 +151,14 @@ class Dispatcher:
         own = partial(about_storm, now=now)
         for storm in await self._runtime.write(self._store.apply_limits, limits, now, own, self.outbound.decide):
             log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
+
+    async def _remind(self, now: datetime) -> None:
+        """Plan the messages that are due because nobody answers."""
+        outbound, (before, due) = self.outbound, self._reminded
+        loaded = before is not outbound
+        if loaded or (due is not None and due <= now):
+            due = await self._runtime.write(self._store.remind, outbound.reminders, now, loaded=loaded)
+            self._reminded = (outbound, due)
 
     async def _silence(self, now: datetime) -> None:
         """Apply the silences and inhibitions of the configuration; what an earlier one suppressed is freed once."""

@@ -40,18 +40,28 @@ def revision(revised: Revised, zone: ZoneInfo) -> str:
 
 
 def steps(
-    record: JudgedEntry, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo, rests: bool = False
+    record: JudgedEntry,
+    rule: RuleInfo,
+    *,
+    holds: bool | None,
+    disabled: bool,
+    zone: ZoneInfo,
+    rests: bool = False,
+    following: str = "",
 ) -> tuple[Step, ...]:
     """Return the steps of the decision about *record* under *rule*.
 
     *holds* says whether the rule matches today. It is None if the text was deleted. The evidence *rests* on the article or not.
+    *following* is who is sent its alert next if nobody answers, in words.
     """
     article = became(record.article, zone, rests=rests) if record.article else ""
-    found = tuple(_steps(record, rule, holds, disabled, zone))
+    found = tuple(_steps(record, rule, holds, disabled, zone, following=following))
     return (Step(name="article", good=None, words=article), *found) if article else found
 
 
-def _steps(record: JudgedEntry, rule: RuleInfo, holds: bool | None, disabled: bool, zone: ZoneInfo) -> Iterator[Step]:
+def _steps(
+    record: JudgedEntry, rule: RuleInfo, holds: bool | None, disabled: bool, zone: ZoneInfo, *, following: str
+) -> Iterator[Step]:
     entry, match = record.entry, record.match
     baseline = match is not None and match.fate is MatchOutcome.BASELINE
     seen = f"new at {local(entry.first_seen, zone)} from {entry.source}, entry {record.number}"
@@ -71,7 +81,7 @@ def _steps(record: JudgedEntry, rule: RuleInfo, holds: bool | None, disabled: bo
         yield Step(name="age", good=False, words=in_words(match.reason, zone))
         return
     yield Step(name="age", good=True, words=_age(entry, match, zone))
-    yield from _told(match, record.alert, zone)
+    yield from _told(match, record.alert, zone, following)
 
 
 def _kept(deliveries: Sequence[DeliveryView], name: str, causes: Collection[Cause], words: str, zone: ZoneInfo) -> Step:
@@ -108,7 +118,7 @@ def _age(entry: Entry, match: MatchView, zone: ZoneInfo) -> str:
     return "it gives no credible time: taken as new"
 
 
-def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo) -> Iterator[Step]:
+def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo, following: str) -> Iterator[Step]:
     if alert is None:
         return
     count = len({member.entry_id for member in alert.members})
@@ -134,6 +144,8 @@ def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo) -> Iterat
         reason = f" ({in_words(delivery.reason, zone)})" if delivery.reason else ""
         good = {"delivered": True, "dead": False, "suppressed": False}.get(delivery.state.value)
         yield Step(name="delivery", good=good, words=f"{delivery.state} to {to}{reason}, {delivery.id}")
+    if following:
+        yield Step(name="next", good=None, words=f"if nobody answers: {following}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +170,19 @@ def explain_given(rules: RuleSet, rule: RuleInfo, entry: Entry, now: datetime, *
 
 
 def explain_stored(
-    rules: RuleSet, rule: RuleInfo, record: JudgedEntry, entry: Entry | None, zone: ZoneInfo, *, unfold: bool = False
+    rules: RuleSet,
+    rule: RuleInfo,
+    record: JudgedEntry,
+    entry: Entry | None,
+    zone: ZoneInfo,
+    *,
+    unfold: bool = False,
+    following: str = "",
 ) -> Explanation:
     """Explain *rule* on a stored *record*, as of the time when it was judged, with times in *zone*.
 
-    *entry* has the text as it was then. It is None if the text was deleted. *unfold* as for `explain_given`.
+    *entry* has the text as it was then. It is None if the text was deleted. *unfold* as for `explain_given`, *following* as
+    for `steps`.
     """
     match, revised = record.match, record.revised
     then = match.decided_at if match else (revised[-1].at if revised else record.entry.first_seen)
@@ -179,6 +199,7 @@ def explain_stored(
             disabled=rule.id in rules.disabled,
             zone=zone,
             rests=entry is not None and rests_on_article(entry, evidence),
+            following=following,
         ),
     )
 

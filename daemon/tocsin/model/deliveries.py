@@ -44,6 +44,8 @@ class DeliveryKind(StrEnum):
     DIGEST = "digest"
     OPERATOR = "operator"
     TEST = "test"
+    REMINDER = "reminder"  # nobody has answered what was sent before
+    ESCALATION = "escalation"  # nobody has answered what was sent to others
 
 
 class MessageKind(StrEnum):
@@ -101,6 +103,7 @@ class Delivery:
     subjects: tuple[str, ...] = ()  # of earlier messages in that thread, without digests; the oldest first
     stead: str = ""  # the receiver that it could not be delivered to
     refused: bool = False  # at the last attempt, because of its content
+    reason: Reason = NO_REASON
 
 
 class ErrorClass(StrEnum):

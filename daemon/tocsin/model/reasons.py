@@ -49,6 +49,10 @@ class Cause(StrEnum):
     EXPIRED = "expired"
     DAMAGED = "damaged"
     MERGED = "merged"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    ANSWERED = "answered"
+    UNWANTED = "unwanted"  # by the configuration, any more
     GATHERED = "gathered"  # into a message that is also about other alerts
     EARLIER = "earlier"
     RELEASED = "released"

@@ -39,6 +39,9 @@ BANNERS = {
     DeliveryKind.CATCH_UP: "Catch-up: this is old news, found late because its source was unreachable.",
     DeliveryKind.DIGEST: "Digest: alerts that waited until now, the most severe first.",
     DeliveryKind.OPERATOR: "This is about tocsin itself.",
+    # The line above the message says it, with since when.
+    DeliveryKind.REMINDER: "",
+    DeliveryKind.ESCALATION: "",
     DeliveryKind.TEST: "This is a test: nothing happened.",
 }
 

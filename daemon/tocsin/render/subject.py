@@ -22,6 +22,8 @@ _PREFIXES = {
     DeliveryKind.RECOVERY: "Over: ",
     DeliveryKind.CATCH_UP: "Catch-up: ",
     DeliveryKind.DIGEST: "Digest: ",
+    DeliveryKind.REMINDER: "Reminder: ",
+    DeliveryKind.ESCALATION: "Escalated: ",
 }
 
 

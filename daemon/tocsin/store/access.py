@@ -17,7 +17,7 @@ from tocsin.rules.prices.edge import PriceState
 from tocsin.store import maintenance, requests, sending, sessions
 from tocsin.store.db.transactions import Joined, Transactions
 from tocsin.store.inbound import entries, prices, sources
-from tocsin.store.outbox import feedback, receivers, requested, silences
+from tocsin.store.outbox import feedback, receivers, reminders, requested, silences
 from tocsin.store.programs import RequestAnswer, RequestKey
 from tocsin.store.queries import (
     alert_search,
@@ -121,6 +121,7 @@ class Queries(OnDatabase):
     rule_stats = reads(feedback.stats)
     answered = reads(feedback.by_number)
     answers = reads(feedback.history)
+    messages_about = reads(reminders.messages)
     verdicts = reads(feedback.verdicts)
     paused = reads(receivers.paused)
     receivers = reads(receivers.every)
@@ -171,7 +172,7 @@ class Commands(OnDatabase):
     end_silence = writes(silences.end)
     test = writes(requested.test)
     resend = writes(requested.resend)
-    answer = writes(feedback.add)
+    answer = writes(reminders.answer)
     poll = writes(sources.poll_now)
     hear = writes(sources.hear)
     end_sessions = writes(sessions.end_all)

@@ -213,7 +213,7 @@ def _known(kind: DeliveryKind, found: Sequence[AlertContent]) -> list[int]:
     """Return the alerts of a message that its reader knows from an earlier one; none for a digest, which has no thread."""
     if kind in _GATHERED:
         return []
-    again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION, DeliveryKind.RECOVERY)
+    again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION, DeliveryKind.RECOVERY, DeliveryKind.REMINDER)
     return [item.alert.id for item in found if again or item.news]
 
 

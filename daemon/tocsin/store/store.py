@@ -30,7 +30,7 @@ from tocsin.store.inbound import articles, configured, decisions, hosts, identit
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.opened import OpenedDatabase
-from tocsin.store.outbox import enqueue, handover, holds, inhibitions, receivers, silences
+from tocsin.store.outbox import enqueue, handover, holds, inhibitions, receivers, reminders, silences
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.programs import Pushed, RequestAnswer
 from tocsin.store.queries import overview
@@ -326,6 +326,7 @@ class Store(OpenedDatabase):
     apply_quiet_hours = writes(holds.apply_quiet_hours)
     keep_digests = writes(enqueue.keep_digests)
     keep_silences = writes(silences.keep)
+    remind = writes(reminders.remind)
     apply_inhibitions = writes(inhibitions.apply)
     fail_over = writes(handover.late)
     give_back = records(sending.give_back)

@@ -165,6 +165,11 @@ def test_a_person_has_one_address(tmp_path: Path) -> None:
             "quiet_hours must end some time, and every hour of the week is in them",
         ),
         ("quiet_hours: [{on: sat, until: '07:00'}]", "unknown key until"),
+        ("repeat: {at_most: 3}", "every is missing here: time without an answer"),
+        ("repeat: 4h", "repeat must be a map: keys with values"),
+        ("repeat: {every: 4h, until: seen}", "until must be acked"),
+        ("repeat: {every: 10s}", "every must be 1m or more"),
+        ("repeat: {every: 4h, at_most: 0}", "at_most must be 1 or more"),
         ("digest: {at: []}", "at must not be empty"),
         ("digest: {at: ['07:00', noon]}", 'at must be a time of the day such as "07:00"'),
         (

@@ -177,7 +177,8 @@ class Decided:
 class Planned:
     """A new delivery; the store gives it its id. *held* is what it waits for, *news* what is new about each alert.
 
-    *dropped* is why it is never sent; such a delivery is only recorded.
+    *dropped* is why it is never sent; such a delivery is only recorded. *why* is the reason of a
+    message that repeats a notification, and *again* counts these repetitions by alert.
     """
 
     receiver: str
@@ -189,6 +190,8 @@ class Planned:
     held: Reason = NO_REASON
     dropped: Reason = NO_REASON
     news: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    why: Reason = NO_REASON
+    again: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,8 +41,8 @@ class Inhibition:
         )
 
     def open(self, greater: Alert, now: datetime) -> bool:
-        """Return whether *greater* is open *now*."""
-        return greater.opened_at <= now < greater.opened_at + self.lasts
+        """Return whether *greater* is open *now*; what is over is not."""
+        return greater.over_at is None and greater.opened_at <= now < greater.opened_at + self.lasts
 
     def _shared(self, greater: Alert, lesser: Alert, name: str) -> bool:
         values = set(lesser.labels.get(name, ()))

@@ -40,11 +40,20 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """A message that nobody answers is sent again after *every* such time, *at_most* so often."""
+
+    every: timedelta
+    at_most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverInfo:
     """A receiver as a decision sees it; an *operator* is notified of the daemon's own health.
 
     *zone* is its time zone; *group_wait* is how long a first message waits for more alerts. Messages over *max_per_hour*
     wait for the digest (None: no limit). Receivers of one *person* share the alerts: each is sent over one of them.
+    *repeat* is how often it is reminded of what nobody answers.
     """
 
     name: str
@@ -56,3 +65,4 @@ class ReceiverInfo:
     group_wait: timedelta = timedelta(0)
     max_per_hour: int | None = None
     person: str | None = None
+    repeat: Repeat | None = None

@@ -68,6 +68,7 @@ class ReceiverRow(columns.Row, table=True):
 class DeliveryAlertRow(columns.Row, table=True):
     """An alert in a message; *telling* numbers the notifications of the alert, so that none is sent twice.
 
+    *resend* counts copies that people asked for, and below zero the messages that are sent because nobody answers.
     *news* are the facts in it that are new to the reader; *overflow* is the limit that put it into a digest.
     """
 

@@ -79,15 +79,15 @@ def fresh(session: Session, **fields: object) -> Columns:
     return {**_FRESH, "id": new_id(session), **fields}
 
 
-def member(row: Columns, alert_id: int, telling: int, news: Iterable[str] = ()) -> Columns:
-    """Return the columns of an alert in the delivery with the columns *row*."""
+def member(row: Columns, alert_id: int, telling: int, news: Iterable[str] = (), again: int = 0) -> Columns:
+    """Return the columns of an alert in the delivery with the columns *row*, because nobody answers for the time *again*."""
     return {
         "delivery_id": row["id"],
         "alert_id": alert_id,
         "receiver": row["receiver"],
         "recipient": row["recipient"],
         "telling": telling,
-        "resend": row["resend"],
+        "resend": -again or row["resend"],
         "news": tuple(dict.fromkeys(news)),
     }
 

@@ -46,14 +46,16 @@ def plan(
             **mapping.columns(item, DeliveryRow),
             "rank": max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
             "state": _state(item),
-            "reason": kept,
+            "reason": kept or item.why,
             "created_at": now,
             "due_at": max(item.due_at, settles) if settles and not kept else item.due_at,
         }
         row = delivery_rows.fresh(session, **fields)
         rows.append(row)
         members += (
-            delivery_rows.member(row, number, tellings.get(number, 0), item.news.get(number, ()))
+            delivery_rows.member(
+                row, number, tellings.get(number, 0), item.news.get(number, ()), item.again.get(number, 0)
+            )
             for number in item.alert_ids
         )
     delivery_rows.enter(session, rows, members)

@@ -26,6 +26,7 @@ from tocsin.store.views import RuleStats
 _ANSWERS = AnswerRow.metadata.tables["answer"]
 _SEEN = (AnswerKind.ACK, AnswerKind.USEFUL, AnswerKind.NOISE)
 _VERDICTS = (AnswerKind.USEFUL, AnswerKind.NOISE)
+NO_ANSWER = Answered()
 
 
 def of(session: Session, which: ColumnElement[bool]) -> dict[int, Answered]:

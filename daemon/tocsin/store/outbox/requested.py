@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from tocsin.errors import ConflictError
 from tocsin.model.deliveries import SETTLED, DeliveryKind, DeliveryState
@@ -52,6 +52,17 @@ def resend(session: Session, delivery_id: str, now: datetime, *, again: bool = T
     copies = last.resend if last else 0
     if last and copies > original.resend and not again:
         return last.id
+    # Reminders of one notification are copies of it, too.
+    used = session.exec(
+        select(func.max(DeliveryAlertRow.resend)).where(
+            col(DeliveryAlertRow.alert_id).in_(
+                select(DeliveryAlertRow.alert_id).where(DeliveryAlertRow.delivery_id == delivery_id)
+            ),
+            DeliveryAlertRow.receiver == original.receiver,
+            DeliveryAlertRow.recipient == original.recipient,
+        )
+    ).one()
+    copies = max(copies, used or 0)
     original.silence_id = None  # it is sent again now, so it must not be sent again when the silence ends
     original.inhibited_by = None
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from tocsin.config.bodies import WhyBody
+from tocsin.config.reminders import following
 from tocsin.errors import UsageError
 from tocsin.explain.decision import Explanation, explain_given, explain_stored, explanation_object
 from tocsin.model.entries import Entry
@@ -61,7 +62,8 @@ def _explain(page: Page, body: WhyBody, rule: RuleInfo, given: Entry | None) -> 
     if recorded is None:
         return None
     record, entry = recorded
-    return explain_stored(rules, rule, record, entry, page.zone, unfold=body.unfold)
+    ahead = following(page.daemon.config, read, record.alert, page.now)
+    return explain_stored(rules, rule, record, entry, page.zone, unfold=body.unfold, following=ahead)
 
 
 def _given(page: Page, body: WhyBody) -> Entry:

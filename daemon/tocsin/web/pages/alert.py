@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tocsin.config.reminders import following
 from tocsin.explain.outline import outline
 from tocsin.explain.sentence import because
 from tocsin.market.summary import beside
@@ -62,6 +63,7 @@ def _read(page: Page, number: int) -> Mapping[str, Any] | None:
             "members": detail.members[:_MOST],
             "more_members": len(detail.members) - _MOST,
             "deliveries": deliveries,
+            "following": following(page.daemon.config, read, detail, page.now),
             "attempts": read.attempts([one.id for one in deliveries]),
             "charts": _charts(page, read, content.alert),
             "answers": [(one, in_words(one, page)) for one in reversed(answers)],

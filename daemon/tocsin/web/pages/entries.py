@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from tocsin.config.reminders import following
 from tocsin.errors import UsageError
 from tocsin.explain.decision import Explanation, explain_stored
 from tocsin.explain.excerpts import excerpts
@@ -129,7 +130,8 @@ def _look(page: Page, number: int, rule: RuleInfo | None) -> Shown | None:
     matches = {match.rule: match for match in read.matches(entry_id=number)}
     chosen = None
     if rule:
-        explanation = explain_stored(rules, rule, record, text, page.zone)
+        ahead = following(page.daemon.config, read, record.alert, page.now)
+        explanation = explain_stored(rules, rule, record, text, page.zone, following=ahead)
         chosen = _chosen(explanation, page)
     verdicts = list(
         _verdicts(rules, matches, text, record.revised[-1].at if record.revised else record.entry.first_seen)
