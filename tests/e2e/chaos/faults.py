@@ -16,7 +16,7 @@ from typing import Protocol
 from chaos.databases import FileDatabase
 from chaos.life import Order
 from chaos.points import Point
-from chaos.world import LEASE, Life, World
+from chaos.world import Life, World
 
 Done = Callable[[], object]
 #: Real seconds in which an idle life polls, sweeps and looks for a report.
@@ -132,7 +132,7 @@ class Stop:
             world.note_cut(f"stop {self.point}")
             if self.loses:
                 world.database.forget(stopped.wire)
-            time.sleep(LEASE * 1.2)
+            time.sleep(world.lease * 1.2)
             world.zombies += 1
             os.kill(stopped.pid, signal.SIGCONT)
             world.until(lambda: done() or not all(map(world.is_alive, lives)), f"the step, after a stop {self.point}")

@@ -22,7 +22,7 @@ from chaos.watch import Watch
 from chaos.wire import Wire
 
 #: Real seconds after which something that should have happened did not.
-PATIENCE = 60.0
+PATIENCE = 120.0
 #: The leases of these worlds, in real seconds.
 LEASE = 1.5
 AN_HOUR = 3600.0
@@ -80,7 +80,7 @@ class World:
         self.crew: list[Life] = []
         self.zombies = 0
         self.hung: list[tuple[datetime, datetime]] = []
-        self._lease = lease
+        self.lease = lease
         self._hosts = hosts
         self._misdated = misdated
         self._watch = Watch(self.database) if workers > 1 and isinstance(self.database, ServerDatabase) else None
@@ -124,7 +124,7 @@ class World:
             folder=str(self.folder),
             env=env,
             trace=str(self.trace),
-            lease=order.lease or self._lease,
+            lease=order.lease or self.lease,
             wrong=AN_HOUR if self._misdated and len(self.lives) % 2 else 0.0,
         )
         log = self.folder / f"life{len(self.lives)}.log"
@@ -255,6 +255,8 @@ class World:
     def evidence(self, *, late: int) -> Evidence:
         """All of it; no life may work on the database."""
         tables, sound = self.database.read()
+        looks = tuple(self._watch.looks) if self._watch else ()
+        assert not self._watch or any(look.leases for look in looks), "no look at the database saw a lease"
         return Evidence(
             tables=tables,
             accepted=tuple(self.ledger.accepted),
@@ -271,7 +273,7 @@ class World:
             hung=tuple(self.hung),
             quiet=(("night", *SLEEP),),
             calls=tuple(self.ledger.calls),
-            looks=tuple(self._watch.looks) if self._watch else (),
+            looks=looks,
         )
 
     def _write_files(self) -> None:
