@@ -161,3 +161,18 @@ def test_what_has_no_forms_says_so(tocsin: Tocsin, term: str, words: str) -> Non
     """An empty table would look as if nothing could ever be found."""
     result = tocsin("rules", "forms", "--", term, config=False)
     assert (result.exit_code, words in result.stderr) == (2, True)
+
+
+def test_who_is_next_is_shown_until_somebody_answers(tocsin: Tocsin, history: Any) -> None:
+    """By the alert and by why, with the number of the reminder; after an answer nobody is next."""
+    config = tocsin.folder / "config.yaml"
+    text = config.read_text().replace("operator: true}", "operator: true, repeat: {every: 4h, at_most: 3}}")
+    config.write_text(f"{text}  boss: {{console: true}}\nescalations:\n  - {{after: 2h, to: boss}}\n")
+    history()
+    number = json.loads(tocsin("why", "ban", "2", "--json").stdout)["entry"]["number"]
+    shown = " ".join(tocsin("alerts", "show", "1").stdout.split())
+    assert "next, if nobody answers: boss at " in shown
+    assert "(reminder 1 of 3)" in shown
+    assert "if nobody answers: boss at " in " ".join(tocsin("why", "ban", str(number)).stdout.split())
+    tocsin("alerts", "ack", "1")
+    assert "if nobody answers" not in tocsin("alerts", "show", "1").stdout + tocsin("why", "ban", str(number)).stdout

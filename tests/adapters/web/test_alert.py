@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.web.conftest import HOSTILE
+from adapters.web.conftest import CONFIG, HOSTILE
 from tocsin.market.series import append, begin, close_before
+from tocsin.model.alerts import AnswerKind
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.notifying.retry import Consequence
@@ -191,3 +192,18 @@ def test_hostile_text_is_text(serve):
         assert "&lt;script&gt;" in answer.text
         assert "javascript:" not in answer.text
         assert "\u202e" not in answer.text
+
+
+def test_who_is_next_if_nobody_answers_stands_with_the_deliveries(serve):
+    """A reader sees how long there is; after an answer nobody is next."""
+
+    async def scene(page):
+        page.bring("China bans gallium exports")
+        before = await page.get("/alerts/1")
+        page.store.act.answer([1], AnswerKind.ACK, page.clock.now())
+        return before, await page.get("/alerts/1")
+
+    config = f"{CONFIG}  boss: {{console: true}}\nescalations:\n  - {{after: 30m, to: boss}}\n"
+    before, after = serve(scene, config=config)
+    assert re.search(r"Next, if nobody answers: boss at [0-9:]{5}<", before.text)
+    assert "if nobody answers" not in after.text
