@@ -61,10 +61,11 @@ def rows(period: PeriodStatistics, free: int | None) -> tuple[tuple[str, str], .
     ]
     lost = [f"{counted(period.dead, 'message')} given up, see: tocsin deliveries dead"] if period.dead else []
     lost += [f"{counted(period.doubtful, 'try')} with an unknown outcome"] if period.doubtful else []
+    unread = f", {counted(period.unfetched, 'article')} not fetched" if period.unfetched else ""
     dropped = f" ({period.dropped:,} dropped by filters)" if period.dropped else ""
     checked = (
         f"{period.read:,} of {counted(period.sources, 'source')} read within a day, "
-        f"{counted(period.entries, 'new entry')}{dropped}, {counted(period.instruments, 'instrument')} with a price"
+        f"{counted(period.entries, 'new entry')}{dropped}{unread}, {counted(period.instruments, 'instrument')} with a price"
     )
     return (
         ("Checked", checked),

@@ -162,7 +162,8 @@ class EntryView:
 class PeriodStatistics:
     """The activity of the daemon in a period, and its status at the end; *size* is that of the database in bytes.
 
-    *read* counts the *sources* that were read within a day, *dropped* the *entries* that filters dropped. Waiting messages are *overdue* an hour after their time;
+    *read* counts the *sources* that were read within a day, *dropped* the *entries* that filters dropped,
+    *unfetched* the articles that were given up. Waiting messages are *overdue* an hour after their time;
     *doubtful* counts attempts with an unknown outcome. *ailing*, *blocked* and *unevaluated* name sources, receivers
     and rules.
     """
@@ -172,6 +173,7 @@ class PeriodStatistics:
     ailing: tuple[str, ...]
     entries: int
     dropped: int
+    unfetched: int
     instruments: int
     matches: int
     alerts: int

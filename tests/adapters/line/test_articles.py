@@ -173,6 +173,7 @@ def test_what_will_not_pass_is_given_up(line, reader):
     line.clock.move(days=1)
     assert reader.fetch() == []
     assert reader.articles() == {ArticleState.FAILED: 2}
+    assert line.store.read.statistics(line.clock.now() - timedelta(days=2), line.clock.now()).unfetched == 2
     assert len(reader.site.asked) == 2
     assert reader.steps()["article"].endswith("wire.test wants a login")
     assert "{surprise}" in reader.steps(2)["article"]

@@ -180,7 +180,8 @@ def describe(found: Status, zone: ZoneInfo, now: datetime) -> Iterator[str]:
     states = [f"{count:,} {name}" for name, count in sorted(found.sources.items(), key=_good_first)]
     yield from item("sources", ", ".join(states) or "none polled yet")
     dropped = f", {found.day.dropped:,} of them dropped by filters" if found.day.dropped else ""
-    yield from item("entries", f"{found.day.entries:,} new in a day{dropped}")
+    unread = f"; {counted(found.day.unfetched, 'article')} not fetched" if found.day.unfetched else ""
+    yield from item("entries", f"{found.day.entries:,} new in a day{dropped}{unread}")
     yield from item("alerts", f"{found.day.alerts:,} in a day, {found.unanswered:,} unanswered in a week")
     yield from item("outbox", _outbox(found.day))
     yield from item("last message", _last(found.last_sent, zone, now))

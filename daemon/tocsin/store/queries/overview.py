@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, distinct, func, select
 
 from tocsin.model.alerts import AlertContent, MatchOutcome
+from tocsin.model.articles import ArticleState
 from tocsin.model.deliveries import UNHEARD, WAITING, Delivery, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.entries import PUSH
 from tocsin.model.reasons import NO_REASON, Cause, Reason
@@ -17,7 +18,7 @@ from tocsin.model.rules import Severity
 from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow, TransitionRow
 from tocsin.store.db.price_tables import CloseRow
 from tocsin.store.db.statements import size
-from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow, SourceRow, UnevaluatedRow
+from tocsin.store.db.tables import AlertRow, ArticleRow, EntryRow, MatchRow, SourceRow, UnevaluatedRow
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
 from tocsin.store.views import PeriodStatistics
@@ -180,6 +181,7 @@ def statistics(session: Session, since: datetime, now: datetime) -> PeriodStatis
         read=count(_POLLED, col(SourceRow.last_success) >= now - _READ),
         ailing=tuple(session.exec(select(SourceRow.name).where(_POLLED, _ILL).order_by(col(SourceRow.name)))),
         entries=count(col(EntryRow.first_seen) >= since),
+        unfetched=count(ArticleRow.state == ArticleState.FAILED, col(ArticleRow.ended_at) >= since),
         dropped=count(col(EntryRow.first_seen) >= since, col(EntryRow.dropped) != NO_REASON),
         instruments=session.exec(
             select(func.count(distinct(CloseRow.instrument))).where(col(CloseRow.at) >= since)
