@@ -53,6 +53,17 @@ def test_a_program_that_must_be_alone_is_told_who_works_there(hands, store):
         hands.open().lock(hands.now)
 
 
+def test_the_server_is_asked_to_notice_a_host_that_is_lost(store):
+    """Nothing closes the connections of a machine without power, and others wait for its locks."""
+    with store.database.read() as session:
+        if session.connection().execute(text("SELECT inet_server_addr()")).scalar_one() is None:
+            pytest.skip("the server is reached by a socket of this machine, which is never lost")
+        query = "SELECT name, setting FROM pg_settings WHERE name LIKE 'tcp_keepalives%'"
+        found = {name: int(value) for name, value in session.connection().execute(text(query))}
+    assert found["tcp_keepalives_idle"] + found["tcp_keepalives_interval"] * found["tcp_keepalives_count"] < 15
+    assert min(found.values()) > 0
+
+
 def test_a_killed_daemon_leaves_no_lock(hands, store):
     """The server notices that its connection is gone, and nobody has to remove a file."""
     script = (

@@ -38,8 +38,12 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
     "synchronous_commit": "on",
     "client_min_messages": "warning",
+    # A host that is lost keeps its locks until the server notices, which by default takes hours. It takes about ten seconds
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
 }
-#: A host that is lost is noticed within about ten seconds.
+#: ... and so it does the other way round.
 _DRIVER = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
