@@ -1,6 +1,6 @@
 """A server of PostgreSQL for tests: that of $TOCSIN_TEST_POSTGRES, else one of its own where its programs are installed.
 
-One of its own listens on a Unix socket in a temporary folder, keeps nothing, and ends with the tests.
+One of its own listens on a Unix socket in a temporary folder, keeps nothing unless it is *durable*, and ends with the tests.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ except ImportError:  # it is optional
     psycopg = None
 
 _INSTALLED = Path("/usr/lib/postgresql")
-_SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=100", "listen_addresses=", "log_min_messages=fatal")
+_SETTINGS = ("max_connections=100", "listen_addresses=", "log_min_messages=fatal")
+#: Tests need not wait for the disk.
+_FORGETFUL = ("fsync=off", "full_page_writes=off")
 _LOCALE = ("--locale=C.UTF-8", "--encoding=UTF8")
 _numbers = itertools.count(1)
 
@@ -34,12 +36,18 @@ _numbers = itertools.count(1)
 class Server:
     """A server at *address*, `postgresql://...` of a database from which others can be made; *process* if it is our own."""
 
-    def __init__(self, address: str, folder: Path | None = None) -> None:
+    def __init__(self, address: str, folder: Path | None = None, *, durable: bool = False) -> None:
         self.address = address
         self.folder = folder
+        self._settings = _SETTINGS if durable else (*_SETTINGS, *_FORGETFUL)
         self._process: subprocess.Popen[bytes] | None = None
         self._template = ""
         self._made: list[str] = []
+
+    @property
+    def pid(self) -> int | None:
+        """The number of its process, None if it is not our own."""
+        return self._process.pid if self._process else None
 
     def run(self, *statements: str) -> None:
         """Run statements, each by itself."""
@@ -68,7 +76,7 @@ class Server:
     def start(self) -> None:
         """Start a server of our own."""
         assert self.folder
-        options = [part for setting in _SETTINGS for part in ("-c", setting)]
+        options = [part for setting in self._settings for part in ("-c", setting)]
         command = [_programs() / "postgres", "-D", self.folder / "data", "-k", self.folder, *options]
         self._process = _begun(command)
         for _ in range(300):
@@ -108,8 +116,8 @@ class Server:
 
 
 @contextmanager
-def served() -> Iterator[Server | None]:
-    """A server for tests, None where there is none."""
+def served(*, durable: bool = False) -> Iterator[Server | None]:
+    """A server for tests, None where there is none. One of its own that is *durable* waits for the disk at each commit."""
     if psycopg is None:
         yield None
         return
@@ -130,7 +138,7 @@ def served() -> Iterator[Server | None]:
         subprocess.run(command, check=True, capture_output=True, cwd=folder, **user)
         access = folder / "data" / "pg_hba.conf"
         access.write_text(f"local all guarded scram-sha-256\n{access.read_text()}")
-        server = Server(f"postgresql://tocsin@/postgres?host={folder}", folder)
+        server = Server(f"postgresql://tocsin@/postgres?host={folder}", folder, durable=durable)
         server.start()
         yield server
         server.close()
