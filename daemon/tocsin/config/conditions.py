@@ -45,7 +45,7 @@ def _check_correlation(rule: Pairs, condition: Scalar) -> Iterator[Problem]:
     counted = rule.get("count")
     if isinstance(counted, Pairs):
         yield from _check_count(rule, counted)
-    if not rule.key("within") and not member(counted, "new"):
+    if not rule.key("within") and not member(counted, "new") and not member(counted, "none_within"):
         yield problem(condition, "a correlation needs a window: add within, such as within: 48h")
     for name in ("fires", "quiet"):
         if key := rule.key(name):
@@ -60,17 +60,27 @@ def _check_correlation(rule: Pairs, condition: Scalar) -> Iterator[Problem]:
             yield problem(wanted, f"{wanted.value} of {number} rules can never match")
 
 
+#: Keys of `count` that stand alone beside its rule, and why.
+_ALONE = {
+    "new": "new looks at the values of one label in all matches before",
+    "none_within": "none_within waits for the next match of any kind",
+}
+
+
 def _check_count(rule: Pairs, counted: Pairs) -> Iterator[Problem]:
-    """Yield faults of the keys of `count`: a number is needed, or else a label whose new values are wanted."""
-    if not counted.key("new"):
+    """Yield faults of the keys of `count`: a number, or else what stands in its place and needs no other key."""
+    alone = next((name for name in _ALONE if counted.key(name)), None)
+    if alone is None:
         if counted.pairs and not counted.key("at_least"):
             words = "at_least is missing here: number of distinct matches that make it true"
             yield problem(counted.pairs[0][0], words)
         return
-    beside = [key for name in ("at_least", "more_than", "distinct") if (key := counted.key(name))]
+    beside = [
+        key for name in ("at_least", "more_than", "distinct", *(_ALONE.keys() - {alone})) if (key := counted.key(name))
+    ]
     beside += [key for name in ("within", "by") if (key := rule.key(name))]
     for key in beside:
-        yield problem(key, f"new looks at the values of one label in all matches before: remove {key.text}")
+        yield problem(key, f"{_ALONE[alone]}: remove {key.text}")
 
 
 def _about_instruments(node: Node) -> bool:

@@ -144,6 +144,8 @@ class _Count(Shape):
     """Multiple of what is usual at this time of the week that they must exceed, such as 3x usual."""
     new: str | None = None
     """A label, in place of a number: one match is enough whose value of it was in no match before."""
+    none_within: Duration | None = None
+    """A length of time, in place of a number: true when no match came for so long, such as 24h."""
     distinct: str = "entry"
     """Property that distinguishes the matches that are counted: origin, source, entry or a label."""
 

@@ -273,7 +273,8 @@ def _shared(correlation: CorrelationSpec | None) -> tuple[Located, ...]:
 def _correlation(shape: RuleShape, node: Pairs) -> CorrelationSpec | None:
     kind = next((name for name in CorrelationKind if node.key(name)), None)
     new = member(node.get("count"), "new")
-    if kind is None or (shape.within is None and new is None):
+    none_within = shape.count.none_within if shape.count else None
+    if kind is None or (shape.within is None and new is None and none_within is None):
         return None
     distinct = member(node.get("count"), "distinct")
     return CorrelationSpec(
@@ -286,6 +287,7 @@ def _correlation(shape: RuleShape, node: Pairs) -> CorrelationSpec | None:
         ordered=shape.order,
         more_than=shape.count.more_than if shape.count else None,
         new=_place(new) if new else None,
+        none_within=none_within,
     )
 
 

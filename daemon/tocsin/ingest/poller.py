@@ -130,6 +130,16 @@ class Pipeline:
         """Take in what a program hands in, and return the answer to it. Errors are those of `PushIntake.take`."""
         return await self._pushes.take(push, self.inbound)
 
+    async def look_for_absences(self) -> None:
+        """Find the news that is expected and did not come."""
+        waiting = [one for one in self.inbound.rules.correlations.values() if one.none_within is not None]
+        now = self._runtime.clock.now()
+        found = await self._runtime.work(self._store.read.absences, waiting, now) if waiting else ()
+        if found:
+            decide = self.inbound.policy.decide
+            committed = await self._runtime.write(self._store.find_absences, waiting, decide, now)
+            follow_up(committed, self._runtime.counters, self._committed)
+
     async def look_at_pushes(self) -> None:
         """Report the sources to which nothing was handed in for far too long."""
         await self._pushes.look(self.inbound)

@@ -107,6 +107,7 @@ class Correlation:
     or of different values of *distinct* (COUNT): origin, source, entry or a label. With *ordered* the matches must come
     in the order of the members. With *more_than* they must also be more than so many times the usual number (COUNT).
     With *new* nothing is counted: one match is enough whose value of that label was in none before (COUNT).
+    With *none_within* it is true when no match came for so long (COUNT).
     """
 
     info: RuleInfo
@@ -119,6 +120,7 @@ class Correlation:
     ordered: bool = False
     more_than: float | None = None
     new: str | None = None
+    none_within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

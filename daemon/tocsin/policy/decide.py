@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tocsin.model.alerts import Alert, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import Cause, Reason
-from tocsin.model.rules import Correlation, Match
+from tocsin.model.rules import OWN, Correlation, Match
 from tocsin.policy.alerting import correlation, growth, novelty, story
 from tocsin.policy.alerting.correlation import ActiveWindow, ActiveWindows, Completion, Member
 from tocsin.policy.alerting.facts import Decided, Decision, Facts, Recovery
@@ -80,8 +80,10 @@ class _Making:
         """Return the outcome of one match."""
         if match.entry is None or entry_id is None:
             home = self.stories.open(match.rule.event, match.event_time)
-            # A price that crosses a threshold is an alert of its own; in the cooldown it is held until that ends.
-            return self._open(None, match, home) if match.quote else self._judge_own(match, home)
+            # A price that crosses a threshold is an alert of its own; in the cooldown it is held until that ends. What does
+            # not come is one, too.
+            own = match.rule.id.startswith(f"{OWN}/")
+            return self._judge_own(match, home) if own else self._open(None, match, home)
         refusal = self.stories.refusal(entry_id, match.entry)
         if refusal:
             outcome, reason = refusal
@@ -120,6 +122,8 @@ class _Making:
         self, rule: Correlation, before: Sequence[Member], mine: Sequence[Member]
     ) -> tuple[list[Completion], ActiveWindows]:
         """Return the completions of *rule* by the matches *mine*, and the windows that they change."""
+        if rule.none_within is not None:
+            return [], {}  # a match is what it waits for
         since = self._facts.counted_since.get(rule.members[0])
         if rule.new is not None:
             known = self._facts.values.get((rule.members[0], rule.new), ())

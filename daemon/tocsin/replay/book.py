@@ -16,9 +16,20 @@ from tocsin.model.alerts import Alert, Ending, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.entries import MAX_AGE
 from tocsin.model.reasons import NO_REASON, Cause, Reason
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Correlation, Severity
+from tocsin.policy.alerting.absence import Seen
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
-from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified, Pending, Planned, Recovery, reach
+from tocsin.policy.alerting.facts import (
+    Arrival,
+    Decided,
+    Decision,
+    Facts,
+    LastNotified,
+    Pending,
+    Planned,
+    Recovery,
+    reach,
+)
 from tocsin.policy.alerting.story import STORY_WINDOW
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
@@ -88,6 +99,7 @@ class Book:
         self._notified: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
         self._members: dict[str, list[Member]] = defaultdict(list)  # matches that correlations count, by time
         self._windows: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
+        self._absent: dict[str, datetime] = {}  # when it was told that expected matches did not come
 
     def number(self) -> int:
         """Return the number of one more entry."""
@@ -246,6 +258,11 @@ class Book:
             self._alerts_of.pop(number, None)
         return stories
 
+    def seen(self, correlation: Correlation) -> Seen:
+        """Return when the rule that *correlation* waits for matched last, and when its absence was told."""
+        members = self._members.get(correlation.members[0])
+        return Seen(last=members[-1].event_time if members else None, told=self._absent.get(correlation.info.id))
+
     def _nothing(self, now: datetime) -> Facts:
         """Return the facts of a decision without a match."""
         return Facts(now=now, arrivals=(), pending=self._all_pending(), next_alert=len(self.alerts) + 1)
@@ -283,10 +300,7 @@ class Book:
             self.alerts[alert.id] = alert
             self._alerts_of[alert.story_id][alert.id] = None
         for item in decision.decided:
-            if item.alert_id is not None and item.entry_id is not None:
-                self._entries_of[item.alert_id].add(item.entry_id)
-            if item.match.rule.joins:
-                insort(self._members[item.match.rule.id], item.member, key=_time)
+            self._note(item)
         self._last_notified.update(decision.last_notified)
         self._windows.update(decision.windows)
         for delivery_id, number in decision.cancelled:
@@ -303,6 +317,16 @@ class Book:
             message = self._waiting[int(delivery_id)]
             if message.held:
                 message.due_at, message.held = now, replace(message.held, because=_RELEASED)
+
+    def _note(self, item: Decided) -> None:
+        """Remember a match, by its alert and for the correlations that count it."""
+        match = item.match
+        if item.alert_id is not None and item.entry_id is not None:
+            self._entries_of[item.alert_id].add(item.entry_id)
+        if match.entry is None and match.quote is None:
+            self._absent[match.rule.id] = match.event_time
+        if match.rule.joins:
+            insort(self._members[match.rule.id], item.member, key=_time)
 
     def _plan(self, planned: Planned, now: datetime) -> None:
         self._messages += 1

@@ -15,6 +15,7 @@ from tocsin.model.alerts import Alert
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
 from tocsin.model.rules import Unevaluated
+from tocsin.policy.alerting.absence import absent, deadline
 from tocsin.policy.alerting.facts import Arrival, Decided
 from tocsin.policy.alerting.usual import WEEK, WEEKS
 from tocsin.policy.decide import Policy
@@ -124,8 +125,11 @@ class Replay:
         self._book = Book()
         self._prices = _Prices({item.id: item for item in instruments})
 
-    def run(self, polls: Iterable[Poll], *, start: datetime | None = None) -> Result:
-        """Return the findings about *polls*. Polls before *start* only build up the state."""
+    def run(self, polls: Iterable[Poll], *, start: datetime | None = None, until: datetime | None = None) -> Result:
+        """Return the findings about *polls*. Polls before *start* only build up the state.
+
+        News that does not come is found until the last poll, or *until* then.
+        """
         entries = quotes = 0
         first = last = None
         refused: list[Refused] = []
@@ -135,6 +139,8 @@ class Replay:
         failures: list[Failure] = []
         for poll in polls:
             counts = start is None or poll.at >= start
+            missed = self._absences(poll.at, sent, dropped)
+            rulings += (one for one in missed if start is None or one.at >= start)
             sent += self._send(poll.at, dropped)
             decided, failed, left_out = self._take(poll)
             if not counts:
@@ -145,6 +151,7 @@ class Replay:
             refused += left_out
             rulings += (Ruling(at=poll.at, decided=item) for item in decided)
             failures += failed
+        rulings += self._absences(until, sent, dropped) if until else ()
         sent += self._send(None, dropped)
         shown = tuple(message for message in sent if start is None or message.at >= start)
         named = {number for message in shown for number in message.alert_ids}
@@ -162,6 +169,22 @@ class Replay:
             dropped={number: words for number, words in dropped.items() if number in named},
             failures=tuple(failures),
         )
+
+    def _absences(self, until: datetime, sent: list[Sent], dropped: dict[int, str]) -> list[Ruling]:
+        """Decide about the news that is overdue *until* then, each at its time; add what is sent before to *sent*."""
+        found: list[Ruling] = []
+        waiting = [one for one in self._rules.correlations.values() if one.none_within is not None]
+        while waiting:
+            seen = {one.info.id: self._book.seen(one) for one in waiting}
+            dues = [(due, one) for one in waiting if (due := deadline(one, seen[one.info.id]))]
+            at, first = min(dues, key=lambda pair: pair[0], default=(until, None))
+            if first is None or at >= until:
+                break
+            sent += self._send(at, dropped)
+            arrival = Arrival(entry_id=None, matches=(absent(first, seen[first.info.id], at),))
+            decision = self._book.decide(self._policy, [arrival], KNOWN_NOTHING, at)
+            found += (Ruling(at=at, decided=item) for item in decision.decided)
+        return found
 
     def _send(self, before: datetime | None, dropped: dict[int, str]) -> tuple[Sent, ...]:
         """Send the messages due before *before*; alerts about prices that are no longer true are added to *dropped* instead."""
@@ -236,7 +259,7 @@ def warm_up(rules: RuleSet) -> timedelta:
     """Return the length of the warm-up that a replay needs to have its full state at the beginning."""
     infos = rules.infos.values()
     joins = [item for info in infos for item in info.joins]
-    windows = [item.within for item in joins]
+    windows = [item.none_within or item.within for item in joins]
     windows += [WEEKS * WEEK] if any(item.more_than is not None or item.new for item in joins) else []
     return max([LOOKS_BACK, *(info.cooldown for info in infos)]) + sum(windows, timedelta(0))
 

@@ -31,6 +31,10 @@ class Fault:
     position: Position | None
 
 
+#: What is expected at a time has happened so long after it.
+_MOMENT = timedelta(seconds=1)
+
+
 def run_test(test: RuleTest, rules: RuleSet) -> tuple[Fault, ...]:
     """Return the differences of *rules* from the expectations of *test*. Empty if it passes."""
     entries = [_entry(test, number, item) for number, item in enumerate(test.news)]
@@ -38,7 +42,9 @@ def run_test(test: RuleTest, rules: RuleSet) -> tuple[Fault, ...]:
     ordered = sorted(entries, key=lambda entry: entry.first_seen)
     several = [_circumstanced(poll, missed) for poll in polls(ordered, {})]
     everything = list(merged(several, quoted(_quotes(test))))
-    result = Replay(rules, EVERYBODY, test.instruments).run(everything)
+    ends = [length for item in test.expect for length in (item.at, item.sent, item.over) if length is not None]
+    until = test.start + max(ends) + _MOMENT if ends else None
+    result = Replay(rules, EVERYBODY, test.instruments).run(everything, until=until)
     faults = [*_unmet(test, rules, result, everything), *_unwanted(test, rules, result)]
     faults += [
         Fault(words=f"{item.unevaluated.rule} raised: {item.unevaluated.error}", position=test.position)

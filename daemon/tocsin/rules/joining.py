@@ -89,6 +89,7 @@ def _correlation(joint: Joint, members: tuple[str, ...]) -> Correlation:
         ordered=spec.ordered,
         more_than=spec.more_than,
         new=spec.new.text if spec.new else None,
+        none_within=spec.none_within,
     )
 
 
@@ -150,4 +151,5 @@ def parts_of_hash(spec: CorrelationSpec) -> list[object]:
         spec.ordered,
         *([spec.more_than] if spec.more_than is not None else []),
         *(["new", spec.new.text] if spec.new else []),
+        *(["none within", spec.none_within.total_seconds()] if spec.none_within else []),
     ]

@@ -103,6 +103,7 @@ class CorrelationSpec:
     ordered: bool = False
     more_than: float | None = None
     new: Located | None = None
+    none_within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

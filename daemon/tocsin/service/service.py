@@ -25,6 +25,7 @@ from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
+from tocsin.policy.alerting import absence
 from tocsin.protocols import Clock, Runtime, runner
 from tocsin.redaction import masked
 from tocsin.rules import builtin
@@ -287,6 +288,7 @@ class Service:
         """Begin what is done beside the line: by this worker, or by one of those that share the database."""
         sweep = partial(self._try, lambda: self._maintenance.sweep(self._config.retention))
         report = partial(self._try, lambda: self._maintenance.report(self._config))
+        ticker.every(absence.EVERY, "absences", partial(self._try, self._pipeline.look_for_absences))
         if self._periodic:
             self._periodic.every(HOURLY, "sweep", sweep)
             self._periodic.every(EVERY_MINUTE, "report", report)

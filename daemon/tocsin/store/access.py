@@ -16,7 +16,7 @@ from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
 from tocsin.store import maintenance, requests, sending, sessions
 from tocsin.store.db.transactions import Joined, Transactions
-from tocsin.store.inbound import entries, prices, sources
+from tocsin.store.inbound import absences, entries, prices, sources
 from tocsin.store.outbox import feedback, receivers, reminders, requested, silences
 from tocsin.store.programs import RequestAnswer, RequestKey
 from tocsin.store.queries import (
@@ -81,6 +81,7 @@ class Queries(OnDatabase):
     """Queries for people, for backtests, and for a daemon that starts or renders."""
 
     counts = reads(listing.counts)
+    absences = reads(absences.absences)
     contents = reads(contents.contents)
     tally = reads(listing.tally)
     failing = reads(sources.failing)

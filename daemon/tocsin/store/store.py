@@ -15,7 +15,7 @@ from tocsin.model.alerts import Alert
 from tocsin.model.articles import Article
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Message, Settlement
 from tocsin.model.prices import Instrument
-from tocsin.model.rules import Judged, Match
+from tocsin.model.rules import Correlation, Judged, Match
 from tocsin.policy.alerting.facts import Arrival
 from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
 from tocsin.policy.notifying.timing import Limit, Storm
@@ -26,7 +26,18 @@ from tocsin.store import maintenance, sending
 from tocsin.store.access import Commands, Queries, reads, records, writes
 from tocsin.store.db.database import Database
 from tocsin.store.db.transactions import Serial
-from tocsin.store.inbound import articles, configured, decisions, hosts, identity, prices, pushes, sources, unevaluated
+from tocsin.store.inbound import (
+    absences,
+    articles,
+    configured,
+    decisions,
+    hosts,
+    identity,
+    prices,
+    pushes,
+    sources,
+    unevaluated,
+)
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.opened import OpenedDatabase
@@ -219,6 +230,12 @@ class Store(OpenedDatabase):
         with self._deciding(decide, now) as deciding:
             due = overview.reported(deciding.session, own.rule.id) == since
             return deciding.about_own([own] if due else [])
+
+    def find_absences(self, correlations: Collection[Correlation], decide: Decide, now: datetime) -> Committed:
+        """Write which of *correlations* waited in vain for a match, and the decision of *decide*."""
+        with self._deciding(decide, now) as deciding:
+            found = absences.absences(deciding.session, correlations, now)
+            return deciding.about([Arrival(entry_id=None, matches=(match,)) for match in found])
 
     def push(self, pushed: Pushed, decide: Decide, now: datetime) -> tuple[Committed, RequestAnswer]:
         """Write entries that a program handed in and the decision of *decide*; a repeated request gets its answer alone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -449,3 +450,42 @@ def test_a_value_that_no_match_had_before_fires_once(world):
     one.restart()
     one.line.clock.move(hours=24)
     assert fired(one.news("Zambia orders cobalt halt")) == ["ban"]
+
+
+MISSED = """\
+  - id: missed
+    title: No ban today
+    count: {rule: ban, none_within: 24h}
+"""
+
+
+def test_news_that_does_not_come_is_told_once_until_it_came(world):
+    """By the tick of the clock: after a restart not before the sources were read, and not after a reload removed it."""
+    one = world(MISSED)
+
+    def look() -> list[str]:
+        pipeline = one.line.pipeline(*one.feeds.values(), ruleset=one.rules)
+        before = len(one.matches())
+        asyncio.run(pipeline.look_for_absences())
+        return [view.rule for view in one.matches()[before:]]
+
+    assert look() == []
+    assert fired(one.news("Peru bans exports of gallium")) == ["ban"]
+    one.line.clock.move(hours=25)
+    assert look() == []  # nobody has read the source since
+    one.restart()
+    one.use()
+    one.poll(one.entry("Weather in Lima"))
+    assert look() == []
+    one.use(MISSED)
+    assert look() == ["p/missed"]
+    assert one.told()[-1] == ["No ban today"]
+    one.line.clock.move(hours=25)
+    one.poll(one.entry("Weather in Quito"))
+    assert look() == []
+    assert fired(one.news("Chile bans cobalt trade")) == ["ban"]
+    one.line.clock.move(hours=25)
+    one.poll(one.entry("Weather in Bern"))
+    assert look() == ["p/missed"]
+    [match] = [view for view in one.matches() if view.rule == "p/missed"][1:]
+    assert match.detail == "no match of ban since 2026-03-04 14:00 UTC"

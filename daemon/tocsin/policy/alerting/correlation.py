@@ -20,6 +20,7 @@ from tocsin.model.rules import Correlation, CorrelationKind, Evidence, Match, Wi
 from tocsin.policy.alerting import usual
 from tocsin.policy.alerting.growth import merged
 from tocsin.policy.alerting.usual import Usual
+from tocsin.units import duration
 
 #: Key values of one match; more than that is a list of everything.
 _MOST_KEYS = 64
@@ -169,6 +170,8 @@ def condition(correlation: Correlation) -> str:
     span = f"{hours:g} h" if hours <= 72 else f"{hours / 24:g} d"
     if correlation.new is not None:
         return f"a {correlation.new} that no match of {names[0]} had before"
+    if correlation.none_within is not None:
+        return f"no match of {names[0]} within {duration(correlation.none_within)}"
     if correlation.kind is CorrelationKind.COUNT:
         words = f"{correlation.at_least} {_PLURAL.get(correlation.distinct, correlation.distinct)} of {names[0]}"
         if correlation.more_than is not None:

@@ -73,7 +73,7 @@ class _Wanted(NamedTuple):
 
 
 #: Kinds whose row has known entries; a row of prices belongs to one name and symbol.
-_OF_ENTRIES = ("feed", "page", "watch", "mailbox")
+OF_ENTRIES = ("feed", "page", "watch", "mailbox")
 
 
 def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _Known]:
@@ -88,7 +88,7 @@ def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _
     for row in sorted(free.values(), key=lambda row: (not row.disabled, row.id)):
         heirs[row.address].append(row)
     for item in wanted:
-        if item.kind in _OF_ENTRIES and item.name not in found and heirs[item.address]:
+        if item.kind in OF_ENTRIES and item.name not in found and heirs[item.address]:
             found[item.name] = free.pop(heirs[item.address].pop().name)
     for item in wanted:
         if item.name not in found and item.name in free:
