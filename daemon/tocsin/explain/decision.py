@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from tocsin.explain.articles import became, rests_on_article
 from tocsin.model.alerts import NOTIFYING, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
-from tocsin.model.reasons import Cause
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.records import AlertDetail, DeliveryView, JudgedEntry, MatchView
 from tocsin.model.rules import Evidence, RuleInfo
 from tocsin.render.reasons import in_words
@@ -139,6 +139,10 @@ def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo, following
     yield Step(
         name="route", good=bool(receivers), words=", ".join(receivers) if receivers else "no route leads to a receiver"
     )
+    if match.fate in NOTIFYING:
+        for choice in _chain(match.reason):
+            if choice.cause in (Cause.SOONEST, Cause.FIRST):
+                yield Step(name="person", good=None, words=in_words(replace(choice, because=None)))
     for delivery in deliveries:
         to = f"{delivery.receiver} {delivery.recipient}".strip()
         reason = f" ({in_words(delivery.reason, zone)})" if delivery.reason else ""
@@ -146,6 +150,13 @@ def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo, following
         yield Step(name="delivery", good=good, words=f"{delivery.state} to {to}{reason}, {delivery.id}")
     if following:
         yield Step(name="next", good=None, words=f"if nobody answers: {following}")
+
+
+def _chain(reason: Reason | None) -> Iterator[Reason]:
+    """Yield *reason* and the reasons behind it."""
+    while reason is not None:
+        yield reason
+        reason = reason.because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

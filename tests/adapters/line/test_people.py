@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from tocsin.explain.decision import steps
 from tocsin.model.alerts import AnswerKind
 from tocsin.model.deliveries import AttemptResult, DeliveryKind, ErrorClass
 from tocsin.model.rules import Severity
@@ -99,6 +101,13 @@ class Ann:
         """What the newest match says of its messages."""
         return in_words(self.world.matches()[-1].reason)
 
+    def steps(self, entry: int) -> list[str]:
+        """What `tocsin why` says of the receivers of the person."""
+        info = self.world.rules.infos["p/cut"]
+        record, _ = self.world.line.store.read.record(entry, info.id)
+        found = steps(record, info, holds=True, disabled=False, zone=ZoneInfo("UTC"))
+        return [one.words for one in found if one.name == "person"]
+
     def hours(self, length: int = 8, **options: Any) -> tuple[QuietHours, ...]:
         """Quiet hours that began an hour ago."""
         now = self.world.line.clock.now().replace(second=0, microsecond=0)
@@ -120,6 +129,7 @@ def test_an_alert_reaches_a_person_once_and_others_as_ever(ann: Ann) -> None:
     ann.news(LOUDER, feed="post")
     assert ann.counts() == (2, 0, 2)
     assert ann.sent("phone")[1].startswith("[CRITICAL] Update:")
+    assert [ann.steps(number) for number in (1, 2)] == [["ann gets it over phone, the first of theirs"]] * 2
 
 
 @pytest.mark.parametrize("drop", [False, True])
