@@ -94,7 +94,7 @@ def log_in(name: NameArgument, token: TokenOption = None, config: ConfigOption =
     """
     # Lists do without apprise.
     from tocsin.config.contacts import login_of  # noqa: PLC0415
-    from tocsin.receivers import oauth  # noqa: PLC0415
+    from tocsin.receivers import device_flow, oauth  # noqa: PLC0415
 
     settings = read_config(config)
     found = next((one for one in settings.receivers if one.name == name), None)
@@ -108,10 +108,10 @@ def log_in(name: NameArgument, token: TokenOption = None, config: ConfigOption =
             raise UsageError(
                 f"oauth of receiver {name} has no device_url; a token that you have is taken by --token FILE"
             )
-        device = oauth.begin(login)
+        device = device_flow.begin(login)
         print(f"Open   {device.address}\nEnter  {device.user_code}", flush=True)
         say(f"Waiting for you, at most {duration(timedelta(seconds=device.lasts))} ...")
-        oauth.write(login, oauth.wait(login, device, sleep, monotonic))
+        oauth.write(login, device_flow.wait(login, device, sleep, monotonic))
     say(f"Logged in. The login is kept in {login.kept}. To try it: tocsin notify-test {name}")
 
 

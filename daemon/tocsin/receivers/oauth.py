@@ -23,7 +23,7 @@ from tocsin.files import hand_over, read_regular
 from tocsin.model.deliveries import ErrorClass
 from tocsin.receivers.exchange import Exchange, install
 from tocsin.receivers.redact import redactor
-from tocsin.render.words import cut, one_line, web_link
+from tocsin.render.words import cut, one_line
 
 #: Octets of the file, of which tokens are the most.
 _LARGEST = 65_536
@@ -31,11 +31,8 @@ _LARGEST = 65_536
 _MARGIN, _USUAL = 60, 3600
 #: Seconds for one question to the server.
 _LIMIT = 30.0
-#: Seconds between two questions of the device flow (RFC 8628, 3.2), and for which a code lasts at most.
-_INTERVAL, _LONGEST_INTERVAL, _LONGEST_FLOW = 5, 60, 1800
 #: Fields of a form that no words may show.
 _SECRET = ("client_secret", "refresh_token", "device_code")
-_DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class LoginError(TocsinError):
@@ -121,71 +118,12 @@ def refreshed(login: OAuth, refresh_token: str) -> Granted:
     Raises:
         LoginError: nothing.
     """
-    found = _asked(login, {"grant_type": "refresh_token", "refresh_token": refresh_token})
-    access = _text(found, "access_token")
+    found = ask(login, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+    access = text(found, "access_token")
     if not re.fullmatch(r"[\x21-\x7e]+", access):
         raise LoginError("the authorization server answers without an access token", ErrorClass.TRANSIENT)
-    lasts = max(0.0, _number(found, "expires_in", _USUAL) - _MARGIN)
-    return Granted(access=access, lasts=lasts, refresh=_text(found, "refresh_token") or refresh_token)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """A device flow (RFC 8628): a person opens *address* and enters *user_code*. *lasts* and *interval* are seconds."""
-
-    code: str
-    user_code: str
-    address: str
-    lasts: float
-    interval: float
-
-
-def begin(login: OAuth) -> Device:
-    """Ask for a code that a person enters in a browser.
-
-    Raises:
-        LoginError: the server gives none.
-    """
-    found = _asked(login, {}, at=login.device_url)
-    address = web_link(_text(found, "verification_uri") or _text(found, "verification_url"))
-    code, user_code = _text(found, "device_code"), cut(one_line(_text(found, "user_code")), 40)
-    if not (address and code and user_code):
-        raise LoginError("the authorization server answers without a code: check device_url")
-    interval = _number(found, "interval", _INTERVAL)
-    return Device(
-        code=code,
-        user_code=user_code,
-        address=address,
-        lasts=min(_number(found, "expires_in", _LONGEST_FLOW), _LONGEST_FLOW),
-        interval=max(1, min(interval, _LONGEST_INTERVAL)),
-    )
-
-
-def wait(login: OAuth, device: Device, sleep: Callable[[float], object], now: Callable[[], float]) -> str:
-    """Return the refresh token when the person has entered the code.
-
-    Raises:
-        LoginError: they refused, or let the code end.
-    """
-    ends, interval = now() + device.lasts, device.interval
-    while now() < ends:
-        sleep(interval)
-        try:
-            found = _asked(login, {"grant_type": _DEVICE_GRANT, "device_code": device.code})
-        except _RefusedError as error:
-            if error.code == "slow_down":
-                interval = min(interval + _INTERVAL, _LONGEST_INTERVAL)
-            elif error.code != "authorization_pending":
-                raise
-            continue
-        except LoginError as error:
-            if error.kind is not ErrorClass.TRANSIENT:
-                raise
-            continue  # a lost answer is asked for again (RFC 8628, 3.5)
-        if token := _text(found, "refresh_token"):
-            return token
-        raise LoginError("the server gives no refresh token: its scope often has to name offline_access")
-    raise LoginError("the code has ended before anybody entered it: begin again")
+    lasts = max(0.0, number(found, "expires_in", _USUAL) - _MARGIN)
+    return Granted(access=access, lasts=lasts, refresh=text(found, "refresh_token") or refresh_token)
 
 
 def read(login: OAuth) -> str:
@@ -230,7 +168,7 @@ def write(login: OAuth, refresh_token: str) -> None:
         raise LoginError(f"the login cannot be kept in {login.kept}: {error.strerror}") from error
 
 
-class _RefusedError(LoginError):
+class RefusedError(LoginError):
     """The server answered with an error, whose *code* RFC 6749 or 8628 names."""
 
     def __init__(self, code: str, words: str) -> None:
@@ -238,7 +176,7 @@ class _RefusedError(LoginError):
         self.code = code
 
 
-def _asked(login: OAuth, fields: Mapping[str, str], at: str = "") -> dict[str, Any]:
+def ask(login: OAuth, fields: Mapping[str, str], at: str = "") -> dict[str, Any]:
     """Return the answer of the server to a form.
 
     Raises:
@@ -266,25 +204,26 @@ def _asked(login: OAuth, fields: Mapping[str, str], at: str = "") -> dict[str, A
     found = found if isinstance(found, dict) else {}
     if answer.status_code == requests.codes.ok and not found.get("error"):
         return found
-    code = _text(found, "error")
+    code = text(found, "error")
     if not re.fullmatch(r"[a-z_]{1,60}", code):
         kind = ErrorClass.TRANSIENT if answer.status_code >= requests.codes.server_error else ErrorClass.AUTH
         raise LoginError(f"the authorization server answers {answer.status_code}: check the addresses in oauth", kind)
     hide = redactor("", headers=[form[name] for name in _SECRET if form.get(name)])
-    about = cut(hide(one_line(_text(found, "error_description"))), 200)
+    about = cut(hide(one_line(text(found, "error_description"))), 200)
     said = f"the authorization server refuses: {code} {about}".rstrip()
     if code in ("temporarily_unavailable", "server_error"):
         raise LoginError(said, ErrorClass.TRANSIENT)
     ended = f"the login has ended; {login.remedy} ({said})"
-    raise _RefusedError(code, ended if code == "invalid_grant" else said)
+    raise RefusedError(code, ended if code == "invalid_grant" else said)
 
 
-def _text(found: Mapping[str, Any], name: str) -> str:
+def text(found: Mapping[str, Any], name: str) -> str:
+    """Return a field of an answer; empty if it is no text."""
     value = found.get(name, "")
     return value if isinstance(value, str) else ""
 
 
-def _number(found: Mapping[str, Any], name: str, default: float) -> float:
+def number(found: Mapping[str, Any], name: str, default: float) -> float:
     """Return a number of seconds; some servers write it as text."""
     with suppress(TypeError, ValueError, OverflowError):
         value = float(found.get(name, default))
