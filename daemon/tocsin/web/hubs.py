@@ -73,7 +73,6 @@ class Subscriber:
                 headers={"Content-Type": "application/x-www-form-urlencoded"},
                 body=urlencode(fields).encode(),
                 allow_private=self._allow_private,
-                acknowledged=True,
             )
         except SourceError as error:
             self._due[source] = now + REFUSED

@@ -261,6 +261,16 @@ def test_a_mailbox_is_read_over_tls_by_those_who_trust_its_certificate(tmp_path:
         assert server.said == []
 
 
+def test_the_remedy_for_a_wrong_folder_is_about_folders() -> None:
+    """What helps with a symbol of prices does not help here."""
+    with imap_server() as server:
+        folder = folder_of(f"imap://127.0.0.1:{server.port}/Newsleters")
+        box = ImapFolder(folder, ":".join(LOGIN), trust=trusting(None), allow_private=True)
+        with pytest.raises(SourceError) as caught:
+            box.letters(Progress(), ())
+    assert caught.value.remedy == "name one of them behind the server: imaps://SERVER/FOLDER"
+
+
 def test_a_private_address_is_not_connected_to() -> None:
     """A name may lead anywhere."""
     with imap_server() as server, pytest.raises(SourceError) as caught:

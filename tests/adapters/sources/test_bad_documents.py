@@ -78,7 +78,7 @@ OPEN = "".join(f"<b id={n}><p>" for n in range(6000))
 def test_a_page_of_100_kilobytes_takes_no_gigabytes():
     """A browser may bear it; the daemon would be ended by the kernel, and every other source with it."""
     with pytest.raises(SourceError, match="cannot be read") as caught:
-        parser_process.parse(OPEN.encode(), url="http://e.com/", selectors=Selectors(items="a"))
+        parser_process.parse(OPEN.encode(), url="http://e.com/", reading=Selectors(items="a"))
     assert caught.value.fault is Fault.NOT_A_FEED
 
 

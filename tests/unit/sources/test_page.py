@@ -162,7 +162,7 @@ def test_a_page_of_tags_alone_is_not_read() -> None:
 def test_a_large_page_is_read_in_a_parser_process() -> None:
     """As a large feed is: with the selectors, and the same result."""
     body = PAGE.encode()
-    assert parse(body, url=URL, selectors=NOTICES, large=10) == parse(body, url=URL, selectors=NOTICES)
+    assert parse(body, url=URL, reading=NOTICES, large=10) == parse(body, url=URL, reading=NOTICES)
 
 
 def test_a_selector_is_checked() -> None:

@@ -52,22 +52,25 @@ def parse(
     url: str,
     content_type: str = "",
     content_language: str = "",
-    selectors: Selectors | None = None,
-    watch: Watch | None = None,
-    items: str = "",
+    reading: Selectors | Watch | str = "",
     large: int = LARGE,
     seconds: float | None = None,
     memory: int = MEMORY,
 ) -> Parsed:
     """Return the result of `tocsin.sources.feeds.parser_program.read` for *body*.
 
+    *reading* is how a page is read, or the JMESPath expression that makes items of JSON; a feed needs none.
     Blocks for at most four times *seconds* of processor time: 4, or 30 for a document of more than *large* bytes.
 
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE. NOT_A_FEED also for a document that takes more than *seconds* or *memory*.
     """
     document = {"url": url, "content_type": content_type, "content_language": content_language}
-    chosen = {"selectors": selectors and dataclasses.asdict(selectors), "part": watch and watch.part, "items": items}
+    chosen = {
+        "selectors": dataclasses.asdict(reading) if isinstance(reading, Selectors) else None,
+        "part": reading.part if isinstance(reading, Watch) else None,
+        "items": reading if isinstance(reading, str) else "",
+    }
     asked = {"document": document, **chosen}
     return _parsed(_ask(asked, body, large=large, seconds=seconds, memory=memory))
 

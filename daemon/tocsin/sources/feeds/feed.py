@@ -103,9 +103,7 @@ class FeedSource:
             url=fetched.final_url,
             content_type=fetched.headers.get("content-type", ""),
             content_language=fetched.headers.get("content-language", ""),
-            selectors=self.selectors,
-            watch=self.watch,
-            items=self.items,
+            reading=self.watch or self.selectors or self.items,
         )
         if self.watch:
             parsed, kept = compared(parsed, kept, self.watch, now)

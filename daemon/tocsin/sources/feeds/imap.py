@@ -146,7 +146,8 @@ class ImapFolder:
         if state != "OK":
             there = ", ".join(self._names(imap)[:_SHOWN]) or "none"
             words = f"{self._folder.host} has no folder {self._folder.folder!r}; there are: {there}"
-            raise SourceError(words, fault=Fault.NOT_FOUND)
+            remedy = "name one of them behind the server: imaps://SERVER/FOLDER"
+            raise SourceError(words, fault=Fault.NOT_FOUND, remedy=remedy)
         _, validity = imap.response("UIDVALIDITY")
         return (validity[0] or b"").decode("ascii", "replace")[:20] if validity else ""
 

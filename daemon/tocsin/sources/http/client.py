@@ -45,8 +45,8 @@ _PERMANENT = frozenset({301, 308})
 _SAME_METHOD = frozenset({307, 308})
 #: 226 is a delta (RFC 3229) that is still a whole document. An unrequested 206 is not.
 _GOOD = frozenset({200, 203, 226})
-#: Answers to a request that asks for no document.
-_ACKNOWLEDGED = frozenset({200, 202, 204})
+#: Answers to a POST that need no document.
+_ACKNOWLEDGED = frozenset({202, 204})
 #: Most bytes of cookies that are passed from one hop of a fetch to the next.
 _MOST_COOKIES = 4096
 #: A source's own headers that are sent on to another host. All others may be secrets.
@@ -96,7 +96,6 @@ class _Request:
     method: str
     body: bytes
     explain: Explain | None
-    acknowledged: bool
     jar: aiohttp.CookieJar
 
     def headers(self, address: URL) -> dict[str, str]:
@@ -178,13 +177,12 @@ class HttpClient:
         method: str = "GET",
         body: bytes = b"",
         explain: Explain | None = None,
-        acknowledged: bool = False,
     ) -> Fetched:
         """Return the document at *url*, or that it has not changed since the validators *etag* and *last_modified*.
 
         *headers* are the source's own. Redirects are followed, but never from https to http, and for a POST only if it
         stays a POST. The address of every hop is checked on the socket before a byte is sent. *explain* may interpret
-        the body of a refusal. A request that only has to be *acknowledged* needs no document in its answer.
+        the body of a refusal.
 
         Raises:
             SourceError: anything but a good answer. The message contains only the host of the URL.
@@ -201,7 +199,6 @@ class HttpClient:
             method=method,
             body=body,
             explain=explain,
-            acknowledged=acknowledged,
             # Some sites redirect to themselves until a cookie is sent back. A host may be a literal address.
             jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
         )
@@ -282,7 +279,7 @@ class HttpClient:
         headers = {name.lower(): value for name, value in response.headers.items()}
         if response.status == HTTPStatus.NOT_MODIFIED and validators:
             return Fetched(status=response.status, headers=headers, body=b"", final_url=target)
-        if request.acknowledged and response.status in _ACKNOWLEDGED:
+        if request.method == "POST" and response.status in _ACKNOWLEDGED:
             return Fetched(status=response.status, headers=headers, body=b"", final_url=target)
         if response.status not in _GOOD:
             raise await self._refusal(response, host, headers, request)
