@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from adapters.web.conftest import HOSTILE
+from tocsin.model.articles import with_article
+from tocsin.model.reasons import Cause, Reason
 from tocsin.store.queries.search import Wanted
 
 
@@ -182,3 +184,34 @@ def test_an_entry_whose_text_was_deleted_still_has_a_page(serve):
     text = serve(scene).text
     assert "was deleted, so no rule can be tried on it" in text
     assert "opened alert 1" in text
+
+
+def test_what_a_filter_dropped_is_shown_with_the_reason(serve):
+    """In the list, at the entry, and counted at its source; the text of strangers is text there, too."""
+
+    async def scene(page):
+        reason = Reason(cause=Cause.DROPPED, words='category="<b>"', by="tocsin.yaml:4")
+        page.bring(page.entry(f"{HOSTILE} at the harbour", dropped=reason), page.entry("A quiet day"))
+        paths = "/entries?met=dropped", "/entries/1", "/sources/wire"
+        return [(await page.get(path)).text for path in paths]
+
+    listed, entry, source = serve(scene)
+    assert 'href="/entries/1"' in listed
+    assert 'href="/entries/2"' not in listed
+    for text in (listed, entry):
+        assert "filter: drop: category=&#34;&lt;b&gt;&#34; (tocsin.yaml:4)" in text
+        assert "<b>&#34;" not in text
+    assert "No rule judged it" in entry
+    assert '<a href="/entries?source=wire&amp;met=dropped">1 entry</a> by its filter' in source
+
+
+def test_a_quote_from_an_article_says_so(serve):
+    """Whoever looks for it in the feed would not find it."""
+
+    async def scene(page):
+        body, start = with_article("A teaser.", "China bans gallium exports from Monday on.")
+        page.bring(page.entry("Notice No. 46", body=body, article_at=start, summary=""))
+        return [(await page.get(path)).text for path in ("/entries/1?rule=metals/ban", "/alerts/1")]
+
+    for text in serve(scene):
+        assert "In the article:" in text
