@@ -128,7 +128,11 @@ def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, js
 def acknowledge(numbers: NumbersArgument, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Mark alerts as seen. Confirmations are no longer sent, but anything that makes one worse or wider still is."""
     _answer(
-        config, numbers, AnswerKind.ACK, "is seen: confirmations are no longer sent, real news about it still is", by=by
+        config,
+        numbers,
+        AnswerKind.ACK,
+        "is seen: confirmations and reminders are no longer sent, real news about it still is",
+        by=by,
     )
 
 
@@ -226,7 +230,9 @@ def _print(detail: AlertDetail, zone: ZoneInfo, following: str) -> None:
         print_line(f"  {member.fate}: {what} [{member.source}] {in_words(member.reason, zone)}")
     for delivery in detail.deliveries:
         reason = in_words(delivery.reason, zone)
-        print_line(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.id})")
+        print_line(
+            f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.kind}, {delivery.id})"
+        )
     if following:
         print_line(f"  next, if nobody answers: {following}")
     if detail.content.evidence:
