@@ -29,6 +29,7 @@ COMMANDS = {
     "test": "rules:run_tests",
     "notify-test": "notify:notify_test",
     "schema": "configuration:print_schema",
+    "workers": "workers:app",
     "sources": "sources:app",
     "instruments": "instruments:app",
     "alerts": "alerts:app",

@@ -16,7 +16,14 @@ from tocsin.cli.output import PARTLY
 from tocsin.config.build import Factories, dry_makers
 from tocsin.errors import UsageError
 from tocsin.limits import allow_files
+from tocsin.service.roles import Role
 from tocsin.service.service import Service
+
+OnlyOption = Annotated[
+    Role | None,
+    typer.Option("--only", help="On a server that several workers share: the one thing that this one does."),
+]
+WorkerOption = Annotated[str, typer.Option("--worker", metavar="NAME", help="What this worker is called in lists.")]
 
 
 def run(
@@ -25,13 +32,16 @@ def run(
     log: FormOption = LogForm.TEXT,
     log_level: LevelOption = LogLevel.INFO,
     verbose: VerboseOption = False,
+    *,
+    only: OnlyOption = None,
+    worker: WorkerOption = "",
 ) -> None:
     """Run the daemon until it is stopped. SIGHUP or a changed file reloads, SIGTERM drains.
 
     Exit code 74: the database was deleted or replaced. 78: nothing was started.
     """
     log_to_stderr(log, log_level, verbose=verbose)
-    asyncio.run(_service(config, dry_run=dry_run).run())
+    asyncio.run(_service(config, dry_run=dry_run, role=only, name=worker).run())
 
 
 def once(
@@ -50,9 +60,10 @@ def once(
         raise typer.Exit(PARTLY)
 
 
-def _service(config: Path, *, dry_run: bool) -> Service:
+def _service(config: Path, *, dry_run: bool, role: Role | None = None, name: str = "") -> Service:
     allow_files()
-    return Service(config, env=os.environ, makers=dry_makers() if dry_run else Factories())
+    makers = dry_makers() if dry_run else Factories()
+    return Service(config, env=os.environ, makers=makers, role=role, name=name)
 
 
 FolderOption = Annotated[Path, typer.Option("--mails", help="The folder in which mails are saved as files.")]

@@ -45,7 +45,7 @@ class Liveness:
     @property
     def alive(self) -> bool:
         """Return True if every claim runs."""
-        return self._monotonic() - min(self._ran.values()) < STUCK
+        return self._monotonic() - min(self._ran.values(), default=self._monotonic()) < STUCK
 
     @property
     def ages(self) -> Mapping[str, float]:

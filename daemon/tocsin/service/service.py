@@ -21,7 +21,7 @@ from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
-from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
+from tocsin.errors import ConfigError, DamagedError, LostError, StoreError, UsageError
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
@@ -29,12 +29,14 @@ from tocsin.policy.alerting import absence
 from tocsin.protocols import Clock, Runtime, runner
 from tocsin.redaction import masked
 from tocsin.rules import builtin
+from tocsin.service.adoption import Adoption
 from tocsin.service.assembly import assembled, poller, proposer, taker
 from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
-from tocsin.service.loads import facts, log_cycle, log_refusal, log_warnings, status
+from tocsin.service.loads import facts, log_cycle, log_refusal, status
 from tocsin.service.maintenance import Maintenance
 from tocsin.service.periodic import EVERY_FIVE_SECONDS, EVERY_MINUTE, HOURLY, PeriodicTasks
+from tocsin.service.roles import Role
 from tocsin.service.scheduler import Ticker
 from tocsin.service.signals import handle_signals
 from tocsin.store import CHECKED_WITHIN
@@ -65,7 +67,8 @@ class Service:
 
     *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows, None is that of the database; *settled* is called after every finished
     attempt; *tick* is the real time between two claims, *sweep* that between two sweeps, and
-    *report* that between two checks for a due report.
+    *report* that between two checks for a due report. Where several workers share the database, *role* is the one thing that
+    this one does, and *name* what it is called.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class Service:
         tick: timedelta = TICK,
         sweep: timedelta = SWEEP,
         report: timedelta = REPORT,
+        role: Role | None = None,
+        name: str = "",
     ) -> None:
         self._path = path
         self._env = env
@@ -92,7 +97,10 @@ class Service:
         # One of them may wait for the process that reads large documents.
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
         self._trouble = Trouble(time.monotonic)
-        self._liveness = Liveness("poll", "deliver", monotonic=time.monotonic)
+        self._role = role
+        self._name = name
+        claims = [claim for claim in (Role.POLL, Role.DELIVER) if self._does(claim)]
+        self._liveness = Liveness(*claims, monotonic=time.monotonic)
         self._built = asyncio.Event()
 
     # ---- life ------------------------------------------------------------------------------------------------
@@ -110,9 +118,15 @@ class Service:
         try:
             self._watched = Watched(self._path, self._loaded.folders)
             handle_signals(self.stop, self.reload)
-            ticker.every(self._tick, "poll", partial(self._try, self._poll_tick))
-            often = SHARED_TICK if self._periodic else self._tick
-            ticker.every(often, "deliver", partial(self._try, self._deliver_tick))
+            if self._does(Role.POLL):
+                ticker.every(
+                    self._tick, "poll", partial(self._try, partial(self._tick_of, Role.POLL, self._pipeline.tick))
+                )
+            if self._does(Role.DELIVER):
+                often = SHARED_TICK if self._periodic else self._tick
+                ticker.every(
+                    often, "deliver", partial(self._try, partial(self._tick_of, Role.DELIVER, self._dispatcher.tick))
+                )
             self._maintain(ticker)
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
@@ -192,6 +206,8 @@ class Service:
         return rules_of(config, self._store.read.kept_pack, known=self._store.read.kept_hash)
 
     async def _build(self, config: Config) -> None:
+        if self._role and not self._periodic:
+            raise UsageError("--only is for workers that share a database: name one on a server in `database:`")
         voided = await self._write(self._store.lock, self._clock.now())
         if not voided.checked:
             log.info(line("database checked in part", seconds=CHECKED_WITHIN))
@@ -209,6 +225,7 @@ class Service:
             self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
         self._maintenance = Maintenance(self._store, self._pipeline, runtime, wake=self._wake.set)
+        self._adoption = Adoption(self._store, self._pipeline, self._maintenance, runtime, activated=self.reload)
         await self._pipeline.resume()
         daemon = Daemon(
             store=self._store,
@@ -227,37 +244,17 @@ class Service:
         self._listener = Listener(daemon, failed=self._page_failed)
         self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
         await self._http.__aenter__()
-        await self._adopt(config, loaded)
-        now = self._clock.now()
-        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now, began=time.monotonic()))
+        await self._adoption.adopt(config, loaded)
+        now, began = self._clock.now(), time.monotonic()
+        me = Running(pid=os.getpid(), version=__version__, started=now, loaded=now, began=began, name=self._name)
+        await self._note(me)
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
         self._store.listen(partial(asyncio.get_running_loop().call_soon_threadsafe, self._wake.set))
 
-    async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
-        """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed."""
-        log_warnings((*config.problems, *loaded.warnings))
-        now = self._clock.now()
-        named = [(s.name, s.identity, s.kind) for s in config.every_source]
-        groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
-        await self._write(self._store.sync_sources, named, now, groups)
-        await self._maintenance.set_aside()
-        for pack in loaded.packs:
-            if not pack.kept_back:
-                await self._write(self._store.keep_pack, pack.folder, pack.hash, pack.files, now)
-        own = [
-            builtin.own_match(builtin.PACK_KEPT_BACK, {"pack": (pack.folder,)}, pack.words, now)
-            for pack in loaded.packs
-            if pack.kept_back
-        ]
-        if own:
-            await self._pipeline.tell(own)
-        await self._write(self._store.wake_receivers)
-        await self._pipeline.rejudge()
-
     async def _note(self, running: Running) -> None:
         """Keep *running* for `tocsin status`."""
-        self._running = running
-        await self._write(self._store.note, running)
+        self._running = replace(running, generation=self._adoption.digest)
+        await self._write(self._store.note, self._running)
 
     async def _finish(self) -> None:
         """Wait a bounded time for work in progress; work that is cut off continues after the next start."""
@@ -298,13 +295,13 @@ class Service:
             ticker.every(self._sweep_every, "sweep", sweep)
             ticker.every(self._report_every, "report", report)
 
-    async def _poll_tick(self) -> None:
-        await self._pipeline.tick()
-        self._liveness.ran("poll")
+    def _does(self, role: Role) -> bool:
+        return self._role in {None, role}
 
-    async def _deliver_tick(self) -> None:
-        await self._dispatcher.tick()
-        self._liveness.ran("deliver")
+    async def _tick_of(self, role: Role, claim: Callable[[], Awaitable[None]]) -> None:
+        await claim()
+        self._adoption.look()
+        self._liveness.ran(role)
 
     async def _send_when_woken(self) -> None:
         """Send at once after a commit that planned a delivery, without waiting for the next tick."""
@@ -312,7 +309,8 @@ class Service:
             await self._wake.wait()
             self._wake.clear()
             self._listener.changed()
-            await self._try(self._dispatcher.tick)
+            if self._does(Role.DELIVER):
+                await self._try(self._dispatcher.tick)
 
     async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
         """Run *claim*; after a failure of the store the next tick tries again, after its loss the service stops."""
@@ -381,7 +379,7 @@ class Service:
             before, rules = self._config, self._loaded.rules
             self._config, self._loaded, self._watched.folders = config, loaded, loaded.folders
             self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
-            await self._adopt(config, loaded)
+            await self._adoption.adopt(config, loaded, reloaded=True)
             await self._note(replace(self._running, loaded=self._clock.now(), refused=None, words=""))
             await self._miss(gone(before, config, rules, loaded.rules))
             await self._listener.adopt(config, loaded)

@@ -5,6 +5,7 @@
 
 from tocsin.store.inbound.decisions import Decide
 from tocsin.store.outbox.handover import Fallbacks
-from tocsin.store.store import CHECKED_WITHIN, Store
+from tocsin.store.shared import CHECKED_WITHIN
+from tocsin.store.store import Store
 
 __all__ = ["CHECKED_WITHIN", "Decide", "Fallbacks", "Store"]

@@ -14,7 +14,7 @@ from tocsin.market.series import Series
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
-from tocsin.store import maintenance, requests, sending, sessions
+from tocsin.store import generations, maintenance, requests, sending, sessions
 from tocsin.store.db.transactions import Joined, Transactions
 from tocsin.store.inbound import absences, entries, prices, sources
 from tocsin.store.outbox import feedback, receivers, reminders, requested, silences
@@ -141,6 +141,7 @@ class Queries(OnDatabase):
     gauges = reads(gauges.gauges)
     history = reads(entries.history)
     session_epoch = reads(sessions.epoch)
+    generation = reads(generations.active)
     request_answer = reads(requests.find)
 
     @contextmanager
@@ -178,6 +179,7 @@ class Commands(OnDatabase):
     hear = writes(sources.hear)
     end_sessions = writes(sessions.end_all)
     use_code = writes(sessions.use_code)
+    activate = writes(generations.activate)
 
     def once(
         self,

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from tocsin import __version__
 from tocsin.market.series import Series
-from tocsin.model.alerts import Alert
 from tocsin.model.articles import Article
-from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Message, Settlement
-from tocsin.model.prices import Instrument
 from tocsin.model.rules import Correlation, Judged, Match
 from tocsin.policy.alerting.facts import Arrival
-from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
-from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.policy.polling.history import PollHistory
-from tocsin.rules.prices.edge import PriceRule, ended
 from tocsin.rules.prices.observation import Observed
-from tocsin.store import maintenance, sending
+from tocsin.store import maintenance
 from tocsin.store.access import Commands, Queries, reads, records, writes
 from tocsin.store.db.database import Database
 from tocsin.store.db.transactions import Serial
@@ -38,17 +29,14 @@ from tocsin.store.inbound import (
     sources,
     unevaluated,
 )
-from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
-from tocsin.store.inbound.stories import OpenStories
-from tocsin.store.opened import OpenedDatabase
-from tocsin.store.outbox import enqueue, handover, holds, inhibitions, receivers, reminders, silences
-from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
+from tocsin.store.inbound.decisions import Decide, total
+from tocsin.store.outbound import Outbound
+from tocsin.store.outbox import enqueue
 from tocsin.store.programs import Pushed, RequestAnswer
 from tocsin.store.queries import overview
 from tocsin.store.values import (
     NOTHING,
     ArticleLease,
-    Claimable,
     Committed,
     Deferral,
     JudgedBatch,
@@ -58,20 +46,15 @@ from tocsin.store.values import (
     Reopened,
     Rest,
     SourceLease,
-    To,
-    Voided,
 )
 
-#: Real seconds for the check of the database at the start, within which a service must be ready.
-CHECKED_WITHIN = 2.0
 
-
-class Store(OpenedDatabase):
+class Store(Outbound):
     """The store of all data that outlives the process, on *database* with tables of this version.
 
     Methods block, and may be called from any thread. They raise `StoreError` when the database fails, and then nothing is
     written. *read* has the queries of people and backtests, *act* the commands of people; the steps of a daemon are
-    methods of this class.
+    methods of this class. It is *standing_by* while the configuration of another worker is active.
     """
 
     def __init__(
@@ -80,42 +63,6 @@ class Store(OpenedDatabase):
         super().__init__(database, real_now=real_now, program=program)
         self.read = Queries(database)
         self.act = Commands(database)
-        self._opened = OpenStories()
-
-    def lock(self, now: datetime, *, alone: bool = False) -> Voided:
-        """Lock the database for this worker, check it, guard its files, and void the leases of workers that are gone.
-
-        On a server other workers may share it, unless this one wants to be *alone*.
-
-        *now* is the Clock's time, because the record of a void lease must compare with all other times of a delivery.
-        Due times from before the Clock was set back are repaired, see `rewind`.
-
-        Raises:
-            LockedError: another process works on it, and it cannot be shared.
-            DamagedError: pages of it cannot be read.
-        """
-        (self.database.lock if alone else self.database.join)()
-        checked = self.database.check(CHECKED_WITHIN)
-        self.database.guard()
-        with self.database.write() as session:
-            voided = self._void(session, now)
-            maintenance.rewind(session, now)
-            return replace(voided, checked=checked)
-
-    def take_over(self, now: datetime) -> Voided:
-        """Void the leases of workers that are gone, so that others go on with what they had claimed."""
-        with self.database.write() as session:
-            return self._void(session, now)
-
-    def _void(self, session: Session, now: datetime) -> Voided:
-        others = self.database.others(session)
-        alive = others if self.database.worker is None else others | {self.database.worker}
-        polls = sources.void(session, alive)
-        if not others:  # the lease of an article names no worker: it ends by itself
-            articles.void(session)
-        hosts.void(session, alive, self._real(session))
-        count, doubtful = sending.void(session, now, sending.of_others(alive))
-        return Voided(sources=polls, deliveries=count, doubtful=doubtful)
 
     rewind = writes(maintenance.rewind)
     set_aside = writes(maintenance.set_aside)
@@ -131,6 +78,8 @@ class Store(OpenedDatabase):
     def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
         """Lease at most *limit* sources that are due by the Clock, the longest due first, for *lease* of real time."""
         with self.database.write(Serial.CLAIMS) as session:
+            if self._stands_by(session):
+                return []
             return sources.claim(session, now, self._real(session), lease, limit, worker=self.database.worker)
 
     def complete_unchanged(
@@ -307,7 +256,10 @@ class Store(OpenedDatabase):
     ) -> list[ArticleLease]:
         """Lease the oldest due article of each of *sources*, for *lease* of real time; a source has one lease at a time."""
         with self.database.write(Serial.CLAIMS) as session:
-            return articles.claim(session, now, self._real(session), lease, sources=sources, limit=limit)
+            if self._stands_by(session):
+                return []
+            real, worker = self._real(session), self.database.worker
+            return articles.claim(session, now, real, lease, sources=sources, limit=limit, worker=worker)
 
     def take_article(
         self,
@@ -326,173 +278,6 @@ class Store(OpenedDatabase):
         """
         with self._deciding(decide, now) as deciding:
             return articles.take(deciding, lease, article, judged, once=once, program=self.program)
-
-    @contextmanager
-    def _deciding(
-        self,
-        decide: Decide,
-        now: datetime,
-        settles: datetime | None = None,
-        serial: Serial | None = Serial.DECISIONS,
-    ) -> Iterator[Deciding]:
-        with self.database.write(serial) as session:
-            yield Deciding(session=session, decide=decide, now=now, opened=self._opened, settles=settles)
-
-    # ---- deliveries ------------------------------------------------------------------------------------------
-
-    apply_quiet_hours = writes(holds.apply_quiet_hours)
-    keep_digests = writes(enqueue.keep_digests)
-    keep_silences = writes(silences.keep)
-    remind = writes(reminders.remind)
-    apply_inhibitions = writes(inhibitions.apply)
-    fail_over = writes(handover.late)
-    give_back = records(sending.give_back)
-    wake_receivers = writes(receivers.wake)
-
-    def claim_deliveries(
-        self,
-        now: datetime,
-        lease: timedelta,
-        which: Claimable = Claimable(),  # noqa: B008 (frozen)
-    ) -> list[Delivery]:
-        """Lease deliveries in *which* that are due by the Clock, for *lease* of real time.
-
-        The highest severity comes first, then the oldest. Silenced ones are suppressed first. Held ones that are due and
-        those with an expired lease are included; those past their `expires_at` are not (see `expire`).
-        """
-        with self.database.write() as session:
-            silences.apply(session, now)
-            return sending.claim(session, now, self._real(session), lease, which, worker=self.database.worker)
-
-    def lapse(
-        self,
-        now: datetime,
-        rules: Mapping[str, PriceRule],
-        instruments: Sequence[Instrument],
-    ) -> None:
-        """Suppress alerts of price *rules*, held by their cooldowns until *now*, whose condition is no longer true."""
-        cooldowns = {name: rule.info.cooldown for name, rule in rules.items()}
-        with self.database.write() as session:
-
-            def ends(alert: Alert) -> str:
-                rule, about = rules[alert.rule], alert.labels.get("instrument", ())
-                if rule.info.hash != alert.rule_hash:
-                    return ""
-                wanted = [item for item in instruments if item.id in about or item.id in rule.others]
-                series = prices.load(session, wanted)
-                reasons = [ended(rule, series[name], now, series) for name in about if name in series]
-                return "; ".join(reasons) if all(reasons) else ""
-
-            holds.lapse(session, now, cooldowns, ends)
-
-    def apply_limits(
-        self,
-        limits: Mapping[str, Limit],
-        now: datetime,
-        own: Callable[[Storm], Match] | None = None,
-        decide: Decide = nobody,
-    ) -> tuple[Storm, ...]:
-        """Move due news over the *limits* of receivers, by name, into digests; return the storms that begin.
-
-        *own* returns the daemon's event for a storm, which is decided with it.
-        """
-        with self._deciding(decide, now) as deciding:
-            storms = receivers.apply_limits(deciding.session, limits, now)
-            deciding.about_own([own(storm) for storm in storms] if own else ())
-            return storms
-
-    def expire(
-        self,
-        now: datetime,
-        own: Callable[[Delivery], Sequence[Match]] = lambda _: (),
-        decide: Decide = nobody,
-        fallbacks: Fallbacks = NO_FALLBACKS,
-    ) -> tuple[Delivery, ...]:
-        """Give up some of the deliveries that were not delivered by their `expires_at`; they are dead, with a reason.
-
-        Call it again until it returns none. They are handed over to *fallbacks*. *own* returns the daemon's events for a
-        delivery, which are decided with it.
-        """
-        with self._deciding(decide, now) as deciding:
-            expired = sending.expire(deciding.session, now)
-            for delivery in expired:
-                handover.died(deciding.session, delivery.id, fallbacks, now)
-            deciding.about_own([match for item in expired for match in own(item)])
-            return expired
-
-    def reroute(
-        self,
-        present: Collection[To],
-        routed: Callable[[Alert], Collection[To]],
-        now: datetime,
-        skip: Collection[str] = (),
-    ) -> Rerouted:
-        """Send messages that wait for a recipient not in *present* to those that *routed* returns, except ids in *skip*."""
-        with self.database.read() as session:
-            ids = handover.strays(session, present, skip)
-        if not ids:
-            return Rerouted()
-        with self.database.write() as session:
-            return handover.reroute(session, ids, routed, now)
-
-    def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
-        """Record an attempt before a socket opens; False if the lease of the delivery is no longer valid.
-
-        The *message* is kept for later attempts.
-        """
-        with self.database.write(None) as session:
-            return sending.begin_attempt(session, delivery, message, now, self._real(session))
-
-    def settle(
-        self,
-        delivery: Delivery,
-        outcome: AttemptResult,
-        judge: Callable[[ReceiverStatus], Consequence],
-        now: datetime,
-        *,
-        decide: Decide = nobody,
-        fallbacks: Fallbacks = NO_FALLBACKS,
-    ) -> Settlement | None:
-        """Write the outcome of an attempt and return the next state of the delivery; None if its lease was lost.
-
-        *judge* decides it from the status of the receiver, and its events of the daemon are decided with it. A dead
-        delivery is handed over to *fallbacks*.
-        """
-        try:
-            with self._deciding(decide, now, serial=None) as deciding:
-                return _settle(deciding, delivery, outcome, judge, fallbacks, decides=False)
-        except _MustDecideError:
-            with self._deciding(decide, now) as deciding:
-                return _settle(deciding, delivery, outcome, judge, fallbacks, decides=True)
-
-
-class _MustDecideError(Exception):
-    """Raised in a transaction beside others that turns out to be one that decides."""
-
-
-def _settle(
-    deciding: Deciding,
-    delivery: Delivery,
-    outcome: AttemptResult,
-    judge: Callable[[ReceiverStatus], Consequence],
-    fallbacks: Fallbacks,
-    *,
-    decides: bool,
-) -> Settlement | None:
-    session, now = deciding.session, deciding.now
-    before = receivers.status(session, delivery.receiver, change=True)
-    judged = judge(before)
-    dead = judged.settlement.state is DeliveryState.DEAD
-    if not decides and (dead or judged.own):
-        raise _MustDecideError
-    if not sending.settle(session, delivery, outcome, judged.settlement, now):
-        return None
-    if judged.status != before:
-        receivers.put(session, delivery.receiver, judged.status)
-    if dead:
-        handover.died(session, delivery.id, fallbacks, now)
-    deciding.about_own(judged.own)
-    return judged.settlement
 
 
 def _serial(found: JudgedBatch) -> Serial | None:

@@ -131,6 +131,35 @@ def test_status_and_doctor_ask_the_server(served: Tocsin, server: str) -> None:
     store.close()
 
 
+def test_workers_are_listed_and_one_configuration_is_active(served: Tocsin, server: str) -> None:
+    """Whoever sees that a worker claims nothing learns why, and can choose."""
+    assert "No worker runs" in served("workers", "list").stderr
+    store = Store.open(server)
+    now = store.clock.now()
+    store.lock(now)
+    store.enter_generation("0123456789abcdef", now)
+    store.note(Running(pid=os.getpid(), name="north", started=now, loaded=now, generation="fedcba9876543210"))
+    listed = served("workers", "list")
+    assert f"north  process {os.getpid()} on " in listed.stdout
+    assert "configuration fedcba9876543210, stands by" in listed.stdout
+    [found] = [json.loads(line) for line in served("workers", "list", "--json").stdout.splitlines()]
+    assert (found["name"], found["configuration"], found["stands_by"]) == ("north", "fedcba9876543210", True)
+    refused = served("workers", "activate")
+    assert refused.exit_code == 2
+    assert "no worker has had this configuration: start one with it" in refused.stderr
+    store.close()
+
+
+def test_what_needs_several_workers_says_so_on_a_file(tocsin: Tocsin) -> None:
+    """A file has one daemon, which does all of it."""
+    done = tocsin("run", "--only", "poll")
+    assert done.exit_code == 2
+    assert "--only is for workers that share a database: name one on a server" in done.stderr
+    done = tocsin("workers", "activate")
+    assert done.exit_code == 2
+    assert "one daemon works on a file" in done.stderr
+
+
 def test_a_new_database_is_seen_as_such(tocsin: Tocsin, server: str) -> None:
     """A look makes no tables."""
     _on(tocsin, server)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,14 +15,15 @@ from decimal import Decimal
 
 import pytest
 
-from tocsin.errors import LeaseLostError, LockedError, OvertakenError
+from tocsin.errors import ConflictError, LeaseLostError, LockedError, OvertakenError
 from tocsin.market import series as market
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.rules.prices.observation import observe
+from tocsin.store.db import schema
 from tocsin.store.db.lock import Running
-from tocsin.store.db.opening import running
+from tocsin.store.db.opening import running, upgrade_tables
 from tocsin.store.values import Claimable, JudgedBatch, PollRecord, Rest
 
 pytest.importorskip("psycopg")
@@ -249,3 +251,50 @@ def test_one_report_a_period(hands, pair):
     since = one.read.reported(rule.id)
     assert one.report(own, since, hands.teller(), hands.now + MINUTE).decision.alerts
     assert not other.report(own, since, hands.teller(), hands.now + MINUTE).decision.alerts
+
+
+def test_two_configurations_never_decide_side_by_side(hands, pair):
+    """The worker with the newest files works, the other claims nothing until it has them too, or a person says so."""
+    one, other = pair
+    one.sync_sources([("wire", "https://example.org/feed", "feed")], hands.now)
+    assert one.enter_generation("old", hands.now)
+    assert other.enter_generation("new", hands.now)
+    hands.tell(other, "first")
+    assert one.claim_sources(hands.now, MINUTE, 9) == []
+    assert _claim(hands, one) == []
+    assert one.standing_by
+    assert not one.enter_generation("old", hands.now)
+    one.act.activate("old")
+    assert other.claim_sources(hands.now, MINUTE, 9) == []
+    assert _claim(hands, one)
+    assert not one.standing_by
+    assert other.enter_generation("new", hands.now, wanted=True)
+    with pytest.raises(ConflictError, match="no worker has had this configuration"):
+        one.act.activate("never")
+
+
+def test_the_only_worker_works_by_whatever_it_has(hands, store):
+    """Whoever undoes a change and starts again must not be left without an alarm."""
+    store.lock(hands.now)
+    assert all(store.enter_generation(digest, hands.now) for digest in ("first", "second", "first"))
+
+
+@pytest.mark.parametrize("adds", [True, False], ids=["it only adds", "it changes"])
+def test_tables_are_upgraded_beside_workers_only_if_something_is_added(hands, store, tmp_path, monkeypatch, adds):
+    """Workers of the version before go on while one after the other is replaced; a step that they cannot bear waits."""
+    store.lock(hands.now)
+    store.note(Running(pid=os.getpid(), name="one", started=hands.now))
+    shutil.copytree(schema._MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(schema, "_MIGRATIONS", tmp_path / "migrations")
+    (tmp_path / "migrations" / "versions" / "v9999_more.py").write_text(
+        f"""from alembic import op\nimport sqlalchemy as sa\n
+revision = "9999_more"\ndown_revision = "{schema._known()[-1]}"\n{"additive = True" if adds else ""}\n
+def upgrade():\n    op.add_column("source", sa.Column("more", sa.Text(), nullable=True))\n"""
+    )
+    if not adds:
+        with pytest.raises(LockedError, match="one, process"):
+            upgrade_tables(hands.url, hands.now)
+        return
+    assert upgrade_tables(hands.url, hands.now)
+    hands.tell(store, "first")
+    assert len(_claim(hands, store)) == 1

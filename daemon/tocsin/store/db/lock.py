@@ -26,7 +26,7 @@ class Running:
     """A running daemon: its process, and when its configuration was *loaded* and a newer one *refused*, with the words.
 
     *began* is when it started by the monotonic clock of the machine, in seconds: nobody sets that clock. *host* is the name
-    of the machine if it may be another one, *name* that of the worker, and *worker* its number where several share a database.
+    of the machine if it may be another one, *name* that of the worker, *worker* its number where several share a database, and *generation* the digest of its configuration there.
     """
 
     pid: int
@@ -39,6 +39,7 @@ class Running:
     host: str = ""
     name: str = ""
     worker: int | None = None
+    generation: str = ""
 
 
 def to_note(running: Running) -> str:

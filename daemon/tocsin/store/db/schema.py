@@ -16,6 +16,8 @@ from tocsin.store.db.database import Database
 
 #: The names of our migrations.
 _REVISION = re.compile(r"\d{4}")
+#: In a migration beside which programs of the version before can work.
+_ADDITIVE = re.compile(r"^additive = True$", re.MULTILINE)
 #: The version of tables into which rows are being copied.
 COPYING = "0000_copying"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -82,12 +84,18 @@ def prepare(database: Database) -> None:
 def upgrade(database: Database) -> None:
     """Bring the tables of *database* to this program's version, all steps in one transaction.
 
-    A database with data is backed up before: see `tocsin.store.db.backup.upgrade`.
+    A file with data is backed up before: see `tocsin.store.db.backup.upgrade`. On a server, steps that only add something
+    that an older program need not know are done beside its workers; any other step has to be alone.
 
     Raises:
         StoreError: as `usable`, or a daemon uses the database.
     """
-    if version(database) == newest():
+    found = version(database)
+    if found == newest():
+        return
+    if found and database.parameters and _only_adds(found):
+        with database.write() as session:
+            _migrate(session)
         return
     database.lock()  # a running daemon must not see its tables change
     try:
@@ -111,6 +119,12 @@ def mark(database: Database, version: str) -> None:
 
 def _known() -> list[str]:
     return sorted(file.stem.removeprefix("v") for file in (_MIGRATIONS / "versions").glob("v*.py"))
+
+
+def _only_adds(found: str) -> bool:
+    """Return whether every step after the version *found* says `additive = True`."""
+    later = [file for file in (_MIGRATIONS / "versions").glob("v*.py") if file.stem.removeprefix("v") > found]
+    return all(_ADDITIVE.search(file.read_text(encoding="utf-8")) for file in later)
 
 
 def _revision(session: Session, name: object) -> str | None:

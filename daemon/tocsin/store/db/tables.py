@@ -125,6 +125,7 @@ class ArticleRow(columns.Row, table=True):
     promised_at: datetime = columns.time()
     due_at: datetime = columns.time()
     lease_until: datetime | None = columns.time(None)
+    worker: int | None = columns.number(None)  # that leased it, where several share the database
     fence: int = 0
     tries: int = 0
     last_success: datetime | None = columns.time(None)  # of its source, before the entry was new
@@ -330,6 +331,17 @@ class KeptPackRow(columns.Row, table=True):
     hash: str = columns.text()
     files: tuple[tuple[str, str], ...] = columns.json(tuple[tuple[str, str], ...])
     kept_at: datetime = columns.time()
+
+
+class GenerationRow(columns.Row, table=True):
+    """A configuration that workers had, with its packs; the *active* one is that by which they work."""
+
+    __tablename__ = "generation"
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    digest: str = columns.text(unique=True)
+    made_at: datetime = columns.time()
+    active: bool
 
 
 class SessionEpochRow(columns.Row, table=True):

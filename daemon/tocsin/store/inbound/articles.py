@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, select, update
+from sqlmodel import Session, col, func, or_, select, update
 
 from tocsin.errors import LeaseLostError
 from tocsin.model.articles import FETCHED_WITHIN, Article, ArticleRecord, ArticleState, with_article
@@ -37,6 +37,7 @@ def claim(
     *,
     sources: Collection[str],
     limit: int,
+    worker: int | None = None,
 ) -> list[ArticleLease]:
     """Lease the oldest due article of each of *sources*, at most *limit*, until *real* + *lease*.
 
@@ -61,17 +62,18 @@ def claim(
     found = []
     for row in rows:
         entry = entries.get(session, row.entry_id)
-        row.fence, row.lease_until = row.fence + 1, real + lease
+        row.fence, row.lease_until, row.worker = row.fence + 1, real + lease, worker
         if entry is not None:
             kept = mapping.read(ArticleLease, row, entry=entry)
             found.append(kept)
     return found
 
 
-def void(session: Session) -> None:
-    """End every lease."""
-    leased = col(ArticleRow.lease_until).is_not(None)
-    session.exec(update(ArticleRow).where(leased).values(lease_until=None, fence=ArticleRow.fence + 1))
+def void(session: Session, alive: Collection[int]) -> None:
+    """End every lease but those of the workers that are *alive*."""
+    gone = or_(col(ArticleRow.worker).is_(None), col(ArticleRow.worker).not_in(alive))
+    leased = (_WAITING, col(ArticleRow.lease_until).is_not(None), gone)
+    session.exec(update(ArticleRow).where(*leased).values(lease_until=None, fence=ArticleRow.fence + 1))
 
 
 def take(
