@@ -152,8 +152,14 @@ class Judgement:
         key = id(node.terms) if isinstance(node, Leaf) else id(node)
         found = reading.hits.get(key)
         if found is None:
-            # Most expressions end here: what they need is not among the words of the field.
-            found = reading.hits[key] = [] if _lacks(reading, node) else self._find(node, reading)
+            found = []
+            for words in node.needs:
+                # Most expressions end here: what they need is not among the words of the field.
+                if words.isdisjoint(reading.beginnings):
+                    break
+            else:
+                found = self._find(node, reading)
+            reading.hits[key] = found
         return found
 
     def hit(self, ground: Ground) -> Hit:
@@ -233,14 +239,6 @@ class Judgement:
     def _aged(self, node: AgeTest) -> bool:
         age = self.now - (self.entry.published or self.entry.first_seen)
         return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
-
-
-def _lacks(reading: Reading, node: Near) -> bool:
-    """Return whether something that *node* needs is surely not among the words of *reading*."""
-    for words, _ in node.needs if isinstance(node, Pair) else (node.needed,):
-        if words and words.isdisjoint(reading.beginnings):
-            return True
-    return False
 
 
 def _leaving(hits: list[SentenceHit], expression: Expression) -> list[SentenceHit]:

@@ -7,11 +7,11 @@ groups, the anchors. One scan finds the anchors of all rules; the other groups a
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from itertools import chain, product
+from operator import and_
 from typing import NamedTuple
 
 import daachorse
@@ -38,6 +38,14 @@ class Group(NamedTuple):
 Groups = tuple[Group, ...]
 
 
+class _Keys(NamedTuple):
+    """A group as it is kept."""
+
+    words: tuple[bytes, ...]
+    parts: tuple[bytes, ...]
+    wide: tuple[bytes, ...]
+
+
 class _Branch(NamedTuple):
     """What a rule needs beside an anchor: *groups*, and those of them that have a bit as one number."""
 
@@ -47,20 +55,11 @@ class _Branch(NamedTuple):
 
 
 #: So many groups, those most asked for, are looked up all at once: each has a bit of one number.
-_BITS = 512
+_BITS = 1024
 #: The most alternatives of a part that are kept apart; more are merged into one group.
 _MOST = 64
 #: Longer texts are scanned once a word, so that a word that is repeated a million times is found once.
 _LONG = 100_000
-#: In a regular expression, what makes it unclear which letters are required.
-_UNCLEAR = re.compile(r"\\[pPxQ0-9]|\[\^?\]|\[:")
-_REGEX_PIECE = re.compile(
-    r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
-    re.DOTALL,
-)
-#: One of several plain words, which is not optional.
-_CHOICE = re.compile(r"\((?:\?:)?([a-z |]+)\)(?![?*{])")
-_OPTIONAL = ("?", "*", "{")
 
 
 class Index:
@@ -70,18 +69,18 @@ class Index:
         found = branches(conditions)
         shared = Counter(group for rule, group in {(rule, group): None for rule, groups in found for group in groups})
         # Behind the anchor the rarest is looked up first: most branches end there.
-        self._groups = tuple(sorted(shared, key=lambda group: (_weight(group) * shared[group], min(chain(*group)))))
-        rank = {group: number for number, group in enumerate(self._groups)}
+        groups = sorted(shared, key=lambda group: (_weight(group) * shared[group], min(chain(*group))))
+        rank = {group: number for number, group in enumerate(groups)}
         self._always = sorted({rule for rule, groups in found if not groups})
         asked = [(rule, sorted([rank[group] for group in groups])) for rule, groups in found if groups]
-        behind = Counter(number for _, groups in asked for number in groups[1:])
-        bits = {number: 1 << bit for bit, (number, _) in enumerate(behind.most_common(_BITS))}
+        behind = Counter(number for _, asks in asked for number in asks[1:])
+        # What is only looked for as an anchor is not kept; a small set would be three times as large as a tuple.
+        self._behind = {number: _Keys(*map(tuple, groups[number])) for number in sorted(behind)}
+        self._bit = bits = {number: 1 << bit for bit, (number, _) in enumerate(behind.most_common(_BITS))}
         self._bits = self._bits_of_words(bits)
         # A text of narrow words alone, and any text, cannot have these but by their words.
-        self._narrow = sum(bit for number, bit in bits.items() if not self._groups[number].parts)
-        self._wide = sum(
-            bit for number, bit in bits.items() if not (self._groups[number].parts or self._groups[number].wide)
-        )
+        self._narrow = sum(bit for number, bit in bits.items() if not groups[number].parts)
+        self._wide = sum(bit for number, bit in bits.items() if not (groups[number].parts or groups[number].wide))
         anchored: dict[int, dict[_Branch, None]] = {}
         # Equal ones are kept once.
         needs: dict[int, int] = {}
@@ -92,11 +91,16 @@ class Index:
             anchored.setdefault(anchor, {})[branch] = None
         filed: dict[bytes, list[int]] = {}
         for number in anchored:
-            words, parts, wide = self._groups[number]
+            words, parts, wide = groups[number]
             for pattern in (*(b" %s " % word for word in words), *parts, *wide):
                 filed.setdefault(pattern, []).append(number)
-        self._anchored = {number: tuple(found) for number, found in anchored.items()}
-        self._filed = tuple(map(tuple, filed.values()))
+        # Most anchors end at what all their branches need.
+        self._anchored = {
+            number: (reduce(and_, [branch.need for branch in found]), tuple(found))
+            for number, found in anchored.items()
+        }
+        files: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._filed = tuple(files.setdefault(file := tuple(found), file) for found in filed.values())
         self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
 
     def candidates(self, gist: Callable[[], FoldedWords]) -> Sequence[int]:
@@ -121,12 +125,14 @@ class Index:
         anchors = {number for pattern in {hit[2] for hit in hits} for number in self._filed[pattern]}
         known = dict.fromkeys(anchors, True)
         for anchor in anchors:
-            for rule, need, groups in self._anchored[anchor]:
+            common, branches = self._anchored[anchor]
+            for rule, need, groups in () if common & missing else branches:
                 if need & missing or rule in found:
                     continue
                 for number in groups:
                     if number not in known:
-                        known[number] = _has_key(self._groups[number], words, text, wide)
+                        by_word = present & self._bit.get(number, 0)
+                        known[number] = bool(by_word) or _has_key(self._behind[number], words, text, wide)
                     if not known[number]:
                         break
                 else:
@@ -137,14 +143,14 @@ class Index:
         """Return for each word the groups that have it, of those with a bit."""
         found: dict[bytes, int] = {}
         for number, bit in bits.items():
-            for word in self._groups[number].words:
+            for word in self._behind[number].words:
                 found[word] = found.get(word, 0) | bit
         return found
 
 
-def _has_key(group: Group, words: set[bytes], text: bytes, wide: bytes) -> bool:
+def _has_key(group: _Keys, words: set[bytes], text: bytes, wide: bytes) -> bool:
     """Return whether *text*, with these *words* and *wide* characters, has a key of *group*."""
-    if not group.words.isdisjoint(words):
+    if not words.isdisjoint(group.words):
         return True
     # Few groups have parts, and few texts have wide characters.
     if group.parts and any(part in text for part in group.parts):
@@ -221,7 +227,7 @@ def _term(term: Term) -> Groups:
     if term.loose:
         return ()
     if term.pattern is not None:
-        return tuple(_literals(term.text[4:-1]))
+        return tuple(_any_run(runs) for runs in term.literals)
     groups: list[Group] = []
     run = ""
     for word, wide in zip(term.words, term.wide, strict=True):
@@ -245,6 +251,13 @@ def _part(key: bytes) -> Group:
     return Group(parts=frozenset([key])) if key.isascii() else Group(wide=frozenset([key]))
 
 
+def _any_run(runs: Sequence[str]) -> Group:
+    """Return the group of *runs*, of letters from a to z or one of wide characters."""
+    return (
+        Group(parts=frozenset(run.encode() for run in runs)) if runs[0] <= "z" else _part(simplified(runs[0]).encode())
+    )
+
+
 def _narrow(forms: Iterable[str]) -> Iterator[Group]:
     """Yield the longest piece of each form."""
     keys = frozenset(map(longest_piece, forms))
@@ -259,27 +272,3 @@ def _prefix(prefix: str) -> Iterator[Group]:
         yield Group(parts=frozenset([b" " + last]))
     for piece in whole:
         yield Group(words=frozenset([piece]))
-
-
-def _literals(pattern: str) -> list[Group]:
-    """Return groups of runs of letters, of each of which every text with *pattern* has one; none where that is not obvious."""
-    found: list[Group] = []
-    if _UNCLEAR.search(pattern):
-        return found
-    depth = 0
-    for piece in _REGEX_PIECE.finditer(pattern):
-        kind = piece.lastgroup
-        if kind == "open" and not depth and (choice := _CHOICE.match(pattern, piece.start())):
-            runs = [max(words.split(), key=len, default="") for words in choice[1].split("|")]
-            if all(len(run) >= 3 for run in runs):
-                found.append(Group(parts=frozenset(run.encode() for run in runs)))
-        depth += (kind == "open") - (kind == "close")
-        if kind == "or" and not depth:
-            return []
-        if kind == "run" and not depth:
-            run = piece.group()
-            if pattern.startswith(_OPTIONAL, piece.end()):
-                run = run[:-1]
-            if len(run) >= 3 or (run and run > "z"):
-                found.append(_part(simplified(run).encode()))
-    return found

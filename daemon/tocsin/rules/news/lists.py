@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from typing import NamedTuple
 
-from tocsin.rules.news.rarity import UNKNOWN, Needed
+from tocsin.rules.news.rarity import UNKNOWN, Needed, Needs
 from tocsin.rules.news.reading import Reading
 from tocsin.rules.news.terms import PREFIX, Term
 from tocsin.text.fold import unmarked
@@ -16,6 +16,8 @@ from tocsin.text.tokens import Sentence, Token
 
 #: So many members are faster looked at than looked up.
 _FEW = 4
+#: There is one empty set for all lists: each of its own would be as large as a list.
+_NOTHING: frozenset[str] = frozenset()
 _COORDINATORS = frozenset(["and", "or", "和", "与", "及", "或"])
 
 
@@ -74,6 +76,7 @@ class TermList:
     _minus: TermList | None = None
     _loose: bool | None = None
     _needed: Needed | None = None
+    _needs: Needs | None = None
     _gives: frozenset[str] | None = None
 
     @property
@@ -85,7 +88,7 @@ class TermList:
     def gives(self) -> frozenset[str]:
         """The labels that a hit can give: its own, or none."""
         if self._gives is None:
-            self._gives = frozenset([self.label] if self.labelled else ())
+            self._gives = frozenset([self.label]) if self.labelled else _NOTHING
         return self._gives
 
     @property
@@ -111,6 +114,13 @@ class TermList:
                 needed = Needed(words, sum([word.weight for word in rarest]))
             self._needed = needed
         return self._needed
+
+    @property
+    def needs(self) -> Needs:
+        """All that is known of what a field with a hit has; what is looked up as fast is left out."""
+        if self._needs is None:
+            self._needs = (self.needed.words,) if len(self.members) > _FEW and self.needed.words else ()
+        return self._needs
 
     def akin(self, term: Term) -> list[Term]:
         """Return the members that can be within the words of *term*; of many those that begin with one of them."""
@@ -143,6 +153,9 @@ class TermList:
         spans: list[Found] = []
         candidates, regexes = self._candidates(reading)
         for term, label, word in candidates:
+            # Most phrases end here: their second word stands nowhere. Of a name, forms do not say how it is written.
+            if len(term.words) > 1 and not term.cased and not reading.forms(term.words[1]):
+                continue
             for first in reading.places[word]:
                 last = first if term.single else _last(term, reading, first)
                 if last >= 0:
@@ -160,9 +173,9 @@ class TermList:
         lookup = self._by_beginning()
         here = lookup.words.keys() & reading.places.keys()
         found = [(term, label, word) for word in here for term, label in lookup.words[word]]
-        for stem, members in lookup.prefixes.items():
-            if stem in reading.beginnings:
-                found += [(term, label, word) for term, label in members for word in reading.forms(term.words[0])]
+        for stem in lookup.prefixes.keys() & reading.beginnings:
+            members = lookup.prefixes[stem]
+            found += [(term, label, word) for term, label in members for word in reading.forms(term.words[0])]
         return found, lookup.regexes
 
     def _by_beginning(self) -> _Lookup:
@@ -187,6 +200,8 @@ def _regex_spans(term: Term, reading: Reading) -> Iterator[tuple[int, int]]:
     if term.pattern is None:
         return
     for place, (text, starts, ends) in reading.folded:
+        if not all(any(run in text for run in runs) for runs in term.literals):
+            continue
         for hit in term.pattern.finditer(text):
             first = bisect_right(ends, hit.start())
             last = bisect_left(starts, hit.end()) - 1

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from tocsin.model.rules import Located
 from tocsin.rules.news.lists import TermList
-from tocsin.rules.news.rarity import UNKNOWN, Needed, any_of
+from tocsin.rules.news.rarity import UNKNOWN, Needed, Needs, any_of
 
 #: What an entry is known by, beside the labels of its source.
 KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
@@ -42,6 +42,11 @@ class Leaf(Written):
     def needed(self) -> Needed:
         """What a sentence with a hit has."""
         return self.terms.needed
+
+    @property
+    def needs(self) -> Needs:
+        """All that is known of what a field with a hit has."""
+        return self.terms.needs
 
     @property
     def gives(self) -> frozenset[str]:
@@ -89,6 +94,11 @@ class Named(Written):
         return self.expression.body.needed
 
     @property
+    def needs(self) -> Needs:
+        """All that is known of what a field with a hit has."""
+        return self.expression.body.needs
+
+    @property
     def gives(self) -> frozenset[str]:
         """The labels that a hit can give."""
         return frozenset(label for label, _ in self.expression.given)
@@ -117,13 +127,16 @@ class Pair(Written):
     @cached_property
     def needed(self) -> Needed:
         """What a sentence with a hit has."""
-        return self.needs[0] if self.needs else UNKNOWN
+        return min((side.needed for side in self._sides), key=attrgetter("weight"))
 
     @cached_property
-    def needs(self) -> tuple[Needed, ...]:
-        """All that is known of what a sentence with a hit has, the rarest first."""
-        sides = (self.left,) if self.op in SUBTRACTING else (self.left, self.right)
-        return tuple(sorted((side.needed for side in sides if side.needed.words), key=attrgetter("weight")))
+    def needs(self) -> Needs:
+        """All that is known of what a field with a hit has."""
+        return tuple(side.needed.words for side in self._sides if side.needed.words)
+
+    @property
+    def _sides(self) -> tuple[Near, ...]:
+        return (self.left,) if self.op in SUBTRACTING else (self.left, self.right)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +154,11 @@ class Union(Written):
         """What a sentence with a hit has."""
         return any_of(part.needed for part in self.parts)
 
+    @cached_property
+    def needs(self) -> Needs:
+        """All that is known of what a field with a hit has."""
+        return (self.needed.words,) if self.needed.words else ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bare(Written):
@@ -152,6 +170,11 @@ class Bare(Written):
     def needed(self) -> Needed:
         """What a sentence with a hit has."""
         return self.inner.needed
+
+    @property
+    def needs(self) -> Needs:
+        """All that is known of what a field with a hit has."""
+        return self.inner.needs
 
     @property
     def gives(self) -> frozenset[str]:
@@ -166,6 +189,7 @@ class Field(Written):
     field: str
     inner: Condition
     needed: ClassVar[Needed] = UNKNOWN
+    needs: ClassVar[Needs] = ()
 
     @property
     def gives(self) -> frozenset[str]:

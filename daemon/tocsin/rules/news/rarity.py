@@ -43,6 +43,8 @@ class Needed(NamedTuple):
     weight: float
 
 
+#: Words of each of which a field with a hit has at least one, as `Needed`.
+Needs = tuple[frozenset[str], ...]
 UNKNOWN = Needed(frozenset(), math.inf)
 
 

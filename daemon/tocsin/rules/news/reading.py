@@ -76,6 +76,8 @@ class Reading:
 
     def within(self, token: int) -> tuple[Sentence, int]:
         """Return the sentence that *token* stands in, and its number in it."""
+        if len(self.sentences) == 1:
+            return self.sentences[0], token
         number = self.sentence(token)
         return self.sentences[number], token - self._firsts[number]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from tocsin.rules.news.capitals import is_name
 from tocsin.rules.news.forms import head_forms, noun_forms, verb_forms
+from tocsin.rules.news.literals import literals
 from tocsin.rules.news.rarity import weight
 from tocsin.text.fold import fold, unmarked
 from tocsin.text.patterns import compiled
@@ -95,6 +96,11 @@ class Term:
     katakana_end: bool = False
     pattern: Pattern | None = None
     loose: bool = False  # a regular expression without a word of its own
+
+    @property
+    def literals(self) -> tuple[tuple[str, ...], ...]:
+        """Runs of letters, of each group of which a sentence has one in which its regular expression is found."""
+        return literals(self.text[4:-1]) if self.text.startswith("re:") else ()
 
     @property
     def single(self) -> bool:
@@ -195,7 +201,12 @@ def _plain(text: str) -> Term:
     written = text.lower().split(" ")
     words = [word.removesuffix("~") for word in written]
     marks = ["~" if word.endswith("~") else "" for word in written]
-    return Term(text, tuple(map(_word, words, marks, [*words[1:], ""])), (), (False,) * len(words))
+    return Term(text, tuple(map(_word, words, marks, [*words[1:], ""])), (), _narrow(len(words)))
+
+
+@cache
+def _narrow(count: int) -> tuple[bool, ...]:
+    return (False,) * count
 
 
 def _tokens_of(plain: str, *, japanese: bool) -> list[Token]:
