@@ -32,8 +32,15 @@ def plain(value: Any) -> Any:
 
     Invisible characters are removed, because the text is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept, so that the shape is fixed.
     """
-    if type(value) is str:  # as most values are
+    # Most values are of these types themselves.
+    if (kind := type(value)) is str:
         return seen(value)
+    if kind in _SAME:
+        return value
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    if kind is dict:
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, Reason):
         return in_words(value)
     if isinstance(value, Message):
@@ -45,18 +52,17 @@ def plain(value: Any) -> Any:
         reason = found.get("reason")
         cause = {"cause": reason.main.value} if isinstance(reason, Reason) else {}
         return {name: plain(item) for name, item in found.items()} | cause
-    for kind, write in _WRITTEN:
-        if isinstance(value, kind):
+    for written, write in _WRITTEN:
+        if isinstance(value, written):
             return write(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return plain(dict(value))
     if isinstance(value, set | frozenset):
         return sorted(plain(item) for item in value)
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
+    return plain(list(value)) if isinstance(value, list | tuple) else value
 
 
+_SAME = frozenset([type(None), bool, int, float])
 #: How values without parts are written. An enum of texts is a text too.
 _WRITTEN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (Enum, attrgetter("value")),
