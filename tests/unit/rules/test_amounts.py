@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.rules.news.built_in import BUILT_IN
@@ -106,6 +106,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize(("name", "form"), [(name, form) for name in FORMS for form in FORMS[name]])
+@settings(deadline=None)
 @given(figure=FIGURES, scale=SCALES)
 def test_an_amount_is_found_whole_whatever_its_figure(name: str, form: str, figure: str, scale: str) -> None:
     """A sum that is cut in two is another sum."""
@@ -114,6 +115,7 @@ def test_an_amount_is_found_whole_whatever_its_figure(name: str, form: str, figu
     assert all(found(other, f"Acme gets {amount} for tin") == [] for other in FORMS if other != name)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("$€1,.5 0mbnkt%十百亿元吨-"), max_size=40))
 def test_amounts_stand_apart_and_hold_a_figure(text: str) -> None:
     """Whatever a feed sends, an amount is a figure with something beside it."""
