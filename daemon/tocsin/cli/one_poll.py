@@ -23,7 +23,6 @@ from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.secrets import address
 from tocsin.errors import SourceError, UsageError
 from tocsin.explain.one_poll import Report, judged_object, remedy_of, report
-from tocsin.ingest.judging import judge
 from tocsin.model.articles import Article
 from tocsin.model.entries import Batch, Cursor, Entry
 from tocsin.model.rules import Judged
@@ -56,6 +55,7 @@ def try_source(
     """
     # The other commands of sources poll nothing and judge nothing.
     from tocsin.cli.rule_packs import read_rules  # noqa: PLC0415
+    from tocsin.ingest.judging import judge  # noqa: PLC0415
 
     settings = _settings(config, target)
     prices = next((row for row in settings.prices if row.name == target), None)

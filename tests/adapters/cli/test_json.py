@@ -35,7 +35,7 @@ def test_a_source_has_a_state_and_an_address(tocsin: Tocsin, history: Any) -> No
 def test_a_silence_has_no_cause(tocsin: Tocsin) -> None:
     """It is the cause of what it suppresses."""
     (made,) = _objects(tocsin("silences", "add", "rule=ban", "--for", "1h", "--json"))
-    assert made.keys() == {"id", "matchers", "starts", "ends", "by", "why"}
+    assert made.keys() == {"id", "matchers", "starts", "ends", "by", "why", "during"}
 
 
 def test_a_test_has_the_outcome_of_its_last_attempt(tocsin: Tocsin) -> None:

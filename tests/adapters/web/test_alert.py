@@ -34,7 +34,7 @@ def closes(page, *found):
         quote = Quote(instrument="GAL", price=Decimal(price), at=at, first_seen=at)
         series = append(close_before(series, at), quote)
     with page.store.database.write() as session:
-        prices.write(session, begin(item), series, {})
+        prices.write(session, begin(item), series, {}, 0)
 
 
 def test_an_alert_says_what_it_found_and_why(serve):

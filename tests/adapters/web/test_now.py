@@ -30,7 +30,7 @@ def quoted(page, *found, name="GAL"):
         quote = Quote(instrument=name, price=Decimal(price), at=at, first_seen=at)
         series = append(close_before(series, at), quote)
     with page.store.database.write() as session:
-        prices.write(session, begin(item), series, {})
+        prices.write(session, begin(item), series, {}, prices.versions(session, [name])[name])
 
 
 def cards(answer):
