@@ -8,23 +8,9 @@ from datetime import date, timedelta
 
 from tocsin.text.figures import rewrite
 from tocsin.text.fold import fold
+from tocsin.text.months import ANY_MONTH, MONTHS
 
-_MONTHS = (
-    "jan january januar jänner janvier enero gennaio janeiro января",
-    "feb february februar février febrero febbraio fevereiro февраля",
-    "mar march märz mars marzo março марта",
-    "apr april avril abril aprile апреля",
-    "may mai mayo maggio maio мая",
-    "jun june juni juin junio giugno junho июня",
-    "jul july juli juillet julio luglio julho июля",
-    "aug august août agosto августа",
-    "sep sept september septembre septiembre settembre setembro сентября",
-    "oct october oktober octobre octubre ottobre outubro октября",
-    "nov november novembre noviembre novembro ноября",
-    "dec december dezember décembre diciembre dicembre dezembro декабря",
-)
-_NUMBER_OF = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names.split()}
-_MONTH = f"(?P<month>{'|'.join(sorted(_NUMBER_OF, key=len, reverse=True))})"
+_MONTH = f"(?P<month>{ANY_MONTH})"
 _DATES = (
     re.compile(r"(?<!\d)20\d\d(?P<mark>[-/.]) ?(?P<month>\d{1,2})(?P=mark) ?(?P<day>\d{1,2})(?!\d)"),
     re.compile(r"(?:20\d\d ?[年년] ?)?(?<!\d)(?P<month>\d{1,2}) ?[月월] ?(?P<day>\d{1,2}) ?[日号일]"),
@@ -88,7 +74,7 @@ def particulars(text: str, day: date) -> tuple[str, ...]:
 
 def _date(hit: re.Match[str], day: date, put: Callable[[str], str]) -> str:
     month, number = hit["month"], int(hit["day"])
-    found = (int(month) if month.isdecimal() else _NUMBER_OF[month], number)
+    found = (int(month) if month.isdecimal() else MONTHS[month], number)
     if found in {(near.month, near.day) for near in (day - timedelta(days=n) for n in (-1, 0, 1))}:
         return " "
     return put("date {:02}-{:02}".format(*found)) if 1 <= found[0] <= 12 and 1 <= number <= 31 else hit[0]
