@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from tocsin.model.entries import Entry
@@ -10,6 +11,7 @@ from tocsin.model.rules import Judged, Match
 from tocsin.rules import builtin
 from tocsin.rules.filters import NO_FILTERS, Filters, screened
 from tocsin.rules.ruleset import RuleSet
+from tocsin.text.announced import announced
 
 
 def judge(
@@ -20,7 +22,18 @@ def judge(
     *known* entries are judged even then, because what was told of them may have to be corrected.
     """
     found = (screened(entry, filters, now) for entry in entries)
-    return tuple(rules.evaluate(one, now) if known or not one.dropped else Judged(entry=one) for one in found)
+    return tuple(
+        _with_dates(rules.evaluate(one, now)) if known or not one.dropped else Judged(entry=one) for one in found
+    )
+
+
+def _with_dates(judged: Judged) -> Judged:
+    """Return *judged* with the dates that its entry announces, if it met a rule."""
+    if not judged.matches:
+        return judged
+    entry = judged.entry
+    text = "\n".join(filter(None, (entry.title, entry.summary, entry.body)))
+    return replace(judged, dates=announced(text, entry.event_time.date()))
 
 
 def failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tocsin.model.alerts import Alert, AlertContent, Answered, MatchOutcome, Revised
 from tocsin.model.articles import ArticleRecord
+from tocsin.model.dates import KeptDate
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels, PriceSummary
@@ -82,12 +83,13 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertDetail:
-    """An alert with its evidence, its matches, its deliveries and the answers of people."""
+    """An alert with its evidence, its matches, its deliveries, the answers of people, and the dates that it announces."""
 
     content: AlertContent
     members: tuple[MatchView, ...]
     deliveries: tuple[DeliveryView, ...]
     answered: Answered = Answered()  # noqa: RUF009 (frozen)
+    dates: tuple[KeptDate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

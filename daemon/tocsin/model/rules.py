@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.errors import Position, Problem
+from tocsin.model.dates import AnnouncedDate
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels, Quote
 
@@ -220,8 +221,9 @@ class Unevaluated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """An entry with its matches, and the rules that could not be evaluated on it."""
+    """An entry with its matches, and the rules that could not be evaluated on it; one with matches has the *dates* that it announces."""
 
     entry: Entry
     matches: tuple[Match, ...] = ()
     unevaluated: tuple[Unevaluated, ...] = ()
+    dates: tuple[AnnouncedDate, ...] = ()

@@ -23,6 +23,7 @@ from tocsin.store.queries import (
     alert_search,
     attention,
     contents,
+    dates,
     gauges,
     health,
     judged,
@@ -83,6 +84,7 @@ class Queries(OnDatabase):
     counts = reads(listing.counts)
     absences = reads(absences.absences)
     contents = reads(contents.contents)
+    dates = reads(dates.dates)
     tally = reads(listing.tally)
     failing = reads(sources.failing)
     sources = reads(source_list.every)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from tocsin.cli import app
 from tocsin.config.loading import load_rules
 from tocsin.errors import Fault
+from tocsin.ingest.judging import judge
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
 from tocsin.model.reasons import Cause, Reason
@@ -76,10 +77,10 @@ def tocsin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 @pytest.fixture
-def history(tocsin: Command, empty: Path) -> Callable[[], None]:
-    """Fill the database: one alert with two deliveries (one dead), a failing source."""
+def history(tocsin: Command, empty: Path) -> Callable[..., None]:
+    """Fill the database: one alert with two deliveries (one dead), a failing source; entries have the *summary* that is given."""
 
-    def fill() -> None:
+    def fill(summary: str = "") -> None:
         shutil.copy(empty, tocsin.folder)
         store = tocsin.store()
         rules = load_rules([tocsin.folder / "rules"]).rules
@@ -97,11 +98,12 @@ def history(tocsin: Command, empty: Path) -> Callable[[], None]:
                 title=title,
                 first_seen=now,
                 link="https://example.org/1",
+                summary=summary,
             )
             batch = Batch(source="wire", entries=(entry,), cursor=Cursor(), changed=True)
             store.commit(
                 lease,
-                JudgedBatch(batch=batch, judged=[rules.evaluate(entry, now)]),
+                JudgedBatch(batch=batch, judged=judge(rules, [entry], now)),
                 policy.decide,
                 now,
                 PollRecord(due_at=now),

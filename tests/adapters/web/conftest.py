@@ -22,6 +22,7 @@ from tocsin.config.config import load_config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import load_rules
 from tocsin.ingest.config import IngestConfig
+from tocsin.ingest.judging import judge
 from tocsin.ingest.pushes import PushIntake
 from tocsin.model.counters import Counters
 from tocsin.model.entries import Batch, Cursor, Entry
@@ -183,7 +184,7 @@ class Served:
         self.real.move(minutes=6)  # leases of the polls before have ended
         lease = next(one for one in self.store.claim_sources(now, timedelta(minutes=5), 99) if one.name == source)
         batch = Batch(source=source, entries=tuple(entries), cursor=Cursor(), changed=True)
-        found = JudgedBatch(batch=batch, judged=[self.rules.evaluate(entry, now) for entry in entries])
+        found = JudgedBatch(batch=batch, judged=judge(self.rules, entries, now))
         self.store.commit(lease, found, policy.decide, now, PollRecord(due_at=now))
 
 

@@ -38,7 +38,7 @@ _STATES = {
     "57P": _ENDING,
     "08P01": _POOLED,
     "08": _AWAY,
-    "55P03": "another worker or program keeps {name} locked ({error}): end it if it hangs; " + _AGAIN,
+    "55P03": "another program keeps {name} locked ({error}): end it; " + _AGAIN,
     "57014": "the server of {name} gave up a statement ({error}): raise its statement_timeout; " + _AGAIN,
     "25P03": "the server of {name} ended an idle transaction ({error}): " + _AGAIN,
     "40": "{name} undid a transaction that met another one ({error}): " + _AGAIN,

@@ -11,13 +11,11 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 from sqlmodel import Session
 
-from tocsin.errors import LockedError, OutdatedError, StoreError
+from tocsin.errors import OutdatedError, StoreError
 from tocsin.store.db.database import Database
 
 #: The names of our migrations.
 _REVISION = re.compile(r"\d{4}")
-#: Times that a worker waits a second for the lock of another one that makes the tables.
-_TRIES = 20
 #: In a migration beside which programs of the version before can work.
 _ADDITIVE = re.compile(r"^additive = True$", re.MULTILINE)
 #: The version of tables into which rows are being copied.
@@ -75,24 +73,12 @@ def prepare(database: Database) -> None:
     """
     found = version(database)
     if found is None:
-        _make(database)
+        upgrade(database)
     elif found != newest():
         raise OutdatedError(
             f"the database {database.name} is of an older tocsin (its tables are of version {found}): "
             f"stop the daemon, then: {database.to_upgrade}"
         )
-
-
-def _make(database: Database) -> None:
-    """Make the tables, or wait until another worker that starts has made them."""
-    for left in reversed(range(_TRIES)):
-        try:
-            upgrade(database)
-        except LockedError:
-            if not left or version(database) not in {None, newest()}:
-                raise
-        else:
-            return
 
 
 def upgrade(database: Database) -> None:
@@ -114,8 +100,7 @@ def upgrade(database: Database) -> None:
     database.lock()  # a running daemon must not see its tables change
     try:
         with database.write() as session:
-            if _revision(session, database.name) != newest():  # another worker may have been quicker
-                _migrate(session)
+            _migrate(session)
     finally:
         database.unlock()
 

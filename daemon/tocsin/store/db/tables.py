@@ -7,7 +7,7 @@ of a delivery.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
@@ -15,6 +15,7 @@ from sqlmodel import Field
 from tocsin.errors import Fault
 from tocsin.model.alerts import AnswerKind, MatchOutcome, Report
 from tocsin.model.articles import ArticleState
+from tocsin.model.dates import DateKind, DateState
 from tocsin.model.entries import EntryKey
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import Reason
@@ -238,6 +239,27 @@ class AnswerRow(columns.Row, table=True):
     by: str = columns.text()
     until: datetime | None = columns.time(None)
     why: str = columns.text()
+
+
+class DateRow(columns.Row, table=True):
+    """A date that an entry of an alert announces, and what people said of it."""
+
+    __tablename__ = "announced_date"
+    __table_args__ = (UniqueConstraint("alert_id", "day", "kind", name="uq_announced_date_alert_day_kind"),)
+
+    id: int | None = columns.number(None, primary_key=True)
+    alert_id: int = columns.number(foreign_key="alert.id")
+    entry_id: int = columns.number(foreign_key="entry.id")
+    day: date = columns.written(date.isoformat, date.fromisoformat, index=True)
+    kind: DateKind = columns.choice(DateKind)
+    words: str = columns.text()
+    at: int  # where the date begins in the words
+    length: int
+    counted: bool
+    found_at: datetime = columns.time()
+    state: DateState = columns.choice(DateState)
+    judged_at: datetime | None = columns.time(None)
+    judged_by: str = columns.text()
 
 
 class SilenceRow(columns.Row, table=True):

@@ -18,7 +18,7 @@ from tocsin.policy.alerting.facts import Arrival
 from tocsin.redaction import masked
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import ArticleRow, EntryRow, MatchRow, RevisionRow, SourceRow
-from tocsin.store.inbound import entries, unevaluated
+from tocsin.store.inbound import dates, entries, unevaluated
 from tocsin.store.inbound.decisions import Deciding, total
 from tocsin.store.values import ArticleLease, Committed, Once
 
@@ -102,7 +102,10 @@ def take(
     failed = [(number, failure) for failure in judged.unevaluated if failure.rule not in met]
     unevaluated.add(session, failed, circumstance, now=now, program=program)
     arrivals = [Arrival(entry_id=number, matches=new)]
-    return total([deciding.about(arrivals, circumstance), deciding.about_own(first)])
+    committed = total([deciding.about(arrivals, circumstance), deciding.about_own(first)])
+    if not withdrawn:
+        dates.keep(session, {number: judged.dates}, now)
+    return committed
 
 
 def fail(

@@ -22,7 +22,7 @@ from tocsin.policy.alerting.facts import Arrival, Decision, Facts
 from tocsin.store.db import mapping
 from tocsin.store.db.statements import put, save
 from tocsin.store.db.tables import AlertRow, ArticleRow, LastNotifiedRow, MatchRow, StandingRow, StoryEntryRow, StoryRow
-from tocsin.store.inbound import entries, facts, identity, revisions, sources, unevaluated
+from tocsin.store.inbound import dates, entries, facts, identity, revisions, sources, unevaluated
 from tocsin.store.inbound.sources import Held
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
@@ -166,6 +166,9 @@ def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: st
         deciding.about([*arrivals, *taken.arrivals], circumstance, taken.corrections),
         deciding.about_own([*found.own, *first]),
     ]
+    announced = {number: item.dates for number, item in zip(numbers, fresh, strict=True)}
+    announced |= {taken.numbers[item.entry.id]: item.dates for item in rewritten if item.entry.id in taken.numbers}
+    dates.keep(session, announced, now)
     return replace(total(parts, entries=len(new)), dropped=dropped)
 
 
@@ -183,6 +186,7 @@ def take_again(deciding: Deciding, again: Sequence[tuple[Reopened, Judged]], *, 
                 failed = [(reopened.entry_id, item) for item in judged.unevaluated if item.rule in reopened.rules]
                 unevaluated.add(session, failed, circumstance, now=deciding.now, program=program)
         parts.append(deciding.about(arrivals, circumstance))
+    dates.keep(session, {reopened.entry_id: judged.dates for reopened, judged in again}, deciding.now)
     return total(parts)
 
 

@@ -20,7 +20,7 @@ from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, Delive
 from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow, SourceRow, StoryRow
 from tocsin.store.inbound import entries
 from tocsin.store.outbox import feedback
-from tocsin.store.queries import alert_search, content
+from tocsin.store.queries import alert_search, content, dates
 from tocsin.store.views import AttemptView, Counts, DeliveryDetail, Tally, TransitionView, Which
 
 
@@ -88,7 +88,13 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     deliveries = tuple(
         replace(view, reason=mapping.because(row, limit)) for view, (row, limit) in zip(views, rows, strict=True)
     )
-    return AlertDetail(content=found, members=members, deliveries=deliveries, answered=answered)
+    return AlertDetail(
+        content=found,
+        members=members,
+        deliveries=deliveries,
+        answered=answered,
+        dates=dates.of_alert(session, number),
+    )
 
 
 def matches(
