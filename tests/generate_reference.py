@@ -614,7 +614,7 @@ GROUPS = {
     "Set up": ("init", "check", "doctor", "notify-test", "config", "schema", "service"),
     "Run": ("run", "once", "status", "demo", "web"),
     "News, prices and people": ("sources", "instruments", "receivers"),
-    "Alerts": ("alerts", "deliveries", "silences", "digest"),
+    "Alerts": ("alerts", "dates", "deliveries", "silences", "digest"),
     "Rules": ("rules", "packs", "why", "why-not", "match", "test", "backtest"),
     "Data": ("db",),
 }

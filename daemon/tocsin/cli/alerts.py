@@ -209,6 +209,7 @@ def _brief(answered: Answered, now: datetime) -> str:
 def _print(detail: AlertDetail, zone: ZoneInfo, following: str) -> None:
     # Lists do without rules and trees.
     from tocsin.cli.tree import console, tree  # noqa: PLC0415
+    from tocsin.explain.dates import what  # noqa: PLC0415
     from tocsin.explain.decision import revision  # noqa: PLC0415
 
     alert, lead = detail.content.alert, detail.content.lead
@@ -225,9 +226,11 @@ def _print(detail: AlertDetail, zone: ZoneInfo, following: str) -> None:
         print_line(f"  over since {local(alert.over_at, zone)}")
     for line in _said(detail.answered, zone):
         print_line(f"  {line}")
+    for one in detail.dates:
+        print_line(f"  {one.day} {what(one)} ({one.state}, date {one.id}): “{one.words}”")
     for member in detail.members:
-        what = member.title or in_zone(member.detail, zone)
-        print_line(f"  {member.fate}: {what} [{member.source}] {in_words(member.reason, zone)}")
+        said = member.title or in_zone(member.detail, zone)
+        print_line(f"  {member.fate}: {said} [{member.source}] {in_words(member.reason, zone)}")
     for delivery in detail.deliveries:
         reason = in_words(delivery.reason, zone)
         print_line(

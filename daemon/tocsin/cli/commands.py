@@ -33,6 +33,7 @@ COMMANDS = {
     "sources": "sources:app",
     "instruments": "instruments:app",
     "alerts": "alerts:app",
+    "dates": "dates:app",
     "rules": "rules:app",
     "packs": "packs:app",
     "deliveries": "deliveries:app",

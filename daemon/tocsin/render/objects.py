@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
@@ -27,7 +27,7 @@ def with_more(value: Any, **more: Any) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """Return *value* as JSON types.
 
-    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values, pictures Base64. A reason becomes
+    Dataclasses and mappings become dicts, days and times (in UTC) ISO 8601, decimals text, enums their values, pictures Base64. A reason becomes
     its sentence, with its cause beside it. Links to answer in a message are masked.
 
     Invisible characters are removed, because the text is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept, so that the shape is fixed.
@@ -67,7 +67,7 @@ _SAME = frozenset([type(None), bool, int, float])
 _WRITTEN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (Enum, attrgetter("value")),
     (str, seen),
-    (datetime, datetime.isoformat),
+    (date, lambda value: value.isoformat()),  # and times
     (Decimal, str),  # keeps all digits
     (timedelta, timedelta.total_seconds),
     (bytes, lambda value: b64encode(value).decode()),

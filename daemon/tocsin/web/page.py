@@ -34,6 +34,7 @@ PATIENCE = 5.0
 NAVIGATION = (
     ("", "Now"),
     ("alerts", "Alerts"),
+    ("dates", "Dates"),
     ("entries", "Entries"),
     ("rules", "Rules"),
     ("play", "Play"),
@@ -176,6 +177,11 @@ class Page:
         path = "/".join(quote(str(part), safe="") for part in parts)
         text = urlencode({name: value for name, value in query.items() if value != ""})
         return f"{self.site.base}/{path}{'?' if text else ''}{text}"
+
+    def whole_address(self, *parts: str | int, **query: str | int) -> str:
+        """Return the same as `address` with the host, for what is read outside a browser."""
+        origin = self.site.origin or f"{self.request.scheme}://{self.request.host}"
+        return f"{origin}{self.address(*parts, **query)}"
 
     def address_with(self, **changes: str | int) -> str:
         """Return the address of this page with *changes* of its query. The place in a list is forgotten."""

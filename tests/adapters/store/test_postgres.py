@@ -345,7 +345,7 @@ def test_an_old_server_is_refused(postgres, address, monkeypatch):
             "DiskFull", "no space is left for .*free some on the disk of its server; nothing was half", id="full"
         ),
         pytest.param("TooManyConnections", "takes no more connections: lower `connections`", id="too many"),
-        pytest.param("LockNotAvailable", "another worker or program keeps .* locked", id="locked"),
+        pytest.param("LockNotAvailable", "another program keeps .* locked", id="locked"),
         pytest.param("DataCorrupted", "is damaged .*restore a backup with pg_restore", id="damaged"),
         pytest.param("InvalidPassword", "check user and password", id="password"),
     ],

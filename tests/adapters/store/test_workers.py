@@ -21,7 +21,6 @@ from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Me
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.rules.prices.observation import observe
-from tocsin.store import Store
 from tocsin.store.db import schema
 from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import running, upgrade_tables
@@ -73,28 +72,6 @@ def test_workers_share_a_database_and_are_seen(hands, pair):
     where = rf"one, process {os.getpid()} on {socket.gethostname()}, two, process"
     with pytest.raises(LockedError, match=where):
         hands.open().lock(hands.now, alone=True)
-
-
-def test_workers_that_start_at_once_make_the_tables_once(hands, postgres, address):
-    """A compose file starts all of them in one second, on an empty database."""
-    url = postgres.fresh()
-    failed = []
-
-    def start():
-        try:
-            store = Store.open(url)
-            store.lock(hands.now)
-            store.close()
-        except BaseException as error:  # noqa: BLE001 (a thread would hide it)
-            failed.append(error)
-
-    threads = [threading.Thread(target=start) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    postgres.drop(url)
-    assert not failed
 
 
 def test_two_that_decide_at_once_decide_one_after_the_other(hands, pair):

@@ -20,6 +20,7 @@ from tocsin.store.access import Queries
 from tocsin.web.cards import Shown
 from tocsin.web.page import Page, Route, get
 from tocsin.web.pages.answers import done, in_words, since
+from tocsin.web.pages.dates import ShownDate
 from tocsin.web.price_chart import PriceChart, points, price_chart
 
 #: Coverage and deliveries that are listed.
@@ -60,6 +61,7 @@ def _read(page: Page, number: int) -> Mapping[str, Any] | None:
             "because": because(content),
             "tree": outline(content.evidence, texts, page.zone) if content.evidence else None,
             "entry": _entry(detail),
+            "dates": [ShownDate(one, page) for one in detail.dates],
             "members": detail.members[:_MOST],
             "more_members": len(detail.members) - _MOST,
             "deliveries": deliveries,

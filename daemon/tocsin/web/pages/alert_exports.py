@@ -59,14 +59,23 @@ async def export_csv(page: Page) -> web.Response:
 
 async def export_atom(page: Page) -> web.Response:
     """Answer with the newest alerts as a feed (RFC 4287), to visitors who may read and to readers with a key."""
+    await must_read(page)
+    wanted = which(page)
+    body = await page.search(wanted.words, _atom, page, wanted)
+    return web.Response(body=body, content_type="application/atom+xml", charset="utf-8")
+
+
+async def must_read(page: Page) -> None:
+    """Do nothing for a visitor who may read, and for a reader with a key.
+
+    Raises:
+        HTTPUnauthorized: it is neither.
+    """
     if page.visitor is None or Right.READ not in page.visitor.rights:
         key = page.request.query.get("key", "")
         epoch = await page.read(page.store.read.session_epoch)
         if unseal(page.site.feed_key, key, about=str(epoch)) is None:
             raise web.HTTPUnauthorized(text="The key of this feed is wrong, or it was revoked.")
-    wanted = which(page)
-    body = await page.search(wanted.words, _atom, page, wanted)
-    return web.Response(body=body, content_type="application/atom+xml", charset="utf-8")
 
 
 async def feed_key(page: Page) -> str:
@@ -84,13 +93,13 @@ def cell(text: str) -> str:
 def feed(page: Page, found: Found, headlines: Mapping[int, Headline]) -> bytes:
     """Return a feed of the alerts *found*, the newest first."""
     ET.register_namespace("", _ATOM)
-    here = _absolute(page, page.address("alerts", **asked(page)))
+    here = page.whole_address("alerts", **asked(page))
     root = ET.Element(f"{{{_ATOM}}}feed")
     updated = max((alert.updated_at for alert, _ in found), default=page.now)
     _texts(root, {"title": "tocsin: alerts", "id": here, "updated": updated.isoformat()})
     ET.SubElement(root, f"{{{_ATOM}}}link", href=here)
     for alert, answered in found:
-        where = _absolute(page, page.address("alerts", alert.id))
+        where = page.whole_address("alerts", alert.id)
         head = headlines.get(alert.id)
         node = ET.SubElement(root, f"{{{_ATOM}}}entry")
         title = one_line(head.title if head else alert.title)
@@ -163,11 +172,6 @@ def _row(page: Page, alert: Alert, answered: Answered, head: Headline | None) ->
 def _texts(node: ET.Element, texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
         ET.SubElement(node, f"{{{_ATOM}}}{name}").text = text
-
-
-def _absolute(page: Page, address: str) -> str:
-    origin = page.site.origin or f"{page.request.scheme}://{page.request.host}"
-    return f"{origin}{address}"
 
 
 def _stamp(at: datetime) -> str:
