@@ -17,6 +17,7 @@ from tocsin.rules.prices.edge import PriceState
 from tocsin.store import generations, maintenance, requests, sending, sessions
 from tocsin.store.db.transactions import Joined, Transactions
 from tocsin.store.inbound import absences, entries, prices, sources
+from tocsin.store.outbox import dates as announced
 from tocsin.store.outbox import feedback, receivers, reminders, requested, silences
 from tocsin.store.programs import RequestAnswer, RequestKey
 from tocsin.store.queries import (
@@ -177,6 +178,7 @@ class Commands(OnDatabase):
     test = writes(requested.test)
     resend = writes(requested.resend)
     answer = writes(reminders.answer)
+    judge_dates = writes(announced.judge)
     poll = writes(sources.poll_now)
     hear = writes(sources.hear)
     end_sessions = writes(sessions.end_all)

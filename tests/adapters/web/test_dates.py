@@ -76,3 +76,35 @@ def test_hostile_words_are_text_on_the_page_and_in_the_calendar(serve):
     assert "<script>alert(1)" not in listed.text
     assert "\u202e" not in listed.text
     assert calendar.text.count("\r\nEND:VCALENDAR") == 1
+
+
+def test_a_date_is_confirmed_and_rejected_with_buttons(serve):
+    """By whom is shown; a second click changes nothing; a rejected one leaves page and calendar."""
+
+    async def scene(page):
+        page.bring(BAN, summary=TEXT)
+        for _ in range(2):
+            answer = await page.post("/dates/1", {"say": "confirm", "back": "alert"})
+            page.clock.move(minutes=1)
+        assert (answer.status, answer.headers["Location"]) == (303, "/alerts/1")
+        confirmed = page.store.read.dates()
+        alert = await page.get("/alerts/1")
+        assert (await page.post("/dates/2", {"say": "reject"})).headers["Location"] == "/dates"
+        return confirmed, alert, await page.get("/dates"), await page.get("/dates.ics")
+
+    confirmed, alert, listed, calendar = serve(scene)
+    assert [one.judged_by for one in confirmed if one.id == 1] == ["ann"]
+    assert 'confirmed</span> <span class="small">by ann' in alert.text
+    assert calendar.text.count("BEGIN:VEVENT") == 1
+    assert calendar.text.count("STATUS:CONFIRMED") == 1
+    assert listed.text.count("<blockquote") == 1
+
+
+def test_what_is_no_word_and_what_is_no_date_is_refused(serve):
+    """A form of another program."""
+
+    async def scene(page):
+        page.bring(BAN, summary=TEXT)
+        return await page.post("/dates/1", {"say": "maybe"}), await page.post("/dates/9", {"say": "confirm"})
+
+    assert [answer.status for answer in serve(scene)] == [400, 404]

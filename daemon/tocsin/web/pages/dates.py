@@ -9,18 +9,20 @@ from aiohttp import web
 from tocsin.explain.dates import ahead, calendar, what
 from tocsin.model.dates import DateState, KeptDate
 from tocsin.render.quotes import Piece
-from tocsin.web.page import Page, Route, get
+from tocsin.web.page import Page, Route, get, post
 from tocsin.web.pages.alert_exports import feed_key, must_read
 
 #: Past days that a calendar keeps, and dates that are shown.
 _BACK = timedelta(days=90)
 _MOST = 500
+_SAID = {"confirm": DateState.CONFIRMED, "reject": DateState.REJECTED}
 
 
 def routes() -> tuple[Route, ...]:
     """Return the routes."""
     return (
         get("/dates", list_dates),
+        post("/dates/{number}", judge),
         # A calendar has no session; it has the key of a feed reader instead.
         Route(method="GET", path="/dates.ics", handler=export_calendar, may=None),
     )
@@ -38,6 +40,24 @@ async def list_dates(page: Page) -> web.Response:
         everything=everything,
         reader=page.address("dates.ics", key=await feed_key(page)),
     )
+
+
+async def judge(page: Page) -> web.Response:
+    """Confirm or reject a date, and go back."""
+    form = await page.form()
+    number = page.number()
+    try:
+        state = _SAID[form.get("say", "")]
+    except KeyError:
+        raise web.HTTPBadRequest(text=f"Of a date one says {' or '.join(_SAID)}.") from None
+    known = {one.id: one for one in await page.read(page.store.read.dates)}
+    if number not in known:
+        page.unknown("date", number)
+    by = page.visitor.name if page.visitor else ""
+    await page.act(page.store.act.judge_dates, [number], state, page.now, by=by)
+    if form.get("back") == "alert":
+        page.go("alerts", known[number].alert_id)
+    page.go("dates")
 
 
 async def export_calendar(page: Page) -> web.Response:
