@@ -30,6 +30,8 @@ _SISTERS = {
 }
 _WRITTEN_IN = {name: frozenset([name, *_SISTERS.get(name, "").split()]) for name in _SCRIPTS}
 _NOT_LATIN = frozenset().union(*_WRITTEN_IN.values())
+#: Codes of countries that are mistaken for codes of languages, with the language of the country.
+COUNTRIES = {"cn": "zh", "jp": "ja", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da", "gr": "el"}
 #: Characters of a title that are looked at.
 _LONGEST = 300
 
@@ -37,9 +39,11 @@ _LONGEST = 300
 def language(title: str, stated: str = "") -> str:
     """Return the language of a title as two letters, such as `zh`; empty for Latin script of an unknown language.
 
-    *stated* is the language that its feed states (BCP 47). It counts if it is written in the script of the title.
+    *stated* is the language that its feed states (BCP 47). It counts if it has two letters (`fil` is not `fi`) and is written in
+    the script of the title.
     """
-    named = stated[:2].lower()
+    primary = stated.partition("-")[0].lower()
+    named = primary if len(primary) == 2 else ""
     found = Counter(unit.lastgroup for unit in _UNIT.finditer(title[:_LONGEST]))
     if found["ja"]:
         found["ja"] += found.pop("zh", 0)

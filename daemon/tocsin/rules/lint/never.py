@@ -16,14 +16,13 @@ from tocsin.rules.news.nodes import KNOWN_BY, AgeTest, Condition, LabelTest
 from tocsin.rules.prices.condition import Node, parts
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.spec import RuleSpec
+from tocsin.text.language import COUNTRIES
 
 #: Values of the sources by label; the names of the sources are under `source`.
 Given = Mapping[str, Collection[str]]
 #: Labels that packs may test even if no source is known: `tier` says how near to the event a source is.
 _CUSTOMARY = ("tier",)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
-#: Country codes that are mistaken for language codes, with the language of the country.
-_COUNTRIES = {"cn": "zh", "jp": "ja", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da", "gr": "el"}
 _MOVES = ("change", "gap")
 _PRICES = ("last", "day_high", "day_low", "high", "low", "mean")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -146,8 +145,8 @@ def _labelled(test: LabelTest) -> str:
 
 
 def _language(value: str) -> str:
-    if value.lower() in _COUNTRIES:
-        return f"lang={value} is a country; its language is lang={_COUNTRIES[value.lower()]}"
+    if value.lower() in COUNTRIES:
+        return f"lang={value} is a country; its language is lang={COUNTRIES[value.lower()]}"
     return "" if _LANGUAGE.fullmatch(value) else f"lang={value} is no language tag: write lang=en, lang=zh, lang=pt-br"
 
 
