@@ -184,7 +184,8 @@ def no_links(_: Alert) -> Mapping[AnswerKind, str]:
 class Coverage:
     """An entry as a message shows it: the first entry of an alert, or related coverage.
 
-    *stated* is the published time as the source wrote it, where that is not believed.
+    *stated* is the published time as the source wrote it, where that is not believed. *language* is the one that its source
+    states (BCP 47); *translated* is its headline in a language that the reader of a message reads, empty if it is in one.
     """
 
     title: str
@@ -199,6 +200,8 @@ class Coverage:
     article_at: int | None = None  # where the text of its article begins in the body
     revised: Revised | None = None
     stated: str = ""
+    language: str = ""
+    translated: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,7 +140,8 @@ def _weight(content: AlertContent) -> tuple[int, int, datetime]:
 
 def _story(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime, links: AnswerLinks) -> Item:
     shown = item(content, zone, kind, links)
-    headline = replace(shown.headline, headline=cut(shown.headline.headline, _HEADLINE))
+    full = shown.headline
+    headline = replace(full, headline=cut(full.headline, _HEADLINE), translated=cut(full.translated, _HEADLINE))
     alert = content.alert
     reasons = [
         f"{alert.origins} independent origins" if alert.origins > 1 else "",

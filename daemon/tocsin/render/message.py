@@ -25,6 +25,7 @@ from tocsin.render.slack import digest_slack, escaped, plain_context, slack
 from tocsin.render.subject import digest_subject, subject
 from tocsin.render.ticker import pictures
 from tocsin.render.words import defused, one_line, web_link, whole
+from tocsin.text.language import language
 
 #: Kinds of message that people skim rather than read.
 DIGESTS = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
@@ -121,8 +122,9 @@ def hook(
     """Return the payload: `id` of the delivery, its `type`, `subject` and `text`, and `alerts`, most severe first.
 
     An alert has `id`, `rule`, `event`, `severity`, `title`, `labels`, `event_time` (ISO 8601, UTC), `detail`, and what
-    entry it is about: `headline`, `link` and `publisher`, which are empty for a price. `answers` are links to answer it,
-    by answer; a POST to one acts at once.
+    entry it is about: `headline`, `link` and `publisher`, which are empty for a price. `language` is that of the headline,
+    empty if it is not known, and `translated` the headline in a language that the receiver reads, if that is another.
+    `answers` are links to answer it, by answer; a POST to one acts at once.
     """
     payload = {
         "id": delivery_id,
@@ -146,6 +148,8 @@ def _alert(content: AlertContent, links: AnswerLinks) -> dict[str, Any]:
         "event_time": alert.event_time.isoformat(),
         "detail": one_line(alert.detail),
         "headline": one_line(lead.title) if lead else "",
+        "language": language(lead.title, lead.language) if lead else "",
+        "translated": one_line(lead.translated) if lead else "",
         "link": web_link(lead.link) if lead else "",
         "publisher": one_line(lead.publisher) if lead else "",
         "answers": {kind.value: link for kind, link in links(alert).items()} if alert.id > 0 else {},

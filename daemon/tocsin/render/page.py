@@ -15,6 +15,7 @@ from tocsin.render.answer_links import named
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.words import cut, host, local, one_line, web_link
+from tocsin.text.language import language
 from tocsin.text.titles import split_outlet
 from tocsin.units import duration
 
@@ -48,11 +49,12 @@ BANNERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A headline and its link. *by* is the publisher, the host and the time."""
+    """A headline and its link. *by* is the publisher, the host and the time; *translated* the headline in another language."""
 
     headline: str
     link: str
     by: str
+    translated: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,7 @@ class Page:
             return ""
         lead = self.items[0]
         quoted = "".join(piece.text for piece in lead.quote.pieces) if lead.quote else ""
-        found = quoted or lead.detail or lead.headline.by
+        found = lead.headline.translated or quoted or lead.detail or lead.headline.by
         parts = (lead.news, lead.headline.headline, lead.coverage) if lead.news else (lead.coverage, found)
         return cut(" · ".join(filter(None, parts)), 140)
 
@@ -243,7 +245,14 @@ def _reference(coverage: Coverage, zone: ZoneInfo) -> Reference:
     named = where.casefold() in who.casefold()
     time = local(coverage.published or coverage.first_seen, zone)
     by = " · ".join(part for part in (cut(who, 100), "" if named else cut(where, 100), time) if part)
-    return Reference(headline=cut(one_line(coverage.title), _HEADLINE), link=link, by=by)
+    headline = cut(one_line(coverage.title), _HEADLINE)
+    return Reference(headline=headline, link=link, by=by, translated=_translated(coverage))
+
+
+def _translated(coverage: Coverage) -> str:
+    """Return the translation of a headline with the language that it is from, which says that a machine wrote it."""
+    words = cut(one_line(coverage.translated), _HEADLINE)
+    return f"Translated from {language(coverage.title, coverage.language)}: {words}" if words else ""
 
 
 def _witness(witness: Witness, zone: ZoneInfo) -> Reference:

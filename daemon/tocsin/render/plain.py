@@ -74,7 +74,16 @@ def _story(item: Item) -> Iterator[str]:
 def _short(item: Item, end: str, *, between: str = "\n  ") -> str:
     headline = f": {item.headline.headline}" if item.headline.headline else ""
     return between.join(
-        filter(None, (f"{item.severity.upper()} {item.title}{headline}", item.headline.link, end, _to_answer(item)))
+        filter(
+            None,
+            (
+                f"{item.severity.upper()} {item.title}{headline}",
+                item.headline.translated,
+                item.headline.link,
+                end,
+                _to_answer(item),
+            ),
+        )
     )
 
 
@@ -102,8 +111,8 @@ def _listed(head: str, references: Sequence[Reference], more: int = 0) -> str:
     return _headed(head, ["\n  ".join(filter(None, _lines(other))) for other in references], more)
 
 
-def _lines(reference: Reference) -> tuple[str, str, str]:
-    return reference.headline, reference.by, reference.link
+def _lines(reference: Reference) -> tuple[str, str, str, str]:
+    return reference.headline, reference.translated, reference.by, reference.link
 
 
 def _rows(rows: Iterable[tuple[str, str]], *, indent: str = "") -> list[str]:

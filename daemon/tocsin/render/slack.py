@@ -108,7 +108,8 @@ def _blocks(item: Item) -> Iterator[Block]:
 
 def _line(item: Item) -> str:
     title = f"{SIGNS[item.severity]} *{item.severity.upper()}* {escaped(item.title, 300)}"
-    return "  ".join(filter(None, (title, _linked(item.headline, 300), escaped(item.about, 300), *_answer(item))))
+    headline = (_linked(item.headline, 300), escaped(item.headline.translated, 300))
+    return "  ".join(filter(None, (title, *headline, escaped(item.about, 300), *_answer(item))))
 
 
 def _tap(name: str, link: str) -> str:
@@ -136,7 +137,12 @@ def _price(price: Ticker) -> Iterator[str]:
 
 def _listed(head: str, references: Sequence[Reference], more: int = 0) -> Iterator[Block]:
     if references:
-        found = [f"• {_linked(other, 300)}  {escaped(other.by, 300)}" for other in references]
+        found = [
+            "  ".join(
+                filter(None, (f"• {_linked(other, 300)}", escaped(other.translated, 300), escaped(other.by, 300)))
+            )
+            for other in references
+        ]
         lines = [f"*{head}*", *found, *[f"• and {more} more"] * bool(more)]
         yield from (_context([text]) for text in _packed(lines))
 
@@ -144,7 +150,8 @@ def _listed(head: str, references: Sequence[Reference], more: int = 0) -> Iterat
 def _headline(reference: Reference) -> list[str]:
     if not reference.headline:
         return []
-    return [f"*{_linked(reference, MOST_CHARACTERS - _LONGEST_LINK - 10)}*", escaped(reference.by, 300)]
+    headline = f"*{_linked(reference, MOST_CHARACTERS - _LONGEST_LINK - 10)}*"
+    return [headline, *filter(None, [escaped(reference.translated, 1000)]), escaped(reference.by, 300)]
 
 
 def _linked(reference: Reference, limit: int) -> str:
@@ -168,7 +175,16 @@ def _marked(quote: Quote) -> str:
 def _brief(page: Page) -> list[str]:
     lines = [
         "  ".join(
-            (f"• *{item.severity.upper()}*", escaped(item.title, 300), _linked(item.headline, 300), *_answer(item))
+            filter(
+                None,
+                (
+                    f"• *{item.severity.upper()}*",
+                    escaped(item.title, 300),
+                    _linked(item.headline, 300),
+                    escaped(item.headline.translated, 300),
+                    *_answer(item),
+                ),
+            )
         )
         for item in page.brief
     ]
