@@ -9,7 +9,7 @@ from datetime import datetime
 from tocsin.config.config import Config
 from tocsin.config.contacts import view_receiver
 from tocsin.config.receivers import ReceiverConfig
-from tocsin.deliver.context import compose
+from tocsin.deliver.context import compose, read_context
 from tocsin.model.alerts import AnswerLinks
 from tocsin.model.deliveries import Delivery, Message
 from tocsin.render.answer_links import masked
@@ -38,21 +38,16 @@ def preview_digests(
 ) -> Iterator[DigestPreview]:
     """Yield waiting *digests* of *receiver* as they would be sent with what waits now; *rules* are those about prices.
 
-    *links* makes links to answer, which are masked: a preview is not only for the reader of the digest.
+    *links* makes links to answer, which are masked: a preview is not only for the reader of the digest. Nothing is translated.
 
     Raises:
         StoreError: their context cannot be read.
     """
     kind = view_receiver(receiver).kind
     for digest in digests:
+        at = max(now, digest.due_at)
+        context = read_context(digest, store=store, instruments=config.instruments, rules=rules, now=at)
         message = compose(
-            digest,
-            kind=kind,
-            store=store,
-            zone=config.zone,
-            instruments=config.instruments,
-            rules=rules,
-            now=max(now, digest.due_at),
-            links=links(receiver.name, now),
+            digest, context, kind=kind, zone=config.zone, rules=rules, now=at, links=links(receiver.name, now)
         )
         yield DigestPreview(recipient=digest.recipient, due_at=digest.due_at, message=masked(message))

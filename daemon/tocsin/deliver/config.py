@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import Alert, AnswerLinks, no_links
@@ -17,6 +18,9 @@ from tocsin.receivers import Receiver
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.store import Decide, Fallbacks
 
+if TYPE_CHECKING:
+    from tocsin.receivers.translation import TranslationServer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryConfig:
@@ -26,6 +30,7 @@ class DeliveryConfig:
     *inhibitions* are those of the configuration, *reminders* what is sent until somebody answers.
     *fallbacks* are the substitutes of each receiver, with their recipients; *routed* returns the recipients of an alert,
     *links* the links to answer in a message to a receiver, as it is sent at a time.
+    *translation* is the server that translates headlines, *reads* are the languages that the readers of each receiver read.
     """
 
     receivers: Mapping[str, Receiver]
@@ -41,6 +46,8 @@ class DeliveryConfig:
     fallbacks: Fallbacks = field(default_factory=dict)
     routed: Callable[[Alert], Collection[tuple[str, str]]] = lambda _: ()
     links: Callable[[str, datetime], AnswerLinks] = lambda *_: no_links
+    translation: TranslationServer | None = None
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def present(self) -> list[tuple[str, str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from tocsin.deliver.headlines import Question, questions, with_translations
 from tocsin.market.series import Series
 from tocsin.market.summary import beside, movers, summary
 from tocsin.model.alerts import AlertContent, AnswerLinks, no_links
@@ -27,23 +28,26 @@ _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
 _INSISTING = (Cause.REMINDER, Cause.ESCALATION)
 
 
-def compose(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a message shows: its alerts with prices, and the round-up of a digest."""
+
+    contents: tuple[AlertContent, ...]
+    roundup: Roundup | None = None
+
+
+def read_context(
     delivery: Delivery,
     *,
-    kind: MessageKind,
     store: Store,
-    zone: ZoneInfo,
     instruments: Sequence[Instrument],
     rules: Mapping[str, PriceRule],
     now: datetime,
-    links: AnswerLinks = no_links,
-) -> Message:
-    """Return the message of *delivery* in the form *kind*, as it is sent at *now*, with *links* to answer its alerts.
-
-    *rules* are those about prices.
+) -> Context:
+    """Return what the message of *delivery* shows if it is sent at *now*; *rules* are those about prices.
 
     Raises:
-        StoreError: its context cannot be read.
+        StoreError: it cannot be read.
     """
     test = delivery.kind is DeliveryKind.TEST
     contents = with_prices(
@@ -54,15 +58,44 @@ def compose(
         rules=rules,
         now=now,
     )
+    return Context(contents=contents, roundup=rounded_up(delivery, store=store, instruments=instruments, now=now))
+
+
+def foreign(context: Context, kind: DeliveryKind, reads: Sequence[str]) -> tuple[Question, ...]:
+    """Return the headlines of *context* that somebody who *reads* these languages cannot read."""
+    needs = context.roundup.needs if context.roundup else ()
+    return questions([*context.contents, *needs], kind, reads)
+
+
+def translated(context: Context, kind: DeliveryKind, reads: Sequence[str], found: Mapping[Question, str]) -> Context:
+    """Return *context* with the translations *found* for who *reads* these languages."""
+    contents = with_translations(context.contents, kind, reads, found)
+    roundup = context.roundup
+    if roundup:
+        roundup = replace(roundup, needs=with_translations(roundup.needs, kind, reads, found))
+    return Context(contents=contents, roundup=roundup)
+
+
+def compose(
+    delivery: Delivery,
+    context: Context,
+    *,
+    kind: MessageKind,
+    zone: ZoneInfo,
+    rules: Mapping[str, PriceRule],
+    now: datetime,
+    links: AnswerLinks = no_links,
+) -> Message:
+    """Return the message of *delivery* in the form *kind*, as it is sent at *now*, with *links* to answer its alerts."""
     message = render(
-        contents,
+        context.contents,
         kind=kind,
         delivery_id=delivery.id,
         delivery_kind=delivery.kind,
         zone=zone,
         thread=delivery.thread,
         subjects=delivery.subjects,
-        roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
+        roundup=context.roundup,
         links=links,
     )
     return replace(with_preface(message, _preface(delivery, zone, rules, now)), dated=now)

@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from tocsin.deliver.config import DeliveryConfig
-from tocsin.deliver.context import compose
+from tocsin.deliver.context import compose, foreign, read_context, translated
 from tocsin.deliver.events import about_storm, about_turn, about_undelivered, too_late
+from tocsin.deliver.translation import Translator
 from tocsin.errors import StoreError
 from tocsin.log import line
 from tocsin.model.counters import Counted, Timed
@@ -73,6 +74,7 @@ class Dispatcher:
         self._claiming = asyncio.Lock()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._translator = Translator(runtime.counters)
         self._silenced: tuple[DeliveryConfig | None, frozenset[Silence]] = (None, frozenset())  # written for it
         self._reminded: tuple[DeliveryConfig | None, datetime | None] = (None, None)  # by it; when the next is due
         self._stray: tuple[DeliveryConfig, frozenset[str]] = (outbound, frozenset())  # messages without a receiver
@@ -105,6 +107,7 @@ class Dispatcher:
         """Close the lanes; a thread that still waits for a socket ends at its deadline."""
         for lane in self._lanes.values():
             lane.shutdown(wait=False, cancel_futures=True)
+        self._translator.close()
 
     async def _start_due(self) -> int:
         """Start sending what is due in free lanes; return how many lanes were busy or are busy now.
@@ -223,7 +226,7 @@ class Dispatcher:
             return
         message = delivery.message
         if message is None:
-            message = await self._runtime.work(self._render, delivery, receiver)
+            message = await self._render(delivery, receiver)
         elif delivery.refused:
             message = reduced(message)
         if not await self._runtime.write(self._store.begin_attempt, delivery, message, self._runtime.clock.now()):
@@ -233,18 +236,18 @@ class Dispatcher:
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
         await self._settle(delivery, outcome)
 
-    def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
+    async def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
         outbound, now = self.outbound, self._runtime.clock.now()
-        return compose(
-            delivery,
-            kind=receiver.kind,
-            store=self._store,
-            zone=outbound.zone,
-            instruments=outbound.instruments,
-            rules=outbound.price_rules,
-            now=now,
-            links=outbound.links(delivery.receiver, now),
-        )
+        rules = outbound.price_rules
+        read = partial(read_context, store=self._store, instruments=outbound.instruments, rules=rules, now=now)
+        context = await self._runtime.work(read, delivery)
+        if outbound.translation:
+            reads = outbound.reads.get(delivery.receiver, ())
+            found = await self._translator.answers(outbound.translation, foreign(context, delivery.kind, reads))
+            context = translated(context, delivery.kind, reads, found)
+        links = outbound.links(delivery.receiver, now)
+        make = partial(compose, kind=receiver.kind, zone=outbound.zone, rules=rules, now=now, links=links)
+        return await self._runtime.work(make, delivery, context)
 
     async def _settle(self, delivery: Delivery, outcome: AttemptResult) -> None:
         """Write the outcome of an attempt, and the next status of the delivery and of its receiver."""

@@ -19,6 +19,7 @@ class Counted(StrEnum):
     ALERTS = "alerts"
     DELIVERIES = "deliveries"
     ATTEMPTS = "attempts"
+    TRANSLATIONS = "translations"
 
 
 class Timed(StrEnum):
@@ -40,6 +41,7 @@ LABELS: Mapping[Counted | Timed, tuple[str, ...]] = {
     Counted.ALERTS: ("rule", "severity"),
     Counted.DELIVERIES: ("receiver", "outcome"),
     Counted.ATTEMPTS: ("receiver", "class"),
+    Counted.TRANSLATIONS: ("outcome",),
     Timed.POLL: (),
     Timed.EVALUATION: (),
     Timed.COMMIT: (),

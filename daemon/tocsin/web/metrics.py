@@ -28,6 +28,7 @@ _COUNTS = {
     Counted.ALERTS: "Alerts that were opened.",
     Counted.DELIVERIES: "Deliveries that were settled.",
     Counted.ATTEMPTS: "Attempts to deliver.",
+    Counted.TRANSLATIONS: "Headlines that were translated, refused by the translation server, or failed.",
 }
 _SPANS = {
     Timed.POLL: "Time of a poll until its document was read.",
