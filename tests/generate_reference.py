@@ -80,6 +80,7 @@ overrides:
   mine-accident: {disable: true}
 heartbeat: {url: "${TOCSIN_HEARTBEAT_URL:-}"}
 self_report: {at: "09:00"}
+translation: {url: "${TOCSIN_TRANSLATION_URL:-}"}
 web: {listen: 127.0.0.1:8787}
 """,
     "database": """\
@@ -277,6 +278,7 @@ receivers:
     person: ann
     fallback: {to: here, after: 30m}
     oauth: {token_url: https://login.example.org/token, client_id: tocsin}
+    reads: [en, de]
     quiet_hours: {from: "22:00", to: "06:30", except: critical}
     digest: {at: "07:00"}
     repeat: {every: 4h}
@@ -375,6 +377,9 @@ heartbeat: {url: "${TOCSIN_HEARTBEAT_URL:-}", every: 5m, allow_private: false}
     "self_report": """\
 self_report: {at: "09:00", on: [mon]}
 """,
+    "translation": """\
+translation: {url: "http://127.0.0.1:5000", key: "${TOCSIN_TRANSLATION_KEY:-}"}
+""",
     "web": """\
 web:
   listen: unix:/run/tocsin/web.sock
@@ -453,6 +458,10 @@ TITLES = {
     ),
     "heartbeat": ("## heartbeat", "See [operating](../operating.md)."),
     "self_report": ("## self_report", "See [operating](../operating.md)."),
+    "translation": (
+        "## translation",
+        "See [headlines in other languages](../delivery.md#headlines-in-other-languages).",
+    ),
     "web": (
         "## web",
         "The page in a browser. `web: {}` is enough on your own machine; `tocsin web link` prints how to log in.",

@@ -107,7 +107,7 @@ def test_every_yaml_block_is_good(block: str, tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         return
     if re.search(
-        r"^(sources|receivers|timezone|http|heartbeat|database|self_report|overrides|silences|inhibit|escalations|instruments|web):",
+        r"^(sources|receivers|timezone|http|heartbeat|translation|database|self_report|overrides|silences|inhibit|escalations|instruments|web):",
         block,
         re.MULTILINE,
     ):

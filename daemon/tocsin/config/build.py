@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tocsin.config.config import Config
 from tocsin.config.contacts import make_receiver, make_receivers
@@ -39,6 +40,9 @@ from tocsin.sources.prices.source import PriceSource, WatchedFile
 from tocsin.sources.prices.table import Table
 from tocsin.sources.prices.yahoo import Yahoo
 from tocsin.store import Store
+
+if TYPE_CHECKING:
+    from tocsin.receivers.translation import TranslationServer
 
 #: Attempts a minute that a service allows if none are configured: mail providers and Slack count them.
 RATES = {MessageKind.MAIL: 30, MessageKind.SLACK: 60}
@@ -132,6 +136,15 @@ def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
     return Policy(routes=config.routes, receivers=infos)
 
 
+def make_translation(config: Config) -> TranslationServer | None:
+    """Return the server that translates headlines, if *config* has one."""
+    if config.translation is None:
+        return None
+    from tocsin.receivers.translation import TranslationServer  # noqa: PLC0415  # requests is a part of each start
+
+    return TranslationServer(url=config.translation.url.reveal(), key=config.translation.key.reveal())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factories:
     """Factories of the service's edges: sources, receivers, HTTP client and store. In a *dry* run no file may change."""
@@ -188,6 +201,8 @@ def assemble(
             for r in config.receivers
             if r.fallback and r.fallback.to in receivers
         },
+        translation=make_translation(config),
+        reads={r.name: r.reads for r in config.receivers},
         rates={r.name: r.rate or RATES.get(receivers[r.name].kind, USUAL_RATE) for r in config.receivers if r.url},
     )
     return inbound, outbound

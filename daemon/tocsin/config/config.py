@@ -35,7 +35,7 @@ from tocsin.config.receivers import (
 from tocsin.config.recurring import SilenceShape, make_silence
 from tocsin.config.routes import RouteShape, make_route
 from tocsin.config.secrets import Filler, unread, untaken
-from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
+from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, TranslationShape, check_report
 from tocsin.config.state import default_database, left_behind
 from tocsin.config.values import ID, Packs, Zone
 from tocsin.config.web import WebConfig, check_web
@@ -59,7 +59,7 @@ from tocsin.rules.spec import Override
 class Config:
     """The content of the configuration *file*, with defaults filled in. *problems* are warnings.
 
-    Receivers without an address are off and left out, and so is a heartbeat without one. Secrets that are *missing* could
+    Receivers without an address are off and left out, and so are heartbeat and translation without one. Secrets that are *missing* could
     not be read: they are faults where they are used. *places* are those of the sections that the file has, by name.
     """
 
@@ -83,6 +83,7 @@ class Config:
     retention: timedelta
     heartbeat: Heartbeat | None
     report: WeeklyTime
+    translation: TranslationShape | None
     web: WebConfig | None
     problems: tuple[Problem, ...] = ()
     missing: tuple[Missing, ...] = field(default=(), repr=False)
@@ -167,6 +168,8 @@ class ConfigFile(Shape):
     """An address that is called as long as the daemon works, so that somebody notices when it does not."""
     self_report: ReportShape = ReportShape()
     """When operators get a report of what was checked, sent, and lost."""
+    translation: TranslationShape | None = None
+    """A server that translates headlines. Without this section all are sent as they are."""
     web: WebConfig | None = None
     """The page in a browser, for alerts, rules and sources. Without this section there is none; `web: {}` is enough."""
 
@@ -277,6 +280,10 @@ def _check(root: Node) -> Iterator[Problem]:
         if member(source, "table") or member(source, "file"):
             yield from check_table(source)
     named = entries(member(root, "receivers"))
+    translated = member(root, "translation") is not None
+    for reads in (member(receiver, "reads") for _, receiver in named):
+        if reads and not translated:
+            yield problem(reads, "has no effect without translation: {url: ...}", warning=True)
     names = [key.text for key, _ in named]
     for key, receiver in named:
         yield from check_receiver(key.text, receiver, names)
@@ -341,6 +348,7 @@ def _config(
         inhibitions=tuple(map(make_inhibition, file.inhibit)),
         overrides=tuple(make_overrides(member(file.node, "overrides"), file.overrides)),
         heartbeat=file.heartbeat if file.heartbeat.url else None,
+        translation=file.translation if file.translation and file.translation.url else None,
         report=WeeklyTime(at=file.self_report.at, days=weekdays(file.self_report.on), zone=file.timezone),
         problems=problems,
     )

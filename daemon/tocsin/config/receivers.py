@@ -10,19 +10,21 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from tocsin.config.headers import authorization, check_headers
 from tocsin.config.secrets import Secret
 from tocsin.config.values import ID, Address, Hidden, Hiddens, OwnZone, WallTimes
 from tocsin.config.windows import Windows, WindowShape, check_some_days, check_windows, several, weekdays
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem, said, scalars
-from tocsin.config.yaml.shape import Duration, Shape, Texts, at_least
+from tocsin.config.yaml.shape import TEXTS, Duration, Shape, Texts, at_least, listed
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.quiet import QuietHours
 from tocsin.policy.notifying.receiver import DigestTimes, Fallback, ReceiverInfo, Repeat
 from tocsin.policy.notifying.walltime import DAYS
+from tocsin.sources.documents.items import language_tag
+from tocsin.text.language import COUNTRIES
 
 #: Shorter secrets can be guessed. Standard Webhooks requires 24 bytes or more.
 _SHORTEST_SECRET = 24
@@ -52,7 +54,7 @@ class ReceiverConfig:
     """An enabled receiver: an apprise *url*, or the console if *url* is empty.
 
     *info* is the part that decisions use, without the recipients, which are in the address. *rate* is messages a minute
-    (None: the limit of its kind). *secrets* sign what a webhook is sent, the newest first, and *headers* are sent with it.
+    (None: the limit of its kind). *reads* are the languages of its readers. *secrets* sign what a webhook is sent, the newest first, and *headers* are sent with it.
     """
 
     info: ReceiverInfo
@@ -62,6 +64,7 @@ class ReceiverConfig:
     secrets: tuple[Secret, ...] = ()
     headers: Mapping[str, Secret] = field(default_factory=dict)
     oauth: OAuthConfig | None = None
+    reads: tuple[str, ...] = ()
     position: Position | None = None
 
     @property
@@ -74,6 +77,20 @@ class ReceiverConfig:
         """Return True if a secret of it could not be read."""
         secrets = (self.url, *self.secrets, *self.headers.values(), self.oauth and self.oauth.client_secret)
         return any(secret.missing is not None for secret in secrets if secret)
+
+
+def _language(text: str) -> str:
+    tag = language_tag(text)
+    if tag in COUNTRIES:
+        raise ValueError(f"{tag} is a country; its language is {COUNTRIES[tag]}")
+    if len(tag.partition("-")[0]) != 2:
+        raise ValueError("must be a language in two letters, such as en or de, perhaps with a region, such as pt-br")
+    return text.strip()
+
+
+_Languages = Annotated[
+    tuple[Annotated[str, AfterValidator(_language)], ...], BeforeValidator(listed), WithJsonSchema(TEXTS)
+]
 
 
 class _QuietHours(WindowShape):
@@ -145,6 +162,9 @@ class ReceiverShape(Shape):
     the first in this file. Their receivers are fallbacks of each other."""
     fallback: _Fallback | None = None
     """Another receiver, for messages that this one did not get."""
+    reads: _Languages = ("en",)
+    """The languages that its readers read, such as [en, de]. Headlines in others are shown with a translation into the first of
+    them, if the file has `translation`. An empty list: nothing is translated."""
     quiet_hours: Windows[_QuietHours] | None = None
     """Hours in which messages wait: one window, or a list of them."""
     digest: _Digest | None = None

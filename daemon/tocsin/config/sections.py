@@ -1,4 +1,4 @@
-"""Small sections of the configuration: `http`, `heartbeat` and `self_report`."""
+"""Small sections of the configuration: `http`, `heartbeat`, `self_report` and `translation`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from tocsin.certificates import trusting
 from tocsin.config.secrets import Secret
-from tocsin.config.values import OwnPath, WallTime, hidden, url_fault
+from tocsin.config.values import Hidden, OwnPath, WallTime, hidden, url_fault
 from tocsin.config.windows import check_days
 from tocsin.config.yaml.nodes import Node, member
 from tocsin.config.yaml.shape import TEXT, Duration, Shape, Texts, at_least
@@ -69,6 +70,22 @@ class Heartbeat(Shape):
     """Time between two calls."""
     allow_private: bool = False
     """True to permit an address in a private network."""
+
+
+def _translating(value: Any) -> Secret:
+    url = _watcher(value)
+    if "@" in urlsplit(url.known).netloc:
+        raise ValueError("must not hold user and password: write what the server calls an API key as key")
+    return url
+
+
+class TranslationShape(Shape):
+    """A server that translates headlines for readers who do not read their language, as LibreTranslate does."""
+
+    url: Annotated[Secret, BeforeValidator(_translating), WithJsonSchema(TEXT)]
+    """Its address, such as http://127.0.0.1:5000. An empty one turns this off."""
+    key: Hidden = Secret("")
+    """The API key that it wants, if it wants one. May be ${NAME}."""
 
 
 class ReportShape(Shape):

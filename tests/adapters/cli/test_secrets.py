@@ -25,6 +25,7 @@ receivers:
   desk: {url: "${cred:desk}", operator: true}
   bot:  {url: hook://127.0.0.1:9/x, secret: "${cred:bot}"}
 heartbeat: {url: "${cred:heartbeat}"}
+translation: {url: "http://127.0.0.1:9", key: "${cred:translation}"}
 """
 CREDENTIALS = {
     "proxy": "http://proxy.example.org:3128",
@@ -34,6 +35,7 @@ CREDENTIALS = {
     "desk": "json://127.0.0.1:9/",
     "bot": "x" * 24,
     "heartbeat": "https://beat.example.org/token",
+    "translation": "t" * 24,
 }
 
 
@@ -80,7 +82,7 @@ def test_a_secret_that_is_missing_is_masked_like_any_other(guarded: Any) -> None
     text = guarded("config", "show").stdout
     assert "https://example.org/feed?key=${cred:feed-key}" in text
     assert all(f"'${{cred:{name}}}'" not in text for name in CREDENTIALS)
-    assert text.count("'***'") == 8
+    assert text.count("'***'") == 10
 
 
 def test_what_needs_the_secrets_names_all_of_them_and_the_way_to_use_them(guarded: Any) -> None:

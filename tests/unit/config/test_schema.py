@@ -100,7 +100,7 @@ def test_the_examples_of_the_documents_are_good(block: str) -> None:
     if "tocsin_test:" in block:
         assert faults(Kind.TESTS, block) == []
     elif re.search(
-        r"^(sources|receivers|timezone|http|heartbeat|database|self_report|overrides|silences|inhibit|escalations|instruments|web):",
+        r"^(sources|receivers|timezone|http|heartbeat|translation|database|self_report|overrides|silences|inhibit|escalations|instruments|web):",
         block,
         re.MULTILINE,
     ):

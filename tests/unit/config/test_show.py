@@ -128,6 +128,7 @@ receivers:
       client_secret: c4nary
       scope: smtp
     repeat: {every: 4h, at_most: 3}
+    reads: [de, pt-br]
   here: {console: true}
   chat: {url: "${NONE:-}", token: c4nary}
 routes:
@@ -143,6 +144,7 @@ overrides:
   metals: {lists: {mineral: {tellurium: [tellurium, 碲]}, noise: [webinar]}}
 retention: 30d
 heartbeat: {url: "https://beat.example/c4nary", every: 1m, allow_private: true}
+translation: {url: "https://translate.example/c4nary", key: c4nary}
 self_report: {at: "08:00", on: [fri]}
 web:
   listen: unix:run/web.sock
