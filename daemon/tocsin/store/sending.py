@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, true, tuple_
+from sqlalchemy import ColumnElement, Subquery, case, true, tuple_
 from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
 from tocsin.model.alerts import AlertContent
@@ -48,33 +48,8 @@ def claim(
 
     Expired deliveries are left out, those to a receiver to which another worker is sending, and those to a paused one, except tests.
     """
-    void(session, now, col(DeliveryRow.lease_until) < real)
-    others = col(DeliveryRow.worker).is_distinct_from(worker)
-    taken = session.exec(select(DeliveryRow.receiver).where(DeliveryRow.state == DeliveryState.SENDING, others))
-    busy = {*which.exclude, *taken}
-    spared = {*receivers.resting(session, now), *receivers.busy(session, which.rates, now)}
-    crowded = receivers.crowded(session, which.limits, now)
-    # A failing receiver is tried with another message each time, because one message may be the cause.
-    tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
-    place = func.row_number().over(
-        partition_by=col(DeliveryRow.receiver),
-        order_by=(tries, col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
-    )
-    to = tuple_(DeliveryRow.receiver, DeliveryRow.recipient)
-    due = (
-        select(DeliveryRow.id, place.label("place"))
-        .where(
-            col(DeliveryRow.state).in_(WAITING),
-            col(DeliveryRow.due_at) <= now,
-            col(DeliveryRow.expires_at) > now,
-            col(DeliveryRow.receiver).not_in(busy),
-            not_(receivers.over(crowded, now)) if crowded else true(),
-            or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST),
-            true() if which.only is None else col(DeliveryRow.id).in_(which.only),
-            true() if which.present is None else to.in_(which.present),
-        )
-        .subquery()
-    )
+    void(session, now, _lease_ended(real))
+    due = _due(session, now, which, worker)
     rows = session.exec(
         select(DeliveryRow)
         .join(due, due.c.id == DeliveryRow.id)
@@ -92,6 +67,48 @@ def claim(
         )
     session.flush()
     return [delivery(session, row) for row in rows]
+
+
+def waits(session: Session, now: datetime, real: datetime, which: Claimable, *, worker: int | None = None) -> bool:
+    """Return whether there is anything to `claim`, so that nobody takes a turn in vain."""
+    ended = select(DeliveryRow.id).where(DeliveryRow.state == DeliveryState.SENDING, _lease_ended(real))
+    if session.exec(ended.limit(1)).first() is not None:
+        return True
+    return session.exec(select(_due(session, now, which, worker).c.id).limit(1)).first() is not None
+
+
+def _lease_ended(real: datetime) -> ColumnElement[bool]:
+    return col(DeliveryRow.lease_until) < real
+
+
+def _due(session: Session, now: datetime, which: Claimable, worker: int | None) -> Subquery:
+    """Return the ids of the deliveries that *worker* may claim, and the place of each among those to its receiver."""
+    others = col(DeliveryRow.worker).is_distinct_from(worker)
+    taken = session.exec(select(DeliveryRow.receiver).where(DeliveryRow.state == DeliveryState.SENDING, others))
+    busy = {*which.exclude, *taken}
+    spared = {*receivers.resting(session, now), *receivers.busy(session, which.rates, now)}
+    crowded = receivers.crowded(session, which.limits, now)
+    # A failing receiver is tried with another message each time, because one message may be the cause.
+    tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
+    place = func.row_number().over(
+        partition_by=col(DeliveryRow.receiver),
+        order_by=(tries, col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
+    )
+    to = tuple_(DeliveryRow.receiver, DeliveryRow.recipient)
+    return (
+        select(DeliveryRow.id, place.label("place"))
+        .where(
+            col(DeliveryRow.state).in_(WAITING),
+            col(DeliveryRow.due_at) <= now,
+            col(DeliveryRow.expires_at) > now,
+            col(DeliveryRow.receiver).not_in(busy),
+            not_(receivers.over(crowded, now)) if crowded else true(),
+            or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST),
+            true() if which.only is None else col(DeliveryRow.id).in_(which.only),
+            true() if which.present is None else to.in_(which.present),
+        )
+        .subquery()
+    )
 
 
 def void(session: Session, now: datetime, ended: ColumnElement[bool]) -> tuple[int, int]:
@@ -135,7 +152,7 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
     """Give up some of the deliveries that have expired; return them, so that they can be reported."""
     late = session.exec(
         select(DeliveryRow)
-        .where(col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.expires_at) <= now)
+        .where(*_expired(now))
         .order_by(col(DeliveryRow.expires_at), col(DeliveryRow.id))
         .limit(_MOST_EXPIRED)
     ).all()
@@ -143,6 +160,15 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
         reason = Reason(cause=Cause.EXPIRED, at=row.expires_at, count=row.attempts, because=row.reason or None)
         delivery_rows.change(session, [row.id], now, DeliveryState.DEAD, reason, lease_until=None)
     return tuple(delivery(session, row) for row in late)
+
+
+def expires(session: Session, now: datetime) -> bool:
+    """Return whether a delivery has expired, so that nobody takes a turn in vain."""
+    return session.exec(select(DeliveryRow.id).where(*_expired(now)).limit(1)).first() is not None
+
+
+def _expired(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.expires_at) <= now
 
 
 def begin_attempt(session: Session, delivery: Delivery, message: Message, now: datetime, real: datetime) -> bool:

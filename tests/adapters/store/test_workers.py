@@ -142,6 +142,16 @@ def test_a_receiver_gets_one_message_at_a_time(hands, pair):
     assert len(_claim(hands, other)) == 1
 
 
+def test_a_look_for_messages_waits_for_nobody(hands, pair):
+    """Every worker looks after every message; if each look took a turn, workers would only wait for each other."""
+    one, other = pair
+    with one.database.write():
+        assert _claim(hands, other) == []
+        assert other.expire(hands.now) == ()
+    hands.tell(one, "first")
+    assert len(_claim(hands, other)) == 1
+
+
 def test_the_dead_hold_nothing(hands, store, postgres):
     """What a killed worker had claimed is taken over as soon as its server noticed; its open try is in doubt."""
     store.lock(hands.now)

@@ -74,7 +74,7 @@ class PostgresDatabase:
         self.name = name_of(url)
         self.clock = ServerClock()
         self.writers = max(1, (connections - _OTHERS) // 2)  # readers need connections too
-        self._deciding = threading.Lock()
+        self._turns = {serial: threading.Lock() for serial in Serial}
         address = make_url(url).set(drivername="postgresql+psycopg")
         settings = " ".join(f"-c {key}={value}" for key, value in _SETTINGS.items())
         given: Any = address.query.get("options", "")
@@ -109,7 +109,7 @@ class PostgresDatabase:
     def write(self, serial: Serial | None = Serial.DECISIONS) -> Iterator[Session]:
         """Open a write transaction; an exception inside undoes all of it."""
         # A thread that waits for its turn on the server would keep a connection meanwhile.
-        with self._deciding if serial is not None else nullcontext():
+        with self._turns[serial] if serial is not None else nullcontext():
             with self._explained():
                 self._held.keep()
             with self._session(write=True, serial=serial) as session:

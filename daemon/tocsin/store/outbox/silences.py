@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from tocsin.errors import ConflictError
@@ -102,17 +103,27 @@ def apply(session: Session, now: datetime) -> None:
         holds.suppress(session, delivery_id, found, now, last.reason, silence_id=last.id)
 
 
+def ended(session: Session, now: datetime) -> bool:
+    """Return whether a message waits whose silence has ended, so that nobody takes a turn in vain."""
+    return (
+        session.exec(select(DeliveryRow.id).join(SilenceRow, _its()).where(*_freed(now)).limit(1)).first() is not None
+    )
+
+
 def _free(session: Session, now: datetime) -> None:
     """Make deliveries ready whose silence has ended, unless they have expired."""
     rows = session.exec(
-        select(DeliveryRow.id, DeliveryRow.silence_id)
-        .join(SilenceRow, col(SilenceRow.id) == DeliveryRow.silence_id)
-        .where(
-            DeliveryRow.state == DeliveryState.SUPPRESSED,
-            col(SilenceRow.ends) <= now,
-            col(DeliveryRow.expires_at) > now,
-        )
+        select(DeliveryRow.id, DeliveryRow.silence_id).join(SilenceRow, _its()).where(*_freed(now))
     ).all()
     for delivery_id, silence in rows:
         reason = Reason(cause=Cause.SILENCE_ENDED, by=str(silence))
         delivery_rows.change(session, [delivery_id], now, DeliveryState.READY, reason, due_at=now, silence_id=None)
+
+
+def _its() -> ColumnElement[bool]:
+    return col(SilenceRow.id) == DeliveryRow.silence_id
+
+
+def _freed(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    suppressed = col(DeliveryRow.state) == DeliveryState.SUPPRESSED
+    return suppressed, col(SilenceRow.ends) <= now, col(DeliveryRow.expires_at) > now
