@@ -1,47 +1,39 @@
 """What several workers on one database do in a second, and what it costs, in one run on one machine.
 
-    python bench/workers.py [--workers 1 2 4] [--parts commits decided claims deliveries line] [--scale 1]
+    python bench/workers.py [--workers 1 2 4] [--parts commits decided claims ...] [--scale 1]
 
 `commits`      polls with one new entry that meets no rule
 `decided`      polls with one new entry that meets a rule: a decision and a message for each
 `claims`       polls without news, 50 claimed and given back at a time
 `deliveries`   messages that are claimed, begun and settled, but not sent
-`line`         the daemon: servers and receivers on loopback that answer after 50 ms. Each worker is a process of its own.
-               A server is asked by one request of a worker at a time, and a receiver gets one message at a time, so both
-               wait most of the time; one poll in ten brings an entry for which one of eight receivers gets a message
+`polls`        `tocsin run`, with servers and receivers on loopback that answer after 50 ms: 1,200 feeds that are always due, and
+               four stories a second with a message about each. A worker may open so few files that it has at most 16
+               requests in flight and so waits most of the time; with more of them one core would be the limit
+`messages`     the same with one document that brings 20 stories, each for 16 receivers
 
 The first four are the store alone, each worker a process that does its share of a fixed amount, which --scale multiplies.
-Shown are how many a second, the milliseconds at the median and at the 99th percentile (of a commit, of a claim, of a message; in
-`line` from the commit of a message to the end of its attempt), and milliseconds of processor time for each, of the workers
-and of the server. SQLite has one worker, and no server. Where workers, server and what stands around them want more than
-the cores there are, the figures show the machine: such lines are marked, and what more workers would do is not measured.
+Shown are how many a second, the milliseconds at the median and at the 99th percentile (of a commit, of a claim, of a message; with
+`tocsin run` from the commit of a message to the end of its attempt), and milliseconds of processor time for each, of the
+workers and of the server. SQLite has one worker, and no server. Where workers and server alone use more than 85 % of the
+cores, the figures show the machine: such lines are marked, and what more cores would give is not measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from backlog import judged
-from databases import POSTGRESQL, SQLITE, Databases, databases, machine, tree_cpu
-from sqlmodel import col, select
-from world import PACK, item, rss, word
+from databases import POSTGRESQL, SQLITE, Databases, databases, machine
+from line import Figures, messages, polls
 
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.entries import Batch, Cursor
@@ -50,7 +42,6 @@ from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
 from tocsin.policy.notifying.route import Route
 from tocsin.store import Store
-from tocsin.store.db.delivery_tables import AttemptRow, DeliveryRow
 from tocsin.store.values import JudgedBatch, PollRecord, Rest, SourceLease
 
 LEASE = timedelta(minutes=5)
@@ -65,20 +56,6 @@ EVERYBODY = Policy(
     routes=(Route(to=tuple(f"r{n}" for n in range(RECEIVERS))),),
     receivers=tuple(ReceiverInfo(name=f"r{n}", recipients=("",)) for n in range(RECEIVERS)),
 )
-
-
-class Figures(NamedTuple):
-    """What one run came to: *count* in *wall* seconds, seconds of processor time, and how long single ones took, in order."""
-
-    count: int
-    wall: float
-    worker: float
-    server: float
-    took: list[float]
-
-    @property
-    def rate(self) -> float:
-        return self.count / self.wall
 
 
 # ---- the store alone: what a worker does ---------------------------------------------------------------------------
@@ -217,145 +194,8 @@ def store_alone(part: str, kind: str, workers: int, scale: float, places: Databa
     return Figures(len(took), wall, sum(one["cpu"] for one in done), server, took)
 
 
-# ---- the daemon ----------------------------------------------------------------------------------------------------
-
-#: Addresses of loopback, a server each, and the feeds on each of them.
-SERVERS, FEEDS = 6, 80
-HEARERS = 8
-#: Seconds until an answer.
-WAIT = 0.05
-#: One answer in so many has news.
-NEWS = 10
-PROGRAM = "from tocsin.cli import main; main()"
-
-
-def serve() -> None:
-    """Serve feeds and receivers on a free port, which is printed; `/count` says how many polls and messages there were."""
-    from aiohttp import web
-
-    seen, editions = Counter[str](), Counter[str]()
-
-    async def feed(request: web.Request) -> web.Response:
-        await asyncio.sleep(WAIT)
-        name = request.match_info["name"]
-        seen["polls"] += 1
-        editions[name] += seen["polls"] % NEWS == 0
-        tag = f'"{editions[name]}"'
-        if request.headers.get("If-None-Match") == tag:
-            return web.Response(status=304, headers={"ETag": tag})
-        body = rss("".join(item(_title(name, n), f"{name}/{n}") for n in range(editions[name], -1, -1)[:8]))
-        return web.Response(body=body, content_type="application/rss+xml", headers={"ETag": tag})
-
-    async def take(request: web.Request) -> web.Response:
-        await request.read()
-        await asyncio.sleep(WAIT)
-        seen["messages"] += 1
-        return web.Response(text="ok")
-
-    async def count(_: web.Request) -> web.Response:
-        return web.json_response(seen)
-
-    async def main() -> None:
-        app = web.Application()
-        app.add_routes([web.get("/feed/{name}", feed), web.post("/hook/{name}", take), web.get("/count", count)])
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "0.0.0.0", 0).start()
-        print(runner.addresses[0][1], flush=True)
-        await asyncio.Event().wait()
-
-    asyncio.run(main())
-
-
-def _title(name: str, number: int) -> str:
-    """A headline that tells a story of its own."""
-    chance = random.Random(f"{name}/{number}")
-    return f"{word(chance).title()} {word(chance)} {word(chance)} bans {word(chance)} {word(chance)}"
-
-
-def _configure(folder: Path, url: str, port: int) -> Path:
-    (folder / "rules").mkdir()
-    (folder / "rules" / "rules.yaml").write_text(PACK)
-    lines = ["timezone: UTC", f'database: "{url}"', "rules: [./rules]", "sources:"]
-    lines += [
-        f'  f{n}: {{feed: "http://127.0.1.{n % SERVERS + 1}:{port}/feed/f{n}", every: 1s, allow_private: true, '
-        f"labels: {{lane: n{n % HEARERS}}}}}"
-        for n in range(SERVERS * FEEDS)
-    ]
-    lines += ["receivers:"]
-    lines += [f'  r{n}: {{url: "json://127.0.0.1:{port}/hook/{n}", rate: 6000}}' for n in range(HEARERS)]
-    lines += ["routes:", *(f"  - {{labels: {{lane: n{n}}}, to: [r{n}]}}" for n in range(HEARERS))]
-    path = folder / "config.yaml"
-    path.write_text("\n".join([*lines, ""]))
-    return path
-
-
-@contextmanager
-def _served() -> Iterator[int]:
-    """The port of the servers and receivers, which are a process of their own."""
-    process = subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout
-        yield int(process.stdout.readline())
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@contextmanager
-def _running(config: Path, workers: int) -> Iterator[list[int]]:
-    """The numbers of the processes of so many daemons."""
-    command = [sys.executable, "-c", PROGRAM, "run", "--config", str(config), "--log-level", "warning"]
-    with (config.parent / "log").open("w") as log:
-        processes = [subprocess.Popen(command, cwd=config.parent, stdout=log, stderr=log) for _ in range(workers)]
-        try:
-            yield [process.pid for process in processes]
-            if any(process.poll() is not None for process in processes):
-                raise RuntimeError((config.parent / "log").read_text()[-3000:])
-        finally:
-            for process in processes:
-                process.send_signal(signal.SIGTERM)
-            for process in processes:
-                process.wait(60)
-
-
-def daemon(kind: str, workers: int, scale: float, places: Databases) -> tuple[Figures, Figures]:
-    """Run so many daemons for a while; figures of the polls and of the messages."""
-    url = places.fresh(kind)
-    with tempfile.TemporaryDirectory() as folder, _served() as port:
-        config = _configure(Path(folder), url, port)
-        with _running(config, workers) as pids:
-            end = time.monotonic() + 300
-            while _counted(port)["polls"] < 3 * SERVERS * FEEDS and time.monotonic() < end:
-                time.sleep(0.2)
-            cpu, server, before = sum(map(tree_cpu, pids)), places.cpu(), _counted(port)
-            since, began = _now(), time.perf_counter()
-            time.sleep(20 * scale)
-            wall, after = time.perf_counter() - began, _counted(port)
-            cpu, server = sum(map(tree_cpu, pids)) - cpu, places.cpu() - server
-        store = Store.open(url)
-        waits = _waits(store, since)
-        store.close()
-    places.drop(url)
-    polls, messages = after["polls"] - before["polls"], after["messages"] - before["messages"]
-    return Figures(polls, wall, cpu, server, []), Figures(messages, wall, cpu, server, waits)
-
-
-def _counted(port: int) -> dict[str, int]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/count", timeout=30) as answer:
-        seen: dict[str, int] = json.loads(answer.read())
-        return {"polls": 0, "messages": 0, **seen}
-
-
-def _waits(store: Store, since: datetime) -> list[float]:
-    """Seconds from the commit of a message to the end of its attempt, in order."""
-    ended = (
-        select(DeliveryRow.created_at, AttemptRow.ended_at)
-        .join(AttemptRow, col(AttemptRow.delivery_id) == col(DeliveryRow.id))
-        .where(DeliveryRow.created_at >= since, col(AttemptRow.ended_at).is_not(None))
-    )
-    with store.database.read() as session:
-        return sorted((end - began).total_seconds() for began, end in session.exec(ended).all() if end)
+#: Parts that run the daemon.
+LINE = {"polls": polls, "messages": messages}
 
 
 # ---- the run -------------------------------------------------------------------------------------------------------
@@ -382,14 +222,11 @@ def show(part: str, kind: str, workers: int, run: Figures, one: Figures | None, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
-    parser.add_argument("--parts", nargs="*", choices=[*PARTS, "line"], default=[*PARTS, "line"])
+    parser.add_argument("--parts", nargs="*", choices=[*PARTS, *LINE], default=[*PARTS, *LINE])
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--child", nargs=4, metavar=("PART", "URL", "WORKER", "COUNT"), help=argparse.SUPPRESS)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.serve:
-        serve()
-    elif given.child:
+    if given.child:
         part, url, number, count = given.child
         work(part, url, int(number), int(count))
     else:
@@ -403,17 +240,13 @@ def run(parts: Sequence[str], workers: Sequence[int], scale: float) -> None:
         print("part        database   workers  a second  times     p50     p99  worker  server  cores  load")
         for part in parts:
             single: Figures | None = None
-            heard: Figures | None = None
             for kind, number in [(SQLITE, 1), *((POSTGRESQL, n) for n in workers if POSTGRESQL in places.kinds)]:
-                if part == "line":
-                    found, messages = daemon(kind, number, scale, places)
+                if part in LINE:
+                    found = LINE[part](kind, number, places)
                 else:
                     found = store_alone(part, kind, number, scale, places)
                 single = found if (kind, number) == (POSTGRESQL, 1) else single
                 show(part, kind, number, found, single, server=places.measured)
-                if part == "line":
-                    heard = messages if (kind, number) == (POSTGRESQL, 1) else heard
-                    show("messages", kind, number, messages, heard, server=places.measured)
 
 
 if __name__ == "__main__":

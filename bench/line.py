@@ -1,0 +1,280 @@
+"""`tocsin run`, several times on one database, between servers and receivers on loopback that answer after 50 ms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from databases import Databases, tree_cpu
+from sqlmodel import col, select
+from world import PACK, item, rss, word
+
+from tocsin.store import Store
+from tocsin.store.db.delivery_tables import AttemptRow, DeliveryRow
+from tocsin.store.db.opening import running
+
+#: Addresses of loopback, a server each, and the feeds on each of them.
+SERVERS, FEEDS = 6, 200
+#: Open files of a daemon, which may then have 16 requests in flight: with more of them one core would be the limit.
+FILES = 512
+#: Seconds until an answer, and in which polls are counted.
+WAIT, LASTS = 0.05, 20.0
+#: Stories a second, and those that come at once, each of them for so many receivers.
+NEWS, BURST, HEARERS = 4, 20, 16
+PATIENCE = 300.0
+PROGRAM = "from tocsin.cli import main; main()"
+
+
+class Figures(NamedTuple):
+    """What one run came to: *count* in *wall* seconds, seconds of processor time, and how long single ones took, in order."""
+
+    count: int
+    wall: float
+    worker: float
+    server: float
+    took: list[float]
+
+    @property
+    def rate(self) -> float:
+        return self.count / self.wall
+
+
+# ---- servers and receivers -----------------------------------------------------------------------------------------
+
+
+class Seen:
+    """What servers and receivers saw: polls, messages, and the seconds from the first of the messages to the last."""
+
+    def __init__(self) -> None:
+        self._counts = Counter[str]()
+        self._editions = Counter[str]()
+        self._began = time.monotonic()
+        self._messages: list[float] = []
+        self._published = 0
+
+    def poll(self, name: str) -> int:
+        """Count a poll; the number of stories in the feed, which may get another one now."""
+        self._counts["polls"] += 1
+        if name != "burst" and self._published < (time.monotonic() - self._began) * NEWS:
+            self._published += 1
+            self._editions[name] += 1
+        return self._editions[name]
+
+    def burst(self) -> None:
+        self._editions["burst"] += BURST
+
+    def message(self) -> None:
+        self._counts["messages"] += 1
+        self._messages.append(time.monotonic())
+
+    def said(self) -> dict[str, float]:
+        span = self._messages[-1] - self._messages[0] if self._messages else 0.0
+        return {"polls": 0, "messages": 0, **self._counts, "span": span}
+
+
+def serve() -> None:
+    """Serve feeds and receivers on a free port, which is printed; `/seen` says what they saw."""
+    from aiohttp import web
+
+    seen = Seen()
+
+    async def feed(request: web.Request) -> web.Response:
+        await asyncio.sleep(WAIT)
+        name = request.match_info["name"]
+        newest = seen.poll(name)
+        tag = f'"{newest}"'
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers={"ETag": tag})
+        items = (item(_title(name, n), f"{name}/{n}") for n in range(newest, -1, -1)[: BURST + 1])
+        return web.Response(body=rss("".join(items)), content_type="application/rss+xml", headers={"ETag": tag})
+
+    async def take(request: web.Request) -> web.Response:
+        await request.read()
+        await asyncio.sleep(WAIT)
+        seen.message()
+        return web.Response(text="ok")
+
+    async def burst(_: web.Request) -> web.Response:
+        seen.burst()
+        return web.Response(text="ok")
+
+    async def said(_: web.Request) -> web.Response:
+        return web.json_response(seen.said())
+
+    async def main() -> None:
+        app = web.Application()
+        app.add_routes([web.get("/feed/{name}", feed), web.post("/hook/{name}", take)])
+        app.add_routes([web.get("/burst", burst), web.get("/seen", said)])
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "0.0.0.0", 0).start()
+        print(runner.addresses[0][1], flush=True)
+        await asyncio.Event().wait()
+
+    asyncio.run(main())
+
+
+def _title(name: str, number: int) -> str:
+    """A headline that tells a story of its own."""
+    chance = random.Random(f"{name}/{number}")
+    return f"{word(chance).title()} {word(chance)} {word(chance)} bans {word(chance)} {word(chance)}"
+
+
+@contextmanager
+def _served() -> Iterator[int]:
+    """The port of the servers and receivers, which are a process of their own."""
+    process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        yield int(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+# ---- the daemons ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """Daemons on the database at *url*, and the *port* of what stands around them."""
+
+    url: str
+    port: int
+    places: Databases
+    pids: list[int]
+
+    def ask(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=30) as answer:
+            found: bytes = answer.read()
+            return found
+
+    def seen(self) -> dict[str, float]:
+        found: dict[str, float] = json.loads(self.ask("seen"))
+        return found
+
+    def until(self, true: Callable[[], bool]) -> None:
+        _until(true)
+
+    def cpu(self) -> tuple[float, float]:
+        """Seconds of processor time of the daemons and of the server so far."""
+        return sum(map(tree_cpu, self.pids)), self.places.cpu()
+
+    def waits(self, since: datetime) -> list[float]:
+        """Seconds from the commit of a message to the end of its attempt, in order."""
+        ended = (
+            select(DeliveryRow.created_at, AttemptRow.ended_at)
+            .join(AttemptRow, col(AttemptRow.delivery_id) == col(DeliveryRow.id))
+            .where(DeliveryRow.created_at >= since, col(AttemptRow.ended_at).is_not(None))
+        )
+        store = Store.open(self.url)
+        with store.database.read() as session:
+            found = session.exec(ended).all()
+        store.close()
+        return sorted((end - began).total_seconds() for began, end in found if end)
+
+
+def _works(url: str, workers: int, newest: subprocess.Popen[bytes]) -> bool:
+    """Whether so many workers have started, of which *newest* is one."""
+    if newest.poll() is not None:
+        raise RuntimeError(f"a daemon ended with {newest.returncode}")
+    return sum(bool(one.started) for one in running(url)) >= workers
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {PATIENCE:g} s")
+        time.sleep(0.1)
+
+
+@contextmanager
+def _line(kind: str, workers: int, places: Databases, feeds: list[str]) -> Iterator[Line]:
+    """So many daemons on a fresh database, which poll *feeds*."""
+    url = places.fresh(kind)
+    with tempfile.TemporaryDirectory() as folder, _served() as port:
+        config = _configure(Path(folder), url, port, feeds)
+        command = [sys.executable, "-c", PROGRAM, "run", "--config", str(config), "--log-level", "error"]
+        processes: list[subprocess.Popen[bytes]] = []
+        try:
+            with (Path(folder) / "log").open("w") as log:
+                for number in range(workers):
+                    process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+                    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (FILES, FILES))
+                    processes.append(process)
+                    # The first one makes the tables.
+                    _until(partial(_works, url, number + 1, processes[-1]))
+            yield Line(url, port, places, [process.pid for process in processes])
+        finally:
+            for process in processes:
+                process.send_signal(signal.SIGTERM)
+            for process in processes:
+                process.wait(60)
+            print((Path(folder) / "log").read_text()[-3000:], end="", file=sys.stderr)
+    places.drop(url)
+
+
+def _configure(folder: Path, url: str, port: int, feeds: list[str]) -> Path:
+    """Write a configuration in which each receiver hears of its share of the *feeds*, and all of the feed `burst`."""
+    (folder / "rules").mkdir()
+    (folder / "rules" / "rules.yaml").write_text(PACK)
+    lines = ["timezone: UTC", f'database: "{url}"', "rules: [./rules]", "sources:"]
+    lines += [
+        f'  {name}: {{feed: "http://127.0.1.{number % SERVERS + 1}:{port}/feed/{name}", every: 1s, allow_private: true, '
+        f"labels: {{lane: {'all' if name == 'burst' else f'n{number % HEARERS}'}}}}}"
+        for number, name in enumerate(feeds)
+    ]
+    lines += ["receivers:"]
+    lines += [f'  r{n}: {{url: "json://127.0.0.1:{port}/hook/{n}", rate: 6000}}' for n in range(HEARERS)]
+    lines += ["routes:", *(f"  - {{labels: {{lane: n{n}}}, to: [r{n}]}}" for n in range(HEARERS))]
+    lines += [f"  - {{labels: {{lane: all}}, to: [{', '.join(f'r{n}' for n in range(HEARERS))}]}}"]
+    path = folder / "config.yaml"
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def polls(kind: str, workers: int, places: Databases) -> Figures:
+    """Figures of polls, while stories come all the time, with the waits of the messages about these."""
+    feeds = [f"f{n}" for n in range(SERVERS * FEEDS)]
+    with _line(kind, workers, places, feeds) as line:
+        line.until(lambda: line.seen()["polls"] >= 2 * len(feeds))
+        since, began, before, spent = datetime.now(UTC), time.perf_counter(), line.seen(), line.cpu()
+        time.sleep(LASTS)
+        wall, after, cpu = time.perf_counter() - began, line.seen(), line.cpu()
+        time.sleep(2)  # for the messages about the last ones
+        waits = line.waits(since)
+    return Figures(int(after["polls"] - before["polls"]), wall, cpu[0] - spent[0], cpu[1] - spent[1], waits)
+
+
+def messages(kind: str, workers: int, places: Databases) -> Figures:
+    """Figures of messages that are due at once."""
+    with _line(kind, workers, places, ["burst"]) as line:
+        line.until(lambda: line.seen()["polls"] >= 3)
+        since, spent = datetime.now(UTC), line.cpu()
+        line.ask("burst")
+        line.until(lambda: line.seen()["messages"] >= BURST * HEARERS)
+        cpu, after = line.cpu(), line.seen()
+        time.sleep(1)
+        waits = line.waits(since)
+    return Figures(int(after["messages"]), after["span"], cpu[0] - spent[0], cpu[1] - spent[1], waits)
+
+
+if __name__ == "__main__":
+    serve()
