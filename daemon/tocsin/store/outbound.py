@@ -48,11 +48,18 @@ class Outbound(SharedDatabase):
         The highest severity comes first, then the oldest. Silenced ones are suppressed first. Held ones that are due and
         those with an expired lease are included; those past their `expires_at` are not (see `expire`).
         """
+        worker = self.database.worker
+        with self.database.read() as session:
+            if self._stands_by(session):
+                return []
+            waits = sending.waits(session, now, self._real(session), which, worker=worker)
+            if not waits and not silences.ended(session, now):
+                return []
         with self.database.write() as session:
             if self._stands_by(session):
                 return []
             silences.apply(session, now)
-            return sending.claim(session, now, self._real(session), lease, which, worker=self.database.worker)
+            return sending.claim(session, now, self._real(session), lease, which, worker=worker)
 
     def lapse(
         self,
@@ -103,6 +110,9 @@ class Outbound(SharedDatabase):
         Call it again until it returns none. They are handed over to *fallbacks*. *own* returns the daemon's events for a
         delivery, which are decided with it.
         """
+        with self.database.read() as session:
+            if not sending.expires(session, now):
+                return ()
         with self._deciding(decide, now) as deciding:
             expired = sending.expire(deciding.session, now)
             for delivery in expired:
