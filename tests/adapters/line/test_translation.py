@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -66,8 +66,9 @@ def said(text: Any) -> bytes:
 
 
 @pytest.fixture
-def translations() -> Iterator[Translations]:
-    """A server on loopback."""
+def translations(monkeypatch: pytest.MonkeyPatch) -> Iterator[Translations]:
+    """A server on loopback. A busy machine may take longer for its answers than a message waits."""
+    monkeypatch.setattr(translation, "WITHIN", 60.0)
     found = Translations()
 
     class Handler(Quiet):
@@ -301,17 +302,19 @@ def test_a_server_that_hangs_delays_a_message_by_seconds_only(
 ) -> None:
     """The alert is worth more than its translation."""
     monkeypatch.setattr(translation, "WITHIN", 0.4)
+    sent = threading.Event()
 
     def late(_: dict[str, Any]) -> tuple[int, bytes]:
-        time.sleep(1.5)
+        sent.wait(60)
         return 200, said(ENGLISH)
 
     translations.answer = late
-    began = time.monotonic()
-    text = Desk(line, translations).news(CHINESE).text
+    try:
+        text = Desk(line, translations).news(CHINESE).text
+    finally:
+        sent.set()
     assert CHINESE in text
     assert "Translated" not in text
-    assert time.monotonic() - began < 1.4
 
 
 def test_a_server_that_rests_is_asked_again_and_says_that_it_works(
