@@ -20,6 +20,7 @@ from tocsin.deliver.config import DeliveryConfig
 from tocsin.ingest.config import IngestConfig
 from tocsin.model.deliveries import MessageKind
 from tocsin.policy.decide import Policy
+from tocsin.policy.notifying.date_reminders import DateReminders
 from tocsin.policy.notifying.reminders import Reminders
 from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Run
@@ -193,6 +194,7 @@ def assemble(
         silences=config.silences,
         inhibitions=config.inhibitions,
         reminders=Reminders(people=inbound.policy.receivers, escalations=config.escalations),
+        dates=DateReminders(people=inbound.policy.receivers, zone=config.zone),
         routed=lambda alert: inbound.policy.routed(alert, instead.get(alert.rule, ())),
         instruments=config.instruments,
         price_rules=rules.prices,

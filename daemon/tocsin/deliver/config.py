@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import Alert, AnswerLinks, no_links
 from tocsin.model.prices import Instrument
+from tocsin.policy.notifying.date_reminders import DateReminders
 from tocsin.policy.notifying.inhibition import Inhibition
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.reminders import Reminders
@@ -27,7 +28,7 @@ class DeliveryConfig:
     """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
 
     *people* are the receivers as decisions see them: in quiet hours only alerts that break through are sent. *silences* and
-    *inhibitions* are those of the configuration, *reminders* what is sent until somebody answers.
+    *inhibitions* are those of the configuration, *reminders* what is sent until somebody answers, *dates* how confirmed dates are reminded of.
     *fallbacks* are the substitutes of each receiver, with their recipients; *routed* returns the recipients of an alert,
     *links* the links to answer in a message to a receiver, as it is sent at a time.
     *translation* is the server that translates headlines, *reads* are the languages that the readers of each receiver read.
@@ -43,6 +44,7 @@ class DeliveryConfig:
     silences: Sequence[RecurringSilence] = ()
     inhibitions: Sequence[Inhibition] = ()
     reminders: Reminders = Reminders()  # noqa: RUF009 (frozen)
+    dates: DateReminders = DateReminders()  # noqa: RUF009 (frozen)
     fallbacks: Fallbacks = field(default_factory=dict)
     routed: Callable[[Alert], Collection[tuple[str, str]]] = lambda _: ()
     links: Callable[[str, datetime], AnswerLinks] = lambda *_: no_links

@@ -13,19 +13,19 @@ from tocsin.market.summary import beside, movers, summary
 from tocsin.model.alerts import AlertContent, AnswerLinks, no_links
 from tocsin.model.deliveries import Delivery, DeliveryKind, Message, MessageKind
 from tocsin.model.prices import Instrument, PriceSummary
-from tocsin.model.reasons import Cause, Reason
+from tocsin.model.reasons import Cause
 from tocsin.model.records import Roundup
-from tocsin.policy.notifying.reminders import INSISTING
+from tocsin.policy.notifying.reminders import REPEATING
 from tocsin.render.message import render, with_preface
 from tocsin.render.page import specimen
 from tocsin.render.reasons import in_words
-from tocsin.render.words import held_line, late_line
+from tocsin.render.words import defused, held_line, late_line, one_line
 from tocsin.rules.prices.edge import PriceRule, often
 from tocsin.store import Store
 
 #: Messages that are not about the world.
 _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
-_INSISTING = (Cause.REMINDER, Cause.ESCALATION)
+_REPEATING = (Cause.REMINDER, Cause.ESCALATION, Cause.DATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,20 +106,23 @@ def _preface(delivery: Delivery, zone: ZoneInfo, rules: Mapping[str, PriceRule],
     stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
     # A move that waited for a cooldown may be old news by now.
     priced = any(item.alert.rule in rules for item in delivery.content)
-    insists = _insists(delivery.reason, zone) if delivery.kind in INSISTING else ""
+    insists = _insists(delivery, zone) if delivery.kind in REPEATING else ""
     held = held_line(delivery.created_at, delivery.due_at, zone) if priced else ""
     # A held delivery is late only against the time it was held until.
     return " ".join(filter(None, (stead, insists, held, late_line(delivery.due_at, now, zone))))
 
 
-def _insists(reason: Reason, zone: ZoneInfo) -> str:
+def _insists(delivery: Delivery, zone: ZoneInfo) -> str:
     """Return why a message is sent again or to others, as a sentence; that it was held until now stands in front of it."""
-    while reason.because and reason.cause not in _INSISTING:
+    reason = delivery.reason
+    while reason.because and reason.cause not in _REPEATING:
         reason = reason.because
-    if reason.cause not in _INSISTING:  # held at the last moment, or freed
-        return "Nobody has answered this yet."
-    words = in_words(reason, zone)
-    return f"{words[:1].upper()}{words[1:]}."
+    if reason.cause not in _REPEATING:  # held at the last moment, or freed
+        near = delivery.kind is DeliveryKind.DATE
+        return "A confirmed date that it announces is near." if near else "Nobody has answered this yet."
+    # The words of a date are those of a stranger.
+    words = in_words(replace(reason, words=defused(one_line(reason.words))), zone)
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('”') else '.'}"
 
 
 def with_prices(

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from tocsin.deliver.config import DeliveryConfig
@@ -76,6 +76,10 @@ class Dispatcher:
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._translator = Translator(runtime.counters)
         self._silenced: tuple[DeliveryConfig | None, frozenset[Silence]] = (None, frozenset())  # written for it
+        self._dated: tuple[DeliveryConfig | None, datetime] = (
+            None,
+            datetime.min.replace(tzinfo=UTC),
+        )  # the same of dates
         self._reminded: tuple[DeliveryConfig | None, datetime | None] = (None, None)  # by it; when the next is due
         self._stray: tuple[DeliveryConfig, frozenset[str]] = (outbound, frozenset())  # messages without a receiver
 
@@ -130,6 +134,7 @@ class Dispatcher:
             await self._give_up_expired(now)
             await self._fail_over(now)
             await self._remind(now)
+            await self._remind_of_dates(now)
             await self._silence(now)
             limits = timing.limits(self.outbound.people, now)
             await self._apply_limits(limits, now)
@@ -162,6 +167,12 @@ class Dispatcher:
         if loaded or (due is not None and due <= now):
             due = await self._runtime.write(self._store.remind, outbound.reminders, now, loaded=loaded)
             self._reminded = (outbound, due)
+
+    async def _remind_of_dates(self, now: datetime) -> None:
+        """Plan the reminders of confirmed dates that are near."""
+        outbound, (before, due) = self.outbound, self._dated
+        if before is not outbound or due <= now:
+            self._dated = (outbound, await self._runtime.write(self._store.remind_of_dates, outbound.dates, now))
 
     async def _silence(self, now: datetime) -> None:
         """Apply the silences and inhibitions of the configuration; what an earlier one suppressed is freed once."""

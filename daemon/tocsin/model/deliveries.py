@@ -46,6 +46,7 @@ class DeliveryKind(StrEnum):
     TEST = "test"
     REMINDER = "reminder"  # nobody has answered what was sent before
     ESCALATION = "escalation"  # nobody has answered what was sent to others
+    DATE = "date"  # a confirmed date that it announces is near
 
 
 class MessageKind(StrEnum):

@@ -52,6 +52,8 @@ class Cause(StrEnum):
     REMINDER = "reminder"
     ESCALATION = "escalation"
     ANSWERED = "answered"
+    DATE = "date"  # that an alert announces, and that is near
+    REJECTED = "rejected"  # that date
     UNWANTED = "unwanted"  # by the configuration, any more
     GATHERED = "gathered"  # into a message that is also about other alerts
     EARLIER = "earlier"

@@ -43,6 +43,7 @@ BANNERS = {
     # The line above the message says it, with since when.
     DeliveryKind.REMINDER: "",
     DeliveryKind.ESCALATION: "",
+    DeliveryKind.DATE: "",
     DeliveryKind.TEST: "This is a test: nothing happened.",
 }
 

@@ -51,6 +51,8 @@ _WORDS = {
     Cause.REMINDER: "reminder {count} of {words}: nobody has answered since {at}",
     Cause.ESCALATION: "escalated: it was sent to {by} at {at}, and nobody has answered",
     Cause.ANSWERED: "somebody has answered",
+    Cause.DATE: "confirmed date {by} is {days} ahead: {words}",
+    Cause.REJECTED: "somebody has rejected the date",
     Cause.UNWANTED: "the configuration asks for it no longer",
     Cause.GATHERED: "sent in a {by}",
     Cause.EARLIER: "sent earlier, in another message",
@@ -83,6 +85,7 @@ def in_words(reason: Reason, zone: tzinfo | None = None) -> str:
         messages=counted(reason.count, "message"),
         recipients=counted(reason.count, "recipient"),
         operators=counted(reason.count, "operator"),
+        days=counted(reason.count, "day"),
         tries=counted(reason.count, "try"),
         words=reason.words,
     )

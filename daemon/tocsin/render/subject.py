@@ -24,6 +24,7 @@ _PREFIXES = {
     DeliveryKind.DIGEST: "Digest: ",
     DeliveryKind.REMINDER: "Reminder: ",
     DeliveryKind.ESCALATION: "Escalated: ",
+    DeliveryKind.DATE: "Date ahead: ",
 }
 
 

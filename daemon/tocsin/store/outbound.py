@@ -16,7 +16,7 @@ from tocsin.store import sending
 from tocsin.store.access import records, writes
 from tocsin.store.inbound import prices
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody
-from tocsin.store.outbox import enqueue, handover, holds, inhibitions, receivers, reminders, silences
+from tocsin.store.outbox import dates, enqueue, handover, holds, inhibitions, receivers, reminders, silences
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.shared import SharedDatabase
 from tocsin.store.values import (
@@ -32,6 +32,7 @@ class Outbound(SharedDatabase):
     keep_digests = writes(enqueue.keep_digests)
     keep_silences = writes(silences.keep)
     remind = writes(reminders.remind)
+    remind_of_dates = writes(dates.remind)
     apply_inhibitions = writes(inhibitions.apply)
     fail_over = writes(handover.late)
     give_back = records(sending.give_back)

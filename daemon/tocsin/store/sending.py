@@ -34,6 +34,13 @@ from tocsin.store.outbox import delivery_rows, receivers
 from tocsin.store.queries import content
 from tocsin.store.values import Claimable
 
+_AGAIN = (
+    DeliveryKind.UPDATE,
+    DeliveryKind.CORRECTION,
+    DeliveryKind.RECOVERY,
+    DeliveryKind.REMINDER,
+    DeliveryKind.DATE,
+)
 _GATHERED = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
 #: Earlier messages about an alert that are read.
 _MOST_EARLIER = 20
@@ -239,7 +246,7 @@ def _known(kind: DeliveryKind, found: Sequence[AlertContent]) -> list[int]:
     """Return the alerts of a message that its reader knows from an earlier one; none for a digest, which has no thread."""
     if kind in _GATHERED:
         return []
-    again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION, DeliveryKind.RECOVERY, DeliveryKind.REMINDER)
+    again = kind in _AGAIN
     return [item.alert.id for item in found if again or item.news]
 
 

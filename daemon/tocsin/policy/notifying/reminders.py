@@ -18,6 +18,8 @@ from tocsin.policy.notifying.timing import Timing, timed
 
 #: Kinds of message that are sent because nobody answers.
 INSISTING = (DeliveryKind.REMINDER, DeliveryKind.ESCALATION)
+#: Kinds of message that tell nothing new of an alert.
+REPEATING = (*INSISTING, DeliveryKind.DATE)
 #: Time after which a message that should have been sent is not sent any more, as after a long stop of the daemon.
 GRACE = timedelta(days=1)
 #: Alerts of one message.
@@ -105,10 +107,10 @@ class Reminders:
 
     def steps(self, one: Unanswered) -> Iterator[Step]:
         """Yield the next message to each recipient if nobody answers; times may be past. A snooze puts them off."""
-        heard = [message for message in one.messages if _counts(message)]
+        heard = [message for message in one.messages if was_told(message) and message.kind is not DeliveryKind.DATE]
         if one.answered.seen or one.alert.over_at or one.alert.rule.startswith(OWN) or not heard:
             return
-        for step in (*self._reminders(one.alert, heard), *self._escalations(one.alert, heard)):
+        for step in (*self._reminders(one, heard), *self._escalations(one.alert, heard)):
             yield replace(step, at=max(step.at, one.answered.snoozed_until or step.at))
 
     def due(self, unanswered: Iterable[Unanswered], now: datetime) -> tuple[tuple[Planned, ...], datetime]:
@@ -135,10 +137,10 @@ class Reminders:
         person = next(one for one in self.people if one.name == step.receiver)
         return timed(person, alert.severity, Timing(kind=step.kind, due_at=step.at), now=now)
 
-    def _reminders(self, alert: Alert, heard: Sequence[SentMessage]) -> Iterator[Step]:
+    def _reminders(self, about: Unanswered, heard: Sequence[SentMessage]) -> Iterator[Step]:
         for person in self.people:
             # What may wait for a digest is not urgent.
-            if person.repeat is None or (person.digest and person.digest.takes(alert.severity)):
+            if person.repeat is None or (person.digest and person.digest.takes(about.alert.severity)):
                 continue
             for recipient, messages in _by_recipient(heard, person.name).items():
                 number = sum(one.kind is DeliveryKind.REMINDER for one in messages) + 1
@@ -149,7 +151,7 @@ class Reminders:
                         recipient=recipient,
                         at=max(one.at for one in messages) + person.repeat.every,
                         since=min(one.at for one in messages),
-                        again=sum(one.kind in INSISTING for one in messages) + 1,
+                        again=repetitions(about.messages, person.name, recipient) + 1,
                         number=number,
                         of=person.repeat.at_most,
                         waits=any(one.state not in _SETTLED for one in messages),
@@ -175,7 +177,13 @@ class Reminders:
 _SETTLED = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.SUPPRESSED)
 
 
-def _counts(message: SentMessage) -> bool:
+def repetitions(messages: Iterable[SentMessage], receiver: str, recipient: str) -> int:
+    """Return how many of *messages* told this recipient nothing new."""
+    there = (receiver, recipient)
+    return sum(one.kind in REPEATING and (one.receiver, one.recipient) == there for one in messages)
+
+
+def was_told(message: SentMessage) -> bool:
     """Return whether its recipient was told by *message*, or asked before."""
     if message.kind in INSISTING:
         return True

@@ -260,6 +260,7 @@ class DateRow(columns.Row, table=True):
     state: DateState = columns.choice(DateState)
     judged_at: datetime | None = columns.time(None)
     judged_by: str = columns.text()
+    reminded: int | None = None  # days ahead of it of which a reminder was planned last
 
 
 class SilenceRow(columns.Row, table=True):

@@ -18,7 +18,7 @@ from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
 from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Pending, Reach, Recovery, reach
 from tocsin.policy.alerting.folding import touched
-from tocsin.policy.notifying.reminders import INSISTING
+from tocsin.policy.notifying.reminders import REPEATING
 from tocsin.store.db import mapping
 from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.statements import pieces
@@ -33,11 +33,11 @@ _MOST_ALERTS = 1000
 _MOST_MEMBERS = 20_000
 _DELIVERY = DeliveryRow.metadata.tables["delivery"].c
 _WAITING = [_DELIVERY[name] for name in ("id", "receiver", "recipient", "kind", "state", "due_at", "created_at")]
-#: What is sent because nobody answers is called off by an answer, so that nothing else may join it.
+#: What tells nothing new may be called off by a word of somebody, so that nothing else may join it.
 _UNTRIED = (
     col(DeliveryRow.state).in_(UNTRIED),
     col(DeliveryRow.attempts) == 0,
-    col(DeliveryRow.kind).not_in(INSISTING),
+    col(DeliveryRow.kind).not_in(REPEATING),
 )
 
 
