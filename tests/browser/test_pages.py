@@ -51,6 +51,7 @@ OTHERS = {
     "/metrics",
     "/readyz",
     "/static/{name}",
+    "/websub/{source}/{token}/{topic}",
 }
 HOSTILE = (
     "China bans <script>document.title='taken'</script> gallium exports",

@@ -191,7 +191,7 @@ def test_reload_takes_what_is_good_and_keeps_what_ran_otherwise(world: World) ->
     world.config.write_text("database: sqlite:///tocsin.db\nsources: [", encoding="utf-8")
     daemon.wait_for("reload refused")
     (status,) = world.listing("status")
-    assert status["process"]["pid"] == daemon.process.pid
+    assert status["workers"][0]["process"]["pid"] == daemon.process.pid
     assert status["verdict"].startswith("tocsin runs, but: the changed configuration was refused")
     world.web.publish("wire0", "Vietnam bans antimony exports to its neighbours")
     world.until(lambda: any("antimony" in s for s in subjects(world)), "the last good configuration at work")

@@ -20,17 +20,24 @@ _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 
 #: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again,
 #: a clock is set back, a disk full and a database taken away only by a fault, a reload comes between claim and try by
-#: chance only, only on a server has a worker others, and no program pushes (see `tests/e2e/test_push.py`).
+#: chance only, only on a server has a worker others, no program pushes (see `tests/e2e/test_push.py`), no source of the script
+#: fetches articles, and no rule of it expects news.
 ELSEWHERE = frozenset({
+    "store.claim_articles",
     "store.clear_outage_failures",
+    "store.enter_generation",
+    "store.fail_article",
     "store.fall_silent",
+    "store.find_absences",
     "store.give_back",
     "store.probe",
     "store.push",
+    "store.read.absences",
     "store.read.source",
     "store.rejudge",
     "store.rescue",
     "store.rewind",
+    "store.take_article",
     "store.take_over",
 })  # fmt: skip
 
