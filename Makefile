@@ -25,7 +25,7 @@ test: $(VENV)/ready ## all gates and tests
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/gates.py
 
 test-postgres: $(VENV)/ready ## store and line on PostgreSQL: TOCSIN_TEST_POSTGRES=postgresql://... names a server
-	@TOCSIN_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 tests/adapters/store tests/adapters/line tests/adapters/cli/test_server.py tests/e2e/test_server.py
+	@TOCSIN_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 tests/adapters/store tests/adapters/line tests/adapters/cli/test_server.py tests/e2e/test_server.py tests/e2e/test_chaos.py
 
 chaos: $(VENV)/ready ## kill, stop, starve and misdate the daemon on loopback for up to half an hour, and count what came of it: ARGS="--database postgresql"
 	@PYTHONPATH=daemon:tests:tests/e2e $(BIN)/python -m chaos $(ARGS)

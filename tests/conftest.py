@@ -17,3 +17,8 @@ def _nothing_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
     left = [str(path.relative_to(state)) for path in state.rglob("*")]
     assert not left, f"a test used the state directory of its user, where it made {', '.join(left)}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest and mostly waits, so that nobody waits for it alone at the end."""
+    items.sort(key=lambda item: "test_chaos" not in item.nodeid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,9 @@ def test_whatever_is_done_to_the_daemon_nobody_misses_anything(
     assert {name: found for name, found in judge(run, reference).items() if found} == {}
 
 
+@pytest.mark.skipif(
+    os.environ.get("TOCSIN_TEST_DATABASE") != "postgresql", reason="make test-postgres strikes a server"
+)
 def test_whatever_is_done_to_its_server_nobody_misses_anything(
     nursery: Nursery, server: Server, undisturbed: tuple[Evidence, Passed], tmp_path: Path
 ) -> None:
