@@ -223,6 +223,8 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
     It counts the matches that were more than further coverage, the later wordings of their entries, as each of them may be
     a correction, and the end of the alert.
     """
+    if not alerts:
+        return {}
     counted = session.exec(
         select(MatchRow.alert_id, func.count(distinct(MatchRow.id)) + func.count(col(RevisionRow.id)))
         .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id, isouter=True)
