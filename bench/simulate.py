@@ -130,9 +130,14 @@ class SimulatedFeed:
         size = len(items) * self.world.octets
         return Batch(source=self.name, entries=found, cursor=following, changed=True, size=size, answer=hints)
 
+    @property
+    def _origin(self) -> float:
+        """The time of the last poll before the start: what was published earlier is neither stored nor shown."""
+        return self.world.clock.start - (1 - fraction(self.name)) * self.world.every * 60
+
     def _published(self, now: datetime) -> int:
-        """The number of the newest entry since the start, -1 if there is none."""
-        days = (now.timestamp() - self.world.clock.start) / DAY.total_seconds()
+        """The number of the newest entry, -1 if there is none."""
+        days = (now.timestamp() - self._origin) / DAY.total_seconds()
         return int(days * self.world.entries + fraction(f"{self.name} publishes")) - 1
 
     def _item(self, number: int) -> Item:
@@ -142,7 +147,7 @@ class SimulatedFeed:
         text = " ".join(word(chance) for _ in range(self.world.octets // 10))
         link = f"https://news.example/{self.name}/{number}"
         days = (number + 1 - fraction(f"{self.name} publishes")) / self.world.entries
-        published = datetime.fromtimestamp(self.world.clock.start + days * DAY.total_seconds(), UTC)
+        published = datetime.fromtimestamp(self._origin + days * DAY.total_seconds(), UTC)
         return Item(id=link, link=link, title=title, summary=text[:200], body=text, language="en", published=published)
 
 
@@ -229,17 +234,18 @@ def prepare(url: str, world: World) -> None:
     """Make sources that were polled before, and are due one after the other."""
     began, start = time.monotonic(), datetime.fromtimestamp(world.clock.start, UTC)
     store = Store.open(url)
-    store.lock(start)
+    before = start - timedelta(minutes=1)  # a clock that was set back would make all of them due
+    store.lock(before)
     found = [(name, world.address(name), "feed") for name in world.names]
     store.sync_sources(found, start - DAY, {name: world.server(name) for name in world.names})
     print(f"{world.feeds} sources are there after {time.monotonic() - began:.0f} s", flush=True)
-    while leases := store.claim_sources(start - timedelta(minutes=1), timedelta(hours=1), 5000):
+    while leases := store.claim_sources(before, timedelta(hours=1), 5000):
         spread = timedelta(minutes=world.every)
         rests = [
             Rest(lease=one, cursor=Cursor(), record=PollRecord(due_at=start + spread * fraction(one.name)))
             for one in leases
         ]
-        store.complete_unchanged(rests, start, (), sorted({world.server(one.name) for one in leases}))
+        store.complete_unchanged(rests, before, (), sorted({world.server(one.name) for one in leases}))
     store.close()
     _vacuum(url)
     print(f"each was polled once after {time.monotonic() - began:.0f} s", flush=True)
@@ -351,6 +357,8 @@ def simulate(world: World, minutes: float, count: int, places: Databases) -> Non
         worker.end()
     late = sorted(chain.from_iterable(worker.late for worker in workers))
     _report_polls(world, minutes, late)
+    [(found, alerts)] = rows(url, "SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM alert)")
+    print(f"{found} new entries and {alerts} alerts")
     _report_growth(before, sizes(url), minutes)
     each = ", ".join(f"{worker.cpu / wall:.0%}" for worker in workers)
     total = (sum(worker.cpu for worker in workers) + server) / wall / (os.cpu_count() or 1)
