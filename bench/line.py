@@ -16,17 +16,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from databases import Databases, tree_cpu
-from sqlmodel import col, select
 from world import PACK, item, rss, word
 
-from tocsin.store import Store
-from tocsin.store.db.delivery_tables import AttemptRow, DeliveryRow
 from tocsin.store.db.opening import running
 
 #: Addresses of loopback, a server each, and the feeds on each of them.
@@ -67,6 +63,8 @@ class Seen:
         self._began = time.monotonic()
         self._messages: list[float] = []
         self._published = 0
+        self._answered: dict[str, float] = {}
+        self._waits: list[float] = []
 
     def poll(self, name: str) -> int:
         """Count a poll; the number of stories in the feed, which may get another one now."""
@@ -79,13 +77,21 @@ class Seen:
     def burst(self) -> None:
         self._editions["burst"] += BURST
 
-    def message(self) -> None:
-        self._counts["messages"] += 1
-        self._messages.append(time.monotonic())
+    def answered(self, titles: list[str]) -> None:
+        """Note when these headlines were first in an answer."""
+        now = time.monotonic()
+        for title in titles:
+            self._answered.setdefault(title, now)
 
-    def said(self) -> dict[str, float]:
+    def message(self, text: str) -> None:
+        now = time.monotonic()
+        self._counts["messages"] += 1
+        self._messages.append(now)
+        self._waits += [now - at for title, at in self._answered.items() if title in text]
+
+    def said(self) -> dict[str, Any]:
         span = self._messages[-1] - self._messages[0] if self._messages else 0.0
-        return {"polls": 0, "messages": 0, **self._counts, "span": span}
+        return {"polls": 0, "messages": 0, **self._counts, "span": span, "waits": self._waits}
 
 
 def serve() -> None:
@@ -101,13 +107,14 @@ def serve() -> None:
         tag = f'"{newest}"'
         if request.headers.get("If-None-Match") == tag:
             return web.Response(status=304, headers={"ETag": tag})
-        items = (item(_title(name, n), f"{name}/{n}") for n in range(newest, -1, -1)[: BURST + 1])
+        titles = {n: _title(name, n) for n in range(newest, -1, -1)[: BURST + 1]}
+        items = (item(title, f"{name}/{n}") for n, title in titles.items())
+        seen.answered([*titles.values()])
         return web.Response(body=rss("".join(items)), content_type="application/rss+xml", headers={"ETag": tag})
 
     async def take(request: web.Request) -> web.Response:
-        await request.read()
+        seen.message(await request.text())
         await asyncio.sleep(WAIT)
-        seen.message()
         return web.Response(text="ok")
 
     async def burst(_: web.Request) -> web.Response:
@@ -165,8 +172,8 @@ class Line:
             found: bytes = answer.read()
             return found
 
-    def seen(self) -> dict[str, float]:
-        found: dict[str, float] = json.loads(self.ask("seen"))
+    def seen(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.ask("seen"))
         return found
 
     def until(self, true: Callable[[], bool]) -> None:
@@ -175,19 +182,6 @@ class Line:
     def cpu(self) -> tuple[float, float]:
         """Seconds of processor time of the daemons and of the server so far."""
         return sum(map(tree_cpu, self.pids)), self.places.cpu()
-
-    def waits(self, since: datetime) -> list[float]:
-        """Seconds from the commit of a message to the end of its attempt, in order."""
-        ended = (
-            select(DeliveryRow.created_at, AttemptRow.ended_at)
-            .join(AttemptRow, col(AttemptRow.delivery_id) == col(DeliveryRow.id))
-            .where(DeliveryRow.created_at >= since, col(AttemptRow.ended_at).is_not(None))
-        )
-        store = Store.open(self.url)
-        with store.database.read() as session:
-            found = session.exec(ended).all()
-        store.close()
-        return sorted((end - began).total_seconds() for began, end in found if end)
 
 
 def _works(url: str, workers: int, newest: subprocess.Popen[bytes]) -> bool:
@@ -255,25 +249,22 @@ def polls(kind: str, workers: int, places: Databases) -> Figures:
     feeds = [f"f{n}" for n in range(SERVERS * FEEDS)]
     with _line(kind, workers, places, feeds) as line:
         line.until(lambda: line.seen()["polls"] >= 2 * len(feeds))
-        since, began, before, spent = datetime.now(UTC), time.perf_counter(), line.seen(), line.cpu()
+        began, before, spent = time.perf_counter(), line.seen(), line.cpu()
         time.sleep(LASTS)
         wall, after, cpu = time.perf_counter() - began, line.seen(), line.cpu()
-        time.sleep(2)  # for the messages about the last ones
-        waits = line.waits(since)
-    return Figures(int(after["polls"] - before["polls"]), wall, cpu[0] - spent[0], cpu[1] - spent[1], waits)
+    waits = sorted(after["waits"][len(before["waits"]) :])
+    return Figures(after["polls"] - before["polls"], wall, cpu[0] - spent[0], cpu[1] - spent[1], waits)
 
 
 def messages(kind: str, workers: int, places: Databases) -> Figures:
     """Figures of messages that are due at once."""
     with _line(kind, workers, places, ["burst"]) as line:
         line.until(lambda: line.seen()["polls"] >= 3)
-        since, spent = datetime.now(UTC), line.cpu()
+        spent = line.cpu()
         line.ask("burst")
         line.until(lambda: line.seen()["messages"] >= BURST * HEARERS)
         cpu, after = line.cpu(), line.seen()
-        time.sleep(1)
-        waits = line.waits(since)
-    return Figures(int(after["messages"]), after["span"], cpu[0] - spent[0], cpu[1] - spent[1], waits)
+    return Figures(after["messages"], after["span"], cpu[0] - spent[0], cpu[1] - spent[1], sorted(after["waits"]))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@
 
 The first four are the store alone, each worker a process that does its share of a fixed amount, which --scale multiplies.
 Shown are how many a second, the milliseconds at the median and at the 99th percentile (of a commit, of a claim, of a message; with
-`tocsin run` from the commit of a message to the end of its attempt), and milliseconds of processor time for each, of the
+`tocsin run` from the answer that has the story to the message about it: parsing, commit, claim and rendering), and milliseconds of processor time for each, of the
 workers and of the server. SQLite has one worker, and no server. Where workers and server alone use more than 85 % of the
 cores, the figures show the machine: such lines are marked, and what more cores would give is not measured.
 """
