@@ -183,6 +183,14 @@ def test_a_lock_that_nobody_has_is_no_process(tocsin: Tocsin, text: str) -> None
     assert running(tocsin.folder / "tocsin.db") is None
 
 
+def test_what_a_newer_program_notes_beside_is_left_out(tocsin: Tocsin, daemon: Any) -> None:
+    """While programs are exchanged one after the other, the older one still names the newer."""
+    note = json.dumps({"pid": os.getpid(), "name": "one", "added_later": 1})
+    with (tocsin.folder / "tocsin.db.lock").open("w", encoding="utf-8") as file:
+        file.write(f"{os.getpid()}\n{note}\n")
+    assert running(tocsin.folder / "tocsin.db") == Running(pid=os.getpid(), name="one")
+
+
 def test_a_note_that_cannot_be_read_is_left_out(tocsin: Tocsin, daemon: Any) -> None:
     """It is for people only: a hand in the file or another version stops nothing."""
     with (tocsin.folder / "tocsin.db.lock").open("w", encoding="utf-8") as file:

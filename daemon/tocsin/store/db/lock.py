@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -42,6 +42,9 @@ class Running:
     generation: str = ""
 
 
+_FIELDS = frozenset(field.name for field in fields(Running))
+
+
 def to_note(running: Running) -> str:
     """Return *running* as text of one line, in ASCII."""
     times = {name: value and value.isoformat() for name, value in asdict(running).items() if name in _TIMES}
@@ -49,11 +52,14 @@ def to_note(running: Running) -> str:
 
 
 def from_note(pid: int, note: str) -> Running:
-    """Return what a process wrote as a *note*; the bare process *pid* if it cannot be read. 0 is the one in the note."""
-    with suppress(ValueError, TypeError):
-        kept = json.loads(note)
-        times = {name: kept[name] and datetime.fromisoformat(kept[name]) for name in _TIMES}
-        return Running(**{**kept, **times, "pid": pid or kept["pid"]})
+    """Return what a process wrote as a *note*; the bare process *pid* if it cannot be read. 0 is the one in the note.
+
+    What only a newer version of the program notes is left out, and what an older one did not note is missing.
+    """
+    with suppress(ValueError, TypeError, AttributeError):
+        kept = {name: value for name, value in json.loads(note).items() if name in _FIELDS}
+        times = {name: datetime.fromisoformat(kept[name]) for name in _TIMES if kept.get(name)}
+        return Running(**{**kept, **times, "pid": pid or kept.get("pid", 0)})
     return Running(pid=pid)
 
 
