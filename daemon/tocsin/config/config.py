@@ -153,11 +153,11 @@ class ConfigFile(Shape):
     receivers: dict[_Named, ReceiverShape] = Field(default_factory=dict)
     """The receivers that are notified, by name."""
     routes: tuple[RouteShape, ...] | None = None
-    """Which alerts go to which receivers. Every route that fits adds its receivers. Default: all alerts to all."""
+    """Routes of alerts to receivers. Every route that fits adds its receivers. Default: all alerts to all."""
     silences: tuple[SilenceShape, ...] = ()
     """Silences that recur: alerts that are not sent at some times of the day, on some weekdays or dates."""
     escalations: tuple[EscalationShape, ...] = ()
-    """Who else is sent an alert that nobody answers. The shortest time counts, and each receiver is sent it once."""
+    """Further receivers of an alert that nobody answers. The shortest time counts, and each receiver is sent it once."""
     inhibit: tuple[InhibitionShape, ...] = ()
     """Alerts that suppress lesser ones about the same while they are open."""
     overrides: dict[str, OverrideShape] = Field(default_factory=dict)

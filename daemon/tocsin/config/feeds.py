@@ -87,7 +87,7 @@ def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class PolledShape(FilterShape):
-    """What every source that is polled for news may have."""
+    """Settings of every source that is polled for news."""
 
     every: Annotated[Duration, at_least(timedelta(seconds=1))] | None = None
     """Time between two polls, such as 15m. Default: half the usual time between its news, from 5m to 1h."""
@@ -102,7 +102,7 @@ class PolledShape(FilterShape):
 
 
 class _Asked(PolledShape):
-    """What every source that is asked over HTTP may have, beside that."""
+    """Settings of every source that is asked over HTTP, beside those."""
 
     ignore_hints: bool = False
     """True to ignore requests of the server, in headers or in the feed, to be polled less often."""

@@ -16,10 +16,10 @@ from tocsin.text.patterns import check_pattern
 
 
 class FindShape(Shape):
-    """What finds the values of a label in an entry."""
+    """Place and pattern of the values of a label in an entry."""
 
     at: Place
-    """Where: title, text, category, author, link or id."""
+    """Part of the entry: title, text, category, author, link or id."""
     pattern: Annotated[str, unless_empty(check_pattern)] = ""
     """A regular expression (RE2). The value is its first group, else all that it finds. Default: all that stands there."""
 

@@ -1,4 +1,4 @@
-"""What two workers must have in common: the configuration and the packs, as one short text."""
+"""Fingerprint of what two workers must have in common: the configuration and the packs."""
 
 from __future__ import annotations
 

@@ -128,14 +128,14 @@ class _OAuth(Shape):
     client_secret: Hidden = Secret("")
     """The secret of the client, if it has one. May be ${NAME}."""
     scope: str = ""
-    """What the token is for, as the provider of the mail server writes it."""
+    """Purpose of the token, as the provider of the mail server writes it."""
 
 
 class _Repeat(Shape):
     every: Annotated[Duration, at_least(timedelta(minutes=1))]
     """Time without an answer after which the message is sent again."""
     until: Literal["acked"] = "acked"
-    """What ends it: an answer, which is seen, useful or noise. A snooze puts it off."""
+    """End of it: an answer, which is seen, useful or noise. A snooze puts it off."""
     at_most: int = Field(default=5, ge=1, le=100)
     """The most reminders of one alert."""
 
