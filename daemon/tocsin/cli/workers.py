@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import typer
 
@@ -32,7 +32,7 @@ def list_workers(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
             if json:
                 dump({**_shown(worker), "stands_by": waits})
                 continue
-            up = duration(max(now - worker.started, now - now)) if worker.started else ""
+            up = duration(max(now - worker.started, timedelta(0))) if worker.started else ""
             words = f"{worker.name or 'worker'}  process {worker.pid} on {worker.host or 'this machine'}, up {up}"
             print(f"{words}, configuration {worker.generation or '-'}{', stands by' if waits else ''}")
             if worker.refused:
