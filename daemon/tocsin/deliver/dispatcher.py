@@ -120,6 +120,8 @@ class Dispatcher:
         """
         # Two ticks at the same time would use the same free lanes.
         async with self._claiming:
+            if await self._runtime.work(self._store.stands_by):
+                return len(self._busy)
             outbound, now = self.outbound, self._runtime.clock.now()
             rules = quiet_now(self.outbound.people, now)
             more = bool(rules)

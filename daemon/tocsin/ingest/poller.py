@@ -135,7 +135,7 @@ class Pipeline:
         waiting = [one for one in self.inbound.rules.correlations.values() if one.none_within is not None]
         now = self._runtime.clock.now()
         found = await self._runtime.work(self._store.read.absences, waiting, now) if waiting else ()
-        if found:
+        if found and not await self._runtime.work(self._store.stands_by):
             decide = self.inbound.policy.decide
             committed = await self._runtime.write(self._store.find_absences, waiting, decide, now)
             follow_up(committed, self._runtime.counters, self._committed)

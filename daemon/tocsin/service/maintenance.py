@@ -50,6 +50,8 @@ class Maintenance:
 
     async def sweep(self, retention: timedelta) -> None:
         """Delete what is kept no longer than *retention*, a piece at a time, and look for damage and for silent sources."""
+        if await self._runtime.work(self._store.stands_by):
+            return  # another worker has the retention that counts
         await self.set_aside()
         await self._swept(retention)
         await self._pipeline.look_at_pushes()
@@ -67,5 +69,5 @@ class Maintenance:
         file = file_of(config.database)
         free = shutil.disk_usage(file.parent).free if file else None
         due = await self._runtime.work(self_report, self._store, config.report, now, free=free)
-        if due:
+        if due and not await self._runtime.work(self._store.stands_by):
             await self._pipeline.report(*due)

@@ -19,10 +19,7 @@ from tocsin.store.inbound.decisions import Decide, Deciding, nobody
 from tocsin.store.outbox import dates, enqueue, handover, holds, inhibitions, receivers, reminders, silences
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.shared import SharedDatabase
-from tocsin.store.values import (
-    Claimable,
-    To,
-)
+from tocsin.store.values import Claimable, To
 
 
 class Outbound(SharedDatabase):
@@ -51,8 +48,6 @@ class Outbound(SharedDatabase):
         """
         worker = self.database.worker
         with self.database.read() as session:
-            if self._stands_by(session):
-                return []
             waits = sending.waits(session, now, self._real(session), which, worker=worker)
             if not waits and not silences.ended(session, now):
                 return []

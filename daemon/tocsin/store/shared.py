@@ -17,9 +17,7 @@ from tocsin.store.inbound import articles, hosts, sources
 from tocsin.store.inbound.decisions import Decide, Deciding
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.opened import OpenedDatabase
-from tocsin.store.values import (
-    Voided,
-)
+from tocsin.store.values import Voided
 
 #: Real seconds for the check of the database at the start, within which a service must be ready.
 CHECKED_WITHIN = 2.0
@@ -57,7 +55,7 @@ class SharedDatabase(OpenedDatabase):
             return replace(voided, checked=checked)
 
     def enter_generation(self, digest: str, now: datetime, *, wanted: bool = False) -> bool:
-        """Work by the configuration *digest*; return False if another one is active: then nothing is claimed.
+        """Work by the configuration *digest*; return False if another one is active: then nothing is claimed or decided.
 
         An unknown one becomes active. One that was replaced does if it is *wanted*, or if no other worker is there.
         """
@@ -69,8 +67,14 @@ class SharedDatabase(OpenedDatabase):
             self._generation = digest
             return not self.standing_by
 
+    def stands_by(self) -> bool:
+        """Return whether another configuration is active than that of this worker, which decides nothing then."""
+        if self._generation is None:
+            return False
+        with self.database.read() as session:
+            return self._stands_by(session)
+
     def _stands_by(self, session: Session) -> bool:
-        """Return whether another configuration is active than that of this worker."""
         self.standing_by = self._generation is not None and generations.active(session) != self._generation
         return self.standing_by
 

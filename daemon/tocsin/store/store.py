@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin import __version__
+from tocsin.errors import StoreError
 from tocsin.market.series import Series
 from tocsin.model.articles import Article
 from tocsin.model.rules import Correlation, Judged, Match
@@ -191,8 +192,13 @@ class Store(Outbound):
 
         Raises:
             ConflictError: the source takes no entries now; nothing is written.
+            StoreError: the worker stands by, and has other rules than those that work.
         """
         with self._deciding(decide, now) as deciding:
+            if self._stands_by(deciding.session):
+                raise StoreError(
+                    "another configuration is active, and this worker takes nothing: hand it in to another one"
+                )
             return pushes.take_in(deciding, pushed, program=self.program)
 
     def fall_silent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -10,21 +11,26 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
 
 import pytest
 
-from tocsin.errors import ConflictError, LeaseLostError, LockedError, OvertakenError
+from tocsin.deliver.config import DeliveryConfig
+from tocsin.deliver.dispatcher import Dispatcher
+from tocsin.errors import ConflictError, LeaseLostError, LockedError, OvertakenError, StoreError
 from tocsin.market import series as market
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.polling.history import PollHistory
+from tocsin.protocols import Runtime
 from tocsin.rules.prices.observation import observe
 from tocsin.store.db import schema
 from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import running, upgrade_tables
-from tocsin.store.values import Claimable, JudgedBatch, PollRecord, Rest
+from tocsin.store.programs import Pushed, RequestAnswer
+from tocsin.store.values import Claimable, Fetch, JudgedBatch, PollRecord, Rest
 
 pytest.importorskip("psycopg")
 pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
@@ -308,3 +314,28 @@ def upgrade():\n    op.add_column("source", sa.Column("more", sa.Text(), nullabl
     assert upgrade_tables(hands.url, hands.now)
     hands.tell(store, "first")
     assert len(_claim(hands, store)) == 1
+
+
+async def _at_once(call, /, *args, **kwargs):
+    return call(*args, **kwargs)
+
+
+def test_a_worker_that_stands_by_moves_no_message_and_takes_none(hands, pair):
+    """With the receivers and rules of before it would send to others, and alert of what nobody asks for any more."""
+    one, other = pair
+    hands.tell(one, "first")
+    assert one.enter_generation("old", hands.now)
+    assert other.enter_generation("new", hands.now)
+    moved = DeliveryConfig(receivers={}, zone=UTC, decide=hands.teller(), routed=lambda _: [("else", "")])
+    clock = type("Clock", (), {"now": lambda _: hands.now})()
+    runtime = Runtime(clock=clock, write=_at_once, work=_at_once, random=lambda: 0.5)
+    asyncio.run(Dispatcher(one, moved, runtime).tick())
+    assert [(view.receiver, view.state) for view in one.read.deliveries()] == [("desk", DeliveryState.READY)]
+    handed = Pushed(
+        found=JudgedBatch(batch=hands.batch(hands.entry())),
+        fetch=Fetch(at=hands.now),
+        habits=PollHistory(),
+        answer=lambda _: RequestAnswer(status=202, text=""),
+    )
+    with pytest.raises(StoreError, match=r"another configuration is active.* hand it in to another one"):
+        one.push(handed, hands.teller(), hands.now)
