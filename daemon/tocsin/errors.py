@@ -10,7 +10,7 @@
     │   ├── LockedError              another process works on it
     │   ├── OutdatedError            its tables are of an older version
     │   ├── LeaseLostError           the row has another lease now; what was done under the old one is void
-    │   └── OvertakenError           another worker has changed what was judged; it has to be judged again
+    │   └── OvertakenError           another worker has changed what was judged, or how; it has to be judged again
     ├── FileError               a file that somebody named cannot be read
     └── UsageError              the command was called in a way that cannot work
 
@@ -222,7 +222,7 @@ class OutdatedError(StoreError):
 
 
 class OvertakenError(StoreError):
-    """Another worker has changed the row meanwhile, and nothing was written: read it and judge again."""
+    """Another worker has changed the row or the configuration meanwhile, and nothing was written: it has to be judged again."""
 
 
 class LeaseLostError(StoreError):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
+from tocsin.errors import Fault, LeaseLostError, OvertakenError, SourceError, StoreError
 from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import IngestConfig
 from tocsin.ingest.judging import failures, judge
@@ -85,6 +85,8 @@ class ArticleIntake:
                 await self._take(lease, article, config)
         except LeaseLostError:
             log.warning(line("article outlived its lease", source=lease.entry.source, entry=lease.entry_id))
+        except OvertakenError as error:
+            await self._fail(lease, SourceError(str(error), fault=Fault.BUSY))
         except StoreError as error:
             self._runtime.trouble.failed(error, source=lease.entry.source)
         except Exception as error:

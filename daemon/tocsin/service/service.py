@@ -21,7 +21,7 @@ from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
-from tocsin.errors import ConfigError, DamagedError, LostError, StoreError, UsageError
+from tocsin.errors import ConfigError, DamagedError, LostError, OvertakenError, StoreError, UsageError
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
@@ -326,6 +326,8 @@ class Service:
             self._trouble.failed(error)
             with suppress(StoreError):
                 await self._maintenance.set_aside()
+        except OvertakenError as error:
+            log.debug(line("left to another worker", reason=error))
         except StoreError as error:
             self._trouble.failed(error)
         else:

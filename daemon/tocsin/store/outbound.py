@@ -155,10 +155,10 @@ class Outbound(SharedDatabase):
         delivery is handed over to *fallbacks*.
         """
         try:
-            with self._deciding(decide, now, serial=None) as deciding:
+            with self._deciding(decide, now, serial=None, begun=True) as deciding:
                 return _settle(deciding, delivery, outcome, judge, fallbacks, decides=False)
         except _MustDecideError:
-            with self._deciding(decide, now) as deciding:
+            with self._deciding(decide, now, begun=True) as deciding:
                 return _settle(deciding, delivery, outcome, judge, fallbacks, decides=True)
 
 

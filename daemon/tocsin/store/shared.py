@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from tocsin import __version__
+from tocsin.errors import OvertakenError
 from tocsin.store import generations, maintenance, sending
 from tocsin.store.db.database import Database
 from tocsin.store.db.transactions import Serial
@@ -99,6 +100,15 @@ class SharedDatabase(OpenedDatabase):
         now: datetime,
         settles: datetime | None = None,
         serial: Serial | None = Serial.DECISIONS,
+        *,
+        begun: bool = False,
     ) -> Iterator[Deciding]:
+        """Open a transaction that decides; what was *begun* is ended by whatever configuration.
+
+        Raises:
+            OvertakenError: another configuration became active meanwhile; nothing is written.
+        """
         with self.database.write(serial) as session:
+            if not begun and self._stands_by(session):
+                raise OvertakenError("another configuration became active")
             yield Deciding(session=session, decide=decide, now=now, opened=self._opened, settles=settles)

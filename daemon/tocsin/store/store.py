@@ -194,7 +194,7 @@ class Store(Outbound):
             ConflictError: the source takes no entries now; nothing is written.
             StoreError: the worker stands by, and has other rules than those that work.
         """
-        with self._deciding(decide, now) as deciding:
+        with self._deciding(decide, now, begun=True) as deciding:
             if self._stands_by(deciding.session):
                 raise StoreError(
                     "another configuration is active, and this worker takes nothing: hand it in to another one"

@@ -30,7 +30,7 @@ from tocsin.store.db import schema
 from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import running, upgrade_tables
 from tocsin.store.programs import Pushed, RequestAnswer
-from tocsin.store.values import Claimable, Fetch, JudgedBatch, PollRecord, Rest
+from tocsin.store.values import Claimable, Deferral, Fetch, JudgedBatch, PollRecord, Rest
 
 pytest.importorskip("psycopg")
 pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
@@ -287,6 +287,22 @@ def test_two_configurations_never_decide_side_by_side(hands, pair):
     assert other.enter_generation("new", hands.now, wanted=True)
     with pytest.raises(ConflictError, match="no worker has had this configuration"):
         one.act.activate("never")
+
+
+def test_what_a_replaced_configuration_has_begun_is_left_to_the_active_one(hands, pair):
+    """A poll that takes long would otherwise alert by rules that nobody asks for any more; it is done again at once."""
+    one, other = pair
+    one.enter_generation("old", hands.now)
+    lease = hands.lease(one)
+    entry = hands.entry()
+    found = JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)])
+    other.enter_generation("new", hands.now)
+    with pytest.raises(OvertakenError, match="another configuration"):
+        one.commit(lease, found, hands.teller(), hands.now, PollRecord(due_at=hands.now))
+    assert other.read.alerts() == ()
+    assert not one.complete_unchanged([], hands.now, [Deferral(lease=lease, due_at=hands.now, reason="left")])
+    hands.tell(other)
+    assert len(other.read.alerts()) == 1
 
 
 def test_the_only_worker_works_by_whatever_it_has(hands, store):
