@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
-import sys
 import webbrowser
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
+from tocsin.cli.logins import TokenOption, log_in_at
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say, say_zone
 from tocsin.config.config import Config
 from tocsin.config.database import place_of
+from tocsin.config.logins import make_login
 from tocsin.config.receiver_views import receiver_views
 from tocsin.config.receivers import ReceiverConfig
-from tocsin.errors import FileError, UsageError, meant
+from tocsin.errors import UsageError, meant
 from tocsin.explain.receivers import ReceiverView, next_digest
-from tocsin.files import read_regular
 from tocsin.policy.notifying.quiet import QuietHours
 from tocsin.policy.notifying.receiver import DigestTimes
 from tocsin.policy.notifying.walltime import DAYS, EVERY_DAY
 from tocsin.store import Store
 from tocsin.units import counted, duration
 from tocsin.web.links import unsigned_links
-
-#: Characters of a refresh token.
-_LONGEST_TOKEN = 16_384
-TokenOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--token", metavar="FILE", help="Keep the refresh token in FILE (- is standard input), and ask for none."
-    ),
-]
 
 app = typer.Typer(help="List, show and log in receivers: what state they are in, and why.", no_args_is_help=True)
 digest_app = typer.Typer(help="Preview digests.", no_args_is_help=True)
@@ -92,42 +81,13 @@ def log_in(name: NameArgument, token: TokenOption = None, config: ConfigOption =
     It is kept beside the database, in a file that the daemon alone reads and writes: servers replace such tokens. A daemon
     that runs uses it at once. Run this as the user of the service.
     """
-    # Lists do without apprise.
-    from tocsin.config.contacts import login_of  # noqa: PLC0415
-    from tocsin.receivers import device_flow, oauth  # noqa: PLC0415
-
     settings = read_config(config)
     found = next((one for one in settings.receivers if one.name == name), None)
     if found is None:
         raise _unknown(name, [one.name for one in settings.receivers])
-    login = login_of(found)
-    if token:
-        oauth.write(login, oauth.refreshed(login, _token_in(token)).refresh)
-    else:
-        if not login.device_url:
-            raise UsageError(
-                f"oauth of receiver {name} has no device_url; a token that you have is taken by --token FILE"
-            )
-        device = device_flow.begin(login)
-        print(f"Open   {device.address}\nEnter  {device.user_code}", flush=True)
-        say(f"Waiting for you, at most {duration(timedelta(seconds=device.lasts))} ...")
-        oauth.write(login, device_flow.wait(login, device, sleep, monotonic))
-    say(f"Logged in. The login is kept in {login.kept}. To try it: tocsin notify-test {name}")
-
-
-def _token_in(file: Path) -> str:
-    """Return the refresh token in *file*, or on standard input for `-`.
-
-    Raises:
-        UsageError: there is none.
-    """
-    try:
-        text = sys.stdin.read(_LONGEST_TOKEN) if str(file) == "-" else read_regular(file, _LONGEST_TOKEN).decode()
-    except (FileError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: {error}") from error
-    if not re.fullmatch(r"[\x21-\x7e]+", text.strip()):
-        raise UsageError(f"{file} holds no refresh token: it is one word of ASCII")
-    return text.strip()
+    if found.oauth is None:
+        raise UsageError(f"receiver {name} has no oauth: only a mail server that wants it has such a login")
+    log_in_at(make_login(name, "receivers", found.oauth), token, f"tocsin notify-test {name}")
 
 
 @digest_app.command("preview")

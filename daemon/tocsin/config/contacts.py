@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tocsin.config.config import Config
-from tocsin.config.receivers import OAuthConfig, ReceiverConfig
-from tocsin.errors import ConfigError, Problem, UsageError
+from tocsin.config.logins import make_login
+from tocsin.config.receivers import ReceiverConfig
+from tocsin.errors import ConfigError, Problem
 from tocsin.model.deliveries import MessageKind
 from tocsin.receivers import Receiver
 from tocsin.receivers.console import ConsoleReceiver
-
-if TYPE_CHECKING:
-    from tocsin.receivers.oauth import OAuth
 
 
 def make_receiver(config: ReceiverConfig) -> Receiver:
@@ -37,37 +35,12 @@ def _made(config: ReceiverConfig) -> Receiver:
         return ConsoleReceiver(config.name)
     try:
         secrets = [secret.reveal() for secret in config.secrets]
-        oauth = _oauth(config.name, config.oauth) if config.oauth else None
+        oauth = make_login(config.name, "receivers", config.oauth) if config.oauth else None
         headers = {name: value.reveal() for name, value in config.headers.items()}
         return _build(config.name, config.url.reveal(), secrets=secrets, headers=headers, oauth=oauth)
     except ValueError as error:
         problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
         raise ConfigError([problem]) from None  # the cause may hold the address
-
-
-def login_of(config: ReceiverConfig) -> OAuth:
-    """Return the login by OAuth of the receiver that *config* describes.
-
-    Raises:
-        UsageError: it has none.
-    """
-    if config.oauth is None:
-        raise UsageError(f"receiver {config.name} has no oauth: only a mail server that wants it has such a login")
-    return _oauth(config.name, config.oauth)
-
-
-def _oauth(name: str, config: OAuthConfig) -> OAuth:
-    from tocsin.receivers.oauth import OAuth  # noqa: PLC0415  # as apprise below
-
-    return OAuth(
-        name=name,
-        token_url=config.token_url.reveal(),
-        device_url=config.device_url.reveal() if config.device_url else "",
-        client_id=config.client_id,
-        client_secret=config.client_secret.reveal(),
-        scope=config.scope,
-        kept=config.kept,
-    )
 
 
 def view_receiver(config: ReceiverConfig) -> Receiver:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from tocsin.config.headers import authorization, check_headers
+from tocsin.config.logins import OAuthConfig, OAuthShape, check_oauth, make_oauth
 from tocsin.config.secrets import Secret
-from tocsin.config.values import ID, Address, Hidden, Hiddens, OwnZone, WallTimes
+from tocsin.config.values import ID, Hidden, Hiddens, OwnZone, WallTimes
 from tocsin.config.windows import Windows, WindowShape, check_some_days, check_windows, several, weekdays
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem, said, scalars
 from tocsin.config.yaml.shape import TEXTS, Duration, Shape, Texts, at_least, listed
@@ -35,18 +35,6 @@ _OURS = frozenset(
     ("connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding", "webhook-id",
      "webhook-signature", "webhook-timestamp")
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OAuthConfig:
-    """A login by OAuth. The refresh token is *kept* in that file."""
-
-    token_url: Secret
-    device_url: Secret | None
-    client_id: str
-    client_secret: Secret
-    scope: str
-    kept: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,19 +106,6 @@ class _Fallback(Shape):
     """Time for which a message may stay undelivered before that."""
 
 
-class _OAuth(Shape):
-    token_url: Address
-    """The address at which the server gives tokens."""
-    device_url: Address | None = None
-    """The address at which `tocsin receivers login` asks for a code to enter in a browser."""
-    client_id: str
-    """The id of the client (app) that is registered at the server."""
-    client_secret: Hidden = Secret("")
-    """The secret of the client, if it has one. May be ${NAME}."""
-    scope: str = ""
-    """Purpose of the token, as the provider of the mail server writes it."""
-
-
 class _Repeat(Shape):
     every: Annotated[Duration, at_least(timedelta(minutes=1))]
     """Time without an answer after which the message is sent again."""
@@ -179,7 +154,7 @@ class ReceiverShape(Shape):
     """name:password for a webhook with HTTP Basic authentication. May be ${NAME}."""
     token: Hidden = Secret("")
     """A token for a webhook, sent as `Authorization: Bearer TOKEN`. May be ${NAME}."""
-    oauth: _OAuth | None = None
+    oauth: OAuthShape | None = None
     """A login at a mail server by OAuth 2.0 (XOAUTH2) in place of a password: see tocsin receivers login."""
 
 
@@ -201,7 +176,7 @@ def receiver_config(name: str, shape: ReceiverShape, zone: ZoneInfo, place: Path
         url=shape.url or None,
         fallback=shape.fallback.build(Fallback) if shape.fallback else None,
         secrets=tuple(filter(None, shape.secret)),
-        oauth=shape.oauth.build(OAuthConfig, kept=Path(f"{place}-login-{name}")) if shape.oauth else None,
+        oauth=make_oauth(shape.oauth, Path(f"{place}-login-{name}")),
         headers={**shape.headers, **authorization(shape.credentials, shape.token)},
         position=shape.position,
     )
@@ -234,7 +209,7 @@ def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Prob
     yield from _check_fallback(member(member(node, "fallback"), "to"), name, names)
     yield from _check_secrets(member(node, "secret"))
     yield from check_headers(node, _OURS)
-    yield from _check_oauth(member(node, "oauth"))
+    yield from check_oauth(member(node, "oauth"))
 
 
 def check_to(to: Node | None, names: Sequence[str]) -> Iterator[Problem]:
@@ -262,14 +237,6 @@ def _check_fallback(node: Node | None, name: str, names: Sequence[str]) -> Itera
         yield problem(node, "a receiver cannot be its own fallback")
     else:
         yield from check_to(node, names)
-
-
-def _check_oauth(node: Node | None) -> Iterator[Problem]:
-    for url in (member(node, "token_url"), member(node, "device_url")):
-        if isinstance(url, Scalar) and not url.broken:
-            parts = urlsplit(str(url.value))
-            if parts.scheme.lower() == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
-                yield problem(url, "must begin with https://, because tokens go there")
 
 
 def _check_secrets(node: Node | None) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ from tocsin.receivers import classify, refusals, urgency
 from tocsin.receivers.cards import CARDS, TeamsCard
 from tocsin.receivers.exchange import Exchange
 from tocsin.receivers.limits import fitted
-from tocsin.receivers.oauth import OAuth
+from tocsin.receivers.logins import OAuth
 from tocsin.receivers.redact import redactor
 from tocsin.render.answer_links import NAMES, masked_text
 from tocsin.render.words import cut, markdown, one_line

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tocsin.model.deliveries import ErrorClass
-from tocsin.receivers.oauth import LoginError, OAuth, RefusedError, ask, number, text
+from tocsin.receivers.logins import LoginError, OAuth
+from tocsin.receivers.oauth import RefusedError, ask, number, text
 from tocsin.render.words import cut, one_line, web_link
 
 #: Seconds between two questions, and for which a code lasts at most.

@@ -10,7 +10,7 @@ from apprise.plugins.slack import NotifySlack
 
 from tocsin.receivers import Receiver, apprise, exchange, mail, slack, webhook
 from tocsin.receivers.apprise import AppriseReceiver, Endpoint
-from tocsin.receivers.oauth import OAuth
+from tocsin.receivers.logins import OAuth
 
 #: Seconds that one attempt may take, counted from the first connection.
 LIMIT = 30.0

@@ -21,8 +21,9 @@ from tocsin.receivers.apprise import AppriseReceiver, Endpoint, Fields, made, pa
 from tocsin.receivers.classify import Stage
 from tocsin.receivers.exchange import Exchange, current
 from tocsin.receivers.letter import letter
+from tocsin.receivers.logins import LoginError
 from tocsin.receivers.mailboxes import Mailbox, in_ascii, mailboxes
-from tocsin.receivers.oauth import AccessTokens, LoginError
+from tocsin.receivers.oauth import AccessTokens
 
 
 class _Mail(NotifyEmail):

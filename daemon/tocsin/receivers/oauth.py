@@ -1,64 +1,32 @@
-"""Logins by OAuth 2.0 (RFC 6749): a refresh token that is kept in a file, and the access tokens that it gives.
-
-A server may give another refresh token each time, so the file is written by the daemon, too: it lies with the database, where
-the daemon may write, and not with the configuration, where it often may not.
-"""
+"""Logins by OAuth 2.0 (RFC 6749): the access tokens that a refresh token gives, and what the server answers."""
 
 from __future__ import annotations
 
-import json
-import os
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import requests
 
-from tocsin.errors import FileError, TocsinError
-from tocsin.files import hand_over, read_regular
+from tocsin.log import line
 from tocsin.model.deliveries import ErrorClass
 from tocsin.receivers.exchange import Exchange, install
+from tocsin.receivers.logins import LoginError, OAuth, alone, read, write
 from tocsin.receivers.redact import redactor
 from tocsin.render.words import cut, one_line
 
-#: Octets of the file, of which tokens are the most.
-_LARGEST = 65_536
+log = logging.getLogger(__name__)
+
 #: Seconds before its end at which an access token counts as ended, and for which one without an end lasts.
 _MARGIN, _USUAL = 60, 3600
 #: Seconds for one question to the server.
 _LIMIT = 30.0
 #: Fields of a form that no words may show.
 _SECRET = ("client_secret", "refresh_token", "device_code")
-
-
-class LoginError(TocsinError):
-    """There is no access token; *kind* is what that means for a message."""
-
-    def __init__(self, words: str, kind: ErrorClass = ErrorClass.AUTH) -> None:
-        super().__init__(words)
-        self.kind = kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class OAuth:
-    """The client as which the receiver *name* logs in at an authorization server; the refresh token is *kept* in that file."""
-
-    name: str
-    token_url: str
-    device_url: str = ""
-    client_id: str
-    client_secret: str = ""
-    scope: str = ""
-    kept: Path
-
-    @property
-    def remedy(self) -> str:
-        """The command that logs in again."""
-        return f"run: tocsin receivers login {self.name}"
 
 
 class AccessTokens:
@@ -89,18 +57,28 @@ class AccessTokens:
         """
         if self._token and self._now() < self._ends:
             return self._token
+        with alone(self._login):
+            self._renew()
+        return self._token
+
+    def _renew(self) -> None:
         known = read(self._login)
         refresh = self._unwritten[1] if self._unwritten[0] == known else known
         self._seen = dict.fromkeys([refresh])
         found = refreshed(self._login, refresh)
         self._token, self._ends = found.access, self._now() + found.lasts
         self._seen = dict.fromkeys([refresh, found.refresh, found.access])
-        if found.refresh != known:
+        if found.refresh == known:
+            return
+        try:
+            write(self._login, found.refresh)
+        except LoginError as error:  # a message must not wait for a disk, and this process knows the token
             self._unwritten = (known, found.refresh)
-            with suppress(LoginError):  # a message must not wait for a disk; the file's own token often still works
-                write(self._login, found.refresh)
-                self._unwritten = ("", "")
-        return self._token
+            log.warning(
+                line("login not kept", login=self._login.name, reason=error, consequence="a restart may end it")
+            )
+        else:
+            self._unwritten = ("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -124,48 +102,6 @@ def refreshed(login: OAuth, refresh_token: str) -> Granted:
         raise LoginError("the authorization server answers without an access token", ErrorClass.TRANSIENT)
     lasts = max(0.0, number(found, "expires_in", _USUAL) - _MARGIN)
     return Granted(access=access, lasts=lasts, refresh=text(found, "refresh_token") or refresh_token)
-
-
-def read(login: OAuth) -> str:
-    """Return the refresh token that is kept for *login*.
-
-    Raises:
-        LoginError: there is none, or it is of another client or server, which must not see it.
-    """
-    try:
-        found = json.loads(read_regular(login.kept, _LARGEST))
-    except FileError as error:
-        if not login.kept.exists():
-            raise LoginError(f"nobody has logged in yet; {login.remedy}") from error
-        raise LoginError(f"the login in {login.kept} {error}") from error
-    except (ValueError, RecursionError) as error:
-        raise LoginError(f"the login in {login.kept} is damaged; {login.remedy}") from error
-    kept = {name: str(found.get(name, "")) for name in ("token_url", "client_id")} if isinstance(found, dict) else {}
-    if kept != {"token_url": login.token_url, "client_id": login.client_id}:
-        raise LoginError(f"the login that is kept is of another server or client; {login.remedy}")
-    return str(found.get("refresh_token", ""))
-
-
-def write(login: OAuth, refresh_token: str) -> None:
-    """Keep *refresh_token* for *login*, in a file that only the owner of its folder may read.
-
-    Raises:
-        LoginError: the file cannot be written.
-    """
-    fields = {"token_url": login.token_url, "client_id": login.client_id, "refresh_token": refresh_token}
-    part = login.kept.with_name(f"{login.kept.name}.part")
-    try:
-        login.kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            hand_over(handle, login.kept.parent)
-            json.dump(fields, file)
-            file.flush()
-            os.fsync(handle)
-        part.replace(login.kept)
-    except OSError as error:
-        raise LoginError(f"the login cannot be kept in {login.kept}: {error.strerror}") from error
 
 
 class RefusedError(LoginError):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from base64 import b64decode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +22,9 @@ from tocsin.cli import app
 from tocsin.config.config import load_config
 from tocsin.config.contacts import make_receiver
 from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
-from tocsin.receivers import oauth
+from tocsin.receivers import logins
 from tocsin.receivers.kinds import build
+from tocsin.receivers.oauth import AccessTokens
 
 DEVICE = {
     "device_code": "canary-device",
@@ -29,6 +33,12 @@ DEVICE = {
     "expires_in": "900",
     "interval": 0,
 }
+
+
+#: A process that holds the lock on a file until it dies.
+_HOLD = (
+    "import fcntl, sys; file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); input()"
+)
 
 
 @dataclass
@@ -66,20 +76,20 @@ def forms(web: Any) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def login(web: Any, tmp_path: Path) -> oauth.OAuth:
+def login(web: Any, tmp_path: Path) -> logins.OAuth:
     """Somebody has logged in."""
-    found = oauth.OAuth(
+    found = logins.OAuth(
         name="mail",
         token_url=f"{web.url}/token",
         client_id="tocsin-client",
         client_secret="canary-client-secret",
         kept=tmp_path / "state" / "tocsin.db-login-mail",
     )
-    oauth.write(found, "canary-refresh-1")
+    logins.write(found, "canary-refresh-1")
     return found
 
 
-def receiver(login: oauth.OAuth, mails: TokenMailbox) -> Any:
+def receiver(login: logins.OAuth, mails: TokenMailbox) -> Any:
     """A receiver that logs in so, as after a start."""
     url = f"mailto://you%40example.org@127.0.0.1:{mails.port}?from=you@example.org&to=desk@example.org&mode=insecure"
     return build("mail", url, oauth=login)
@@ -93,7 +103,7 @@ def sent(receiver: Any, post: Any) -> AttemptResult:
 
 
 def test_a_mail_is_sent_with_a_token_that_is_asked_for_once(
-    login: oauth.OAuth, mails: TokenMailbox, web: Any, post: Any
+    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any
 ) -> None:
     """A server of tokens limits questions; the token lasts for an hour."""
     web.answers[:] = [answer(access_token="canary-access-1", expires_in=3600)]
@@ -113,7 +123,7 @@ def test_a_mail_is_sent_with_a_token_that_is_asked_for_once(
 
 
 def test_a_token_that_the_server_replaces_is_kept_over_a_restart(
-    login: oauth.OAuth, mails: TokenMailbox, web: Any, post: Any
+    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any
 ) -> None:
     """The old one is void by then; the file is for its owner alone."""
     web.answers[:] = [answer(access_token="canary-access-1", refresh_token="canary-refresh-2", expires_in=0)]
@@ -125,7 +135,7 @@ def test_a_token_that_the_server_replaces_is_kept_over_a_restart(
 
 
 def test_a_token_that_cannot_be_kept_is_used_while_the_process_lasts(
-    login: oauth.OAuth, mails: TokenMailbox, web: Any, post: Any
+    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any
 ) -> None:
     """A full or closed disk must not silence the alarm; a new login counts at once."""
     (login.kept.parent / f"{login.kept.name}.part").mkdir()
@@ -134,13 +144,52 @@ def test_a_token_that_cannot_be_kept_is_used_while_the_process_lasts(
     for _ in range(2):
         assert sent(one, post).error_class is ErrorClass.OK
     (login.kept.parent / f"{login.kept.name}.part").rmdir()
-    oauth.write(login, "canary-refresh-9")
+    logins.write(login, "canary-refresh-9")
     assert sent(one, post).error_class is ErrorClass.OK
     assert [form["refresh_token"][-1] for form in forms(web)] == ["1", "2", "9"]
 
 
+def test_processes_that_renew_at_once_use_each_token_once(login: logins.OAuth, web: Any) -> None:
+    """A server may end a whole login if a token comes twice: a daemon and a command must take turns, as two handles of a file do."""
+    web.answers[:] = [answer(access_token=f"a{n}", refresh_token=f"canary-refresh-{n}") for n in range(2, 10)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: AccessTokens(login).get(), range(8)))
+    assert sorted(found) == [f"a{n}" for n in range(2, 10)]
+    assert [form["refresh_token"] for form in forms(web)] == [f"canary-refresh-{n}" for n in range(1, 9)]
+    assert logins.read(login) == "canary-refresh-9"
+
+
+def test_a_process_that_hangs_with_the_login_delays_a_message_and_does_not_end_the_receiver(
+    login: logins.OAuth,
+) -> None:
+    """It is tried again; a process that died holds nothing."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(login.kept)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(logins.LoginError, match="another process has held the login") as caught, logins.alone(login, 0):
+        pass
+    assert caught.value.kind is ErrorClass.TRANSIENT
+    holder.kill()
+    holder.communicate()
+    with logins.alone(login, 0):
+        assert logins.read(login) == "canary-refresh-1"
+
+
+def test_a_replaced_token_that_cannot_be_kept_is_said(
+    login: logins.OAuth, web: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The messages go on, so nobody else would know that the next start may have no login."""
+    (login.kept.parent / f"{login.kept.name}.part").mkdir()
+    web.answers[:] = [answer(access_token="a", refresh_token="canary-refresh-2")]
+    assert AccessTokens(login).get() == "a"
+    assert 'login not kept login=mail reason="the login cannot be kept in' in caplog.text
+    assert "canary" not in caplog.text
+
+
 def test_a_token_that_the_mail_server_refuses_is_replaced_and_shown_nowhere(
-    login: oauth.OAuth, mails: TokenMailbox, web: Any, post: Any
+    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any
 ) -> None:
     """It may have been revoked before its time; the next attempt asks for another one."""
     mails.good = {"canary-access-2"}
@@ -153,7 +202,7 @@ def test_a_token_that_the_mail_server_refuses_is_replaced_and_shown_nowhere(
 
 
 def test_a_login_that_has_ended_names_the_command_that_begins_another(
-    login: oauth.OAuth, mails: TokenMailbox, web: Any, post: Any
+    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any
 ) -> None:
     """The operator hears of it at once, as of every refusal; the words hold no token."""
     web.answers[:] = [answer(400, error="invalid_grant", error_description="token canary-refresh-1\r\nis void\x1b[2J")]
@@ -183,7 +232,7 @@ def test_a_login_that_has_ended_names_the_command_that_begins_another(
     ],
 )
 def test_whatever_the_authorization_server_answers_is_an_outcome(
-    given: Answer, kind: ErrorClass, words: str, login: oauth.OAuth, mails: TokenMailbox, web: Any, post: Any
+    given: Answer, kind: ErrorClass, words: str, login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any
 ) -> None:
     """No mail was begun, so none may have arrived."""
     web.answers[:] = [given]
@@ -194,11 +243,11 @@ def test_whatever_the_authorization_server_answers_is_an_outcome(
 
 
 def test_a_server_that_is_down_is_tried_again(
-    login: oauth.OAuth, mails: TokenMailbox, web: Any, post: Any, closed_port: int
+    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any, closed_port: int
 ) -> None:
     """And the message is not in doubt."""
     gone = replace(login, token_url=f"http://127.0.0.1:{closed_port}/token")
-    oauth.write(gone, "canary-refresh-1")
+    logins.write(gone, "canary-refresh-1")
     assert sent(receiver(gone, mails), post).error_class is ErrorClass.TRANSIENT
 
 
@@ -212,7 +261,7 @@ def test_a_server_that_is_down_is_tried_again(
     ],
 )
 def test_a_login_that_is_not_there_or_of_another_server_is_sent_to_nobody(
-    content: str | None, words: str, login: oauth.OAuth, mails: TokenMailbox, web: Any, post: Any
+    content: str | None, words: str, login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any
 ) -> None:
     """A changed address must not carry the token to whoever it names."""
     login.kept.unlink()
@@ -233,7 +282,7 @@ def test_a_login_that_is_not_there_or_of_another_server_is_sent_to_nobody(
         ("json://127.0.0.1/canary", "only mail"),
     ],
 )
-def test_an_address_that_oauth_cannot_go_with_is_refused(url: str, words: str, login: oauth.OAuth) -> None:
+def test_an_address_that_oauth_cannot_go_with_is_refused(url: str, words: str, login: logins.OAuth) -> None:
     """At the check, and not at night."""
     with pytest.raises(ValueError, match=words) as caught:
         build("mail", url, oauth=login)
@@ -244,7 +293,7 @@ def test_an_address_that_oauth_cannot_go_with_is_refused(url: str, words: str, l
 def written(web: Any, mails: TokenMailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration whose mail server wants a login by OAuth."""
     monkeypatch.setenv("CLIENT", "canary-client-secret")
-    monkeypatch.setattr("tocsin.cli.receivers.sleep", lambda _: None)
+    monkeypatch.setattr("tocsin.cli.logins.sleep", lambda _: None)
     path = tmp_path / "config.yaml"
     path.write_text(
         f"""\
