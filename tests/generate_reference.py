@@ -118,9 +118,10 @@ sources:
 sources:
   letters:
     mailbox: imaps://imap.example.org/Newsletters
-    credentials: "${TOCSIN_MAILBOX:-name:password}"
+    credentials: "${TOCSIN_MAILBOX:-name}"
     entries: links
     senders: ["@letters.example", alerts@search.example]
+    oauth: {token_url: https://login.example.org/token, client_id: tocsin}
     every: 10m
     allow_private: false
     labels: {tier: aggregator}
@@ -438,7 +439,10 @@ TITLES = {
     "receivers": ("## receivers", "`name: {...}`: who is notified. See [delivery](../delivery.md)."),
     "quiet_hours": ("### quiet_hours", "See [quiet hours and digests](../quiet-hours-and-digests.md)."),
     "digest": ("### digest", "See [quiet hours and digests](../quiet-hours-and-digests.md)."),
-    "oauth": ("### oauth", "See [a login by OAuth](../delivery.md#a-login-by-oauth)."),
+    "oauth": (
+        "### oauth",
+        "Of a receiver or a mailbox. See [a login by OAuth](../delivery.md#a-login-by-oauth).",
+    ),
     "fallback": ("### fallback", "See [delivery](../delivery.md)."),
     "routes": ("## routes", "A list. An alert goes to the receivers of every route that fits it."),
     "silences": (

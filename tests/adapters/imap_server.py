@@ -6,6 +6,7 @@ import re
 import socketserver
 import ssl
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ class Server:
     said: list[str] = field(default_factory=list)
     hostile: bytes = b""  # sent in place of a mail
     plain: bool = True  # whether AUTH=PLAIN is offered
+    tokens: set[str] | None = None  # good access tokens: XOAUTH2 is offered, and no password is taken
     port: int = 0
 
     def put(self, mail: bytes, folder: str = "INBOX") -> None:
@@ -51,12 +53,15 @@ class _Handler(socketserver.StreamRequestHandler):
         self._end = b"OK done"
         match name:
             case "CAPABILITY":
-                return [b"* CAPABILITY IMAP4rev1" + (b" AUTH=PLAIN" if self.state.plain else b"")]
+                ways = (
+                    b" AUTH=XOAUTH2" if self.state.tokens is not None else b" AUTH=PLAIN" if self.state.plain else b""
+                )
+                return [b"* CAPABILITY IMAP4rev1" + ways]
             case "LOGIN":
                 return self._login(tuple(one.replace('\\"', '"') for one in re.findall(r'"((?:[^"\\]|\\.)*)"', rest)))
+            case "AUTHENTICATE" if rest.endswith("XOAUTH2"):
+                return self._show()
             case "AUTHENTICATE":
-                from base64 import b64decode
-
                 self._say(b"+ ")
                 return self._login(tuple(b64decode(self.rfile.readline()).decode().split("\0")[1:]))
             case "EXAMINE":
@@ -95,6 +100,16 @@ class _Handler(socketserver.StreamRequestHandler):
     def _login(self, given: tuple[str, ...]) -> list[bytes]:
         if given != LOGIN:
             self._end = f"NO wrong: {given}".encode()
+        return []
+
+    def _show(self) -> list[bytes]:
+        """Take an access token, or say why not in two steps."""
+        self._say(b"+ ")
+        given = b64decode(self.rfile.readline()).decode()
+        if given not in {f"user={LOGIN[0]}\1auth=Bearer {token}\1\1" for token in self.state.tokens or ()}:
+            self._say(b"+ " + b64encode(b'{"status":"400"}'))
+            assert self.rfile.readline() == b"\r\n"
+            self._end = f"NO [AUTHENTICATIONFAILED] {given}".replace("\1", " ").encode()
         return []
 
     def _say(self, *lines: bytes) -> None:

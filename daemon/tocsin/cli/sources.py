@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli import adding, one_poll
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
+from tocsin.cli.logins import TokenOption, log_in_at
 from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, local, say_zone, table
+from tocsin.config.logins import make_login
 from tocsin.config.source_objects import address_of, source_object
-from tocsin.errors import UsageError
+from tocsin.errors import UsageError, meant
 from tocsin.explain.articles import summary
 from tocsin.explain.sources import rhythm, server_hints
 from tocsin.model.entries import PUSH
@@ -75,6 +77,27 @@ def show_source(
             rows = [_fetch(fetch, zone) for fetch in detail.fetches]
             table(("fetched", "status", "new", "size", "took", "error"), rows, empty="")
         say_zone(zone)
+
+
+@app.command("login")
+def log_in(
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="A mailbox of the configuration.")],
+    token: TokenOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Log in at the mailbox SOURCE by OAuth: show a code to enter in a browser, and keep the refresh token.
+
+    It is kept beside the database, in a file that the daemon alone reads and writes: servers replace such tokens. A daemon
+    that runs uses it at once. Run this as the user of the service.
+    """
+    settings = read_config(config)
+    found = next((one for one in settings.sources if one.name == name), None)
+    if found is None:
+        names = [one.name for one in settings.sources]
+        raise UsageError(f"no source is named {name!r}; there are: {', '.join(names) or 'none'}{meant(name, names)}")
+    if found.oauth is None:
+        raise UsageError(f"source {name} has no oauth: only a mailbox that wants it has such a login")
+    log_in_at(make_login(name, "sources", found.oauth), token, f"tocsin sources test {name}")
 
 
 def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) -> Iterator[str]:

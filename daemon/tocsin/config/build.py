@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tocsin.config.config import Config
 from tocsin.config.contacts import make_receiver, make_receivers
 from tocsin.config.feeds import FeedConfig
+from tocsin.config.mailbox_tokens import MailboxTokens
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.config.secrets import unread
@@ -85,6 +86,7 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
             config.login.reveal(),
             trust=http.trust,
             allow_private=config.allow_private,
+            tokens=MailboxTokens(config.name, config.oauth) if config.oauth else None,
         )
         return MailboxSource(
             config.name, folder, run=work, mails=config.mails, labels=config.labels, labels_of=labels_of

@@ -331,7 +331,7 @@ def _config(
         zone=file.timezone,
         **_database(file),
         sources=tuple(
-            make_mailbox(name, item) if isinstance(item, MailboxShape) else make_feed(name, item)
+            make_mailbox(name, item, place) if isinstance(item, MailboxShape) else make_feed(name, item)
             for name, item in file.sources.items()
             if isinstance(item, FeedShape | PageShape | WatchShape | MailboxShape)
         ),

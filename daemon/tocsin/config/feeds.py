@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from tocsin.config.filters import FilterShape, make_filter
 from tocsin.config.finding import Find, check_find, make_patterns
 from tocsin.config.headers import authorization, check_headers
+from tocsin.config.logins import OAuthConfig
 from tocsin.config.secrets import Secret, identity
 from tocsin.config.values import Address, Hidden, Zone, unless_empty
 from tocsin.config.yaml.nodes import Node, Scalar, member, problem
@@ -34,7 +35,7 @@ _Selector = Annotated[str, unless_empty(check_selector)]
 class FeedConfig:
     """A feed, or with *selectors* a page, or with *watch* a page that is watched, or with *mails* a folder of mail.
 
-    *login* is name:password for that; what is asked over HTTP has it in its *headers*. The *articles* that it links to may be
+    *login* is name:password for that, or with *oauth* the name alone; what is asked over HTTP has it in its *headers*. The *articles* that it links to may be
     fetched.
     """
 
@@ -49,6 +50,7 @@ class FeedConfig:
     watch: Watch | None = None
     mails: Mails | None = None
     login: Secret | None = None
+    oauth: OAuthConfig | None = None
     filter: Filter | None = None
     items: str = ""
     find: tuple[LabelPattern, ...] = ()

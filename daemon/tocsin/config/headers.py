@@ -28,7 +28,10 @@ def check_headers(node: Node, ours: Collection[str] = ()) -> Iterator[Problem]:
     credentials, token = member(node, "credentials"), member(node, "token")
     if isinstance(credentials, Scalar) and credentials.value and not credentials.broken:
         name, colon, password = str(credentials.value).partition(":")
-        if not colon or not f"{name}{password}".isprintable():
+        alone = member(node, "mailbox") and member(node, "oauth")
+        if alone and (colon or not name.isprintable()):
+            yield problem(credentials, "must be the name alone: with oauth a token takes the place of the password")
+        elif not alone and (not colon or not f"{name}{password}".isprintable()):
             yield problem(credentials, "must be name:password")
     if isinstance(token, Scalar) and not token.broken and not re.fullmatch(r"[\x21-\x7e]*", str(token.value)):
         yield problem(token, "must be one word of ASCII, without Bearer before it")

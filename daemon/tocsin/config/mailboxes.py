@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -11,6 +12,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from tocsin.config.feeds import FeedConfig, PolledShape
 from tocsin.config.filters import make_filter
 from tocsin.config.finding import make_patterns
+from tocsin.config.logins import OAuthShape, check_oauth, make_oauth
 from tocsin.config.secrets import Secret, address
 from tocsin.config.values import Hidden
 from tocsin.config.yaml.nodes import Missing, Node, Scalar, member, problem, said, scalars
@@ -36,7 +38,9 @@ class MailboxShape(PolledShape):
     mailbox: Annotated[Secret, BeforeValidator(_mailbox), WithJsonSchema(TEXT)]
     """The address of a folder, such as imaps://imap.example.org/Newsletters. It is only read: nothing in it changes."""
     credentials: Hidden
-    """name:password of the mailbox. May be ${NAME}."""
+    """name:password of the mailbox, or with oauth the name alone. May be ${NAME}."""
+    oauth: OAuthShape | None = None
+    """A login by OAuth 2.0 (XOAUTH2) in place of a password: see tocsin sources login."""
     entries: Literal["mails", "links"] = "mails"
     """mails: each mail is an entry. links: each article that a mail links to is one, as in an alert of a search engine."""
     senders: Texts = ()
@@ -59,16 +63,19 @@ def check_mailbox(source: Node) -> Iterator[Problem]:
                 sender,
                 f"{said(sender.text)} is no address; write news@example.org, or @example.org for all of a domain",
             )
+    if box:
+        yield from check_oauth(member(source, "oauth"))
 
 
-def make_mailbox(name: str, item: MailboxShape) -> FeedConfig:
-    """Return the folder *name* that *item* describes."""
+def make_mailbox(name: str, item: MailboxShape, place: Path) -> FeedConfig:
+    """Return the folder *name* that *item* describes. *place* is that of the database."""
     senders = tuple(sender.lower() for sender in item.senders)
     return item.build(
         FeedConfig,
         name=name,
         url=item.mailbox,
         login=item.credentials,
+        oauth=make_oauth(item.oauth, Path(f"{place}-mailbox-{name}")),
         mails=Mails(links=item.entries == "links", senders=senders),
         filter=make_filter(item),
         find=make_patterns(item.find),

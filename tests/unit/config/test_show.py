@@ -50,7 +50,8 @@ sources:
     timezone: Europe/Berlin
   letters:
     mailbox: imaps://imap.example.org/Newsletters
-    credentials: "me:c4nary"
+    credentials: c4nary
+    oauth: {token_url: https://login.example/token, device_url: https://login.example/device, client_id: c, client_secret: c4nary, scope: imap}
     entries: links
     senders: ["@letters.example"]
   tariff:

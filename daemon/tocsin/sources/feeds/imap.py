@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from tocsin.certificates import fault_of
 from tocsin.errors import Fault, SourceError
@@ -46,9 +47,31 @@ class Progress:
     following: int = 0
 
 
-class ImapFolder:
-    """A *folder* that is read with the name and password of *credentials*. *trust* says which certificates are good.
+class Tokens(Protocol):
+    """Access tokens in place of a password."""
 
+    @property
+    def remedy(self) -> str:
+        """What to do if the server refuses one."""
+        ...
+
+    def get(self) -> str:
+        """Return one.
+
+        Raises:
+            SourceError: there is none.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Return another one next time."""
+        ...
+
+
+class ImapFolder:
+    """A *folder* that is read with the name and password of *credentials*, or with the name and one of *tokens*.
+
+    *trust* says which certificates are good.
     *answer* and *total* are the seconds for an answer of the server and for all of a poll.
     """
 
@@ -59,6 +82,7 @@ class ImapFolder:
         *,
         trust: ssl.SSLContext,
         allow_private: bool = False,
+        tokens: Tokens | None = None,
         answer: float = ANSWER,
         total: float = TOTAL,
     ) -> None:
@@ -66,6 +90,7 @@ class ImapFolder:
         self._name, _, self._password = credentials.partition(":")
         self._trust = trust if folder.tls else None
         self._allow_private = allow_private
+        self._tokens = tokens
         self._answer = answer
         self._total = total
 
@@ -100,6 +125,7 @@ class ImapFolder:
             SourceError: it fails, or anything on it.
         """
         host = self._folder.host
+        token = self._tokens.get() if self._tokens else ""
         try:
             imap = ImapConnection(
                 self._folder, self._trust, allow_private=self._allow_private, answer=self._answer, total=self._total
@@ -113,7 +139,10 @@ class ImapFolder:
         except (OSError, imaplib.IMAP4.error) as error:
             raise SourceError(f"cannot reach {host} ({type(error).__name__})", fault=Fault.UNREACHABLE) from error
         try:
-            self._log_in(imap)
+            if self._tokens:
+                self._show(imap, token, self._tokens)
+            else:
+                self._log_in(imap)
             yield imap
             with suppress(OSError, imaplib.IMAP4.error):
                 imap.logout()
@@ -139,6 +168,22 @@ class ImapFolder:
                 fault=Fault.AUTH,
                 remedy="check credentials; many providers want a password made for one app, and IMAP switched on",
             ) from None
+
+    def _show(self, imap: imaplib.IMAP4, token: str, tokens: Tokens) -> None:
+        """Log in with an access token (https://developers.google.com/workspace/gmail/imap/xoauth2-protocol)."""
+        if "AUTH=XOAUTH2" not in imap.capabilities:
+            words = f"{self._folder.host} offers no login by OAuth (XOAUTH2)"
+            raise SourceError(words, fault=Fault.AUTH, remedy="remove oauth, and write credentials: name:password")
+        # A refusal has two steps: its reason, and after an empty line the end.
+        steps = [f"user={self._name}\x01auth=Bearer {token}\x01\x01".encode()]
+        try:
+            imap.authenticate("XOAUTH2", lambda _: steps.pop() if steps else b"")
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            tokens.forget()
+            words = f"{self._folder.host} refuses the login of {self._name}"
+            raise SourceError(words, fault=Fault.AUTH, remedy=tokens.remedy) from None
 
     def _examine(self, imap: imaplib.IMAP4) -> str:
         """Open the folder read-only, and return the validity of its numbers."""
