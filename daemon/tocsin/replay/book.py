@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
@@ -228,7 +228,7 @@ class Book:
             stories=tuple(stories),
             alerts=tuple(self.alerts[number] for number in numbers),
             last_notified=self._last_notified,  # of all rules: it is only looked up
-            pending=self._all_pending(),
+            pending=self._pending_to,
             notified={number: tuple(self._notified[number]) for number in numbers if number in self._notified},
             next_story=self._next_story,
             next_alert=len(self.alerts) + 1,
@@ -265,7 +265,7 @@ class Book:
 
     def _nothing(self, now: datetime) -> Facts:
         """Return the facts of a decision without a match."""
-        return Facts(now=now, arrivals=(), pending=self._all_pending(), next_alert=len(self.alerts) + 1)
+        return Facts(now=now, arrivals=(), pending=self._pending_to, next_alert=len(self.alerts) + 1)
 
     def _recoveries(self, endings: Iterable[Ending]) -> Iterator[Recovery]:
         """Yield the alert of each of *endings* that is not over yet, and those who were sent it."""
@@ -274,8 +274,13 @@ class Book:
             if last and last.over_at is None:
                 yield Recovery(alert=last, people=tuple(self._notified.get(last.id, ())), ending=ending)
 
-    def _all_pending(self) -> tuple[Pending, ...]:
-        return tuple(self._pending(message) for message in self._waiting.values())
+    def _pending_to(self, people: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Sequence[Pending]]:
+        found: dict[tuple[str, str], list[Pending]] = {to: [] for to in people}
+        for message in self._waiting.values():
+            to = message.planned.receiver, message.planned.recipient
+            if to in found:
+                found[to].append(self._pending(message))
+        return found
 
     def _pending(self, message: _Waiting) -> Pending:
         numbers = sorted(message.alert_ids)

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,7 +60,8 @@ class Teller:
 
     def __call__(self, facts: Facts) -> Decision:
         """Decide."""
-        self.seen.append(facts)
+        waiting = facts.pending(self.to)  # read while the transaction is open
+        self.seen.append(replace(facts, pending=lambda people: {to: waiting[to] for to in people}))
         pairs = [(arrival, match) for arrival in facts.arrivals for match in arrival.matches]
         stories, alerts, decided = [], [], []
         for n, (arrival, match) in enumerate(pairs):

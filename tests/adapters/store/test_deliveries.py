@@ -24,6 +24,7 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.reasons import in_words
 from tocsin.store.values import Claimable, JudgedBatch, PollRecord, Voided
 
+DESK = ("desk", "")
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)
 MESSAGE = Message(kind=MessageKind.MAIL, subject="镓: ban", text="a\r\nb", html="<b>x</b>", payload='{"a": 1}')
@@ -243,7 +244,7 @@ def test_alerts_join_a_message_that_was_never_tried(hands, store):
     seen = []
 
     def joins(facts):
-        seen.append(facts.pending)
+        seen.append(facts.pending([DESK])[DESK])
         decision = hands.teller()(facts)
         return replace(decision, planned=(), joined=(("d0001", (decision.alerts[0].id,)),))
 
@@ -258,12 +259,12 @@ def test_alerts_join_a_message_that_was_never_tried(hands, store):
     assert store.read.deliveries()[0].severity is Severity.CRITICAL
     decide = hands.teller()
     hands.tell(store, "three", decide)
-    assert decide.seen[0].pending == ()
+    assert decide.seen[0].pending([DESK])[DESK] == []
     store.begin_attempt(delivery, MESSAGE, hands.now)
     store.settle(delivery, DOWN, lambda _: Consequence(settlement=_retry(hands)), hands.now)
     decide = hands.teller()
     hands.tell(store, "four", decide, title=hands.entry("three").title)
-    assert [item.delivery_id for item in decide.seen[0].pending] == ["d0002"]
+    assert [item.delivery_id for item in decide.seen[0].pending([DESK])[DESK]] == ["d0002"]
 
 
 def grows(hands, kind, joined=()):

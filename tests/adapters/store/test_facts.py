@@ -16,6 +16,7 @@ from tocsin.policy.notifying.route import Route
 from tocsin.store import Store
 
 HOUR = timedelta(hours=1)
+DESK = ("desk", "")
 POLICY = Policy(routes=(Route(to=("desk",)),), receivers=(ReceiverInfo(name="desk", recipients=("",)),))
 
 
@@ -28,7 +29,7 @@ def _facts(hands, store, entry, *rules):
 def test_nothing_is_known_at_first(hands, store):
     """The first decision numbers its first story and alert 1."""
     facts = _facts(hands, store, hands.entry())
-    assert (facts.stories, facts.alerts, facts.last_notified, facts.pending) == ((), (), {}, ())
+    assert (facts.stories, facts.alerts, facts.last_notified, facts.pending([DESK])) == ((), (), {}, {DESK: []})
     assert (facts.next_story, facts.next_alert, facts.now) == (1, 1, hands.now)
 
 
@@ -66,7 +67,7 @@ def test_stories_of_other_events_are_not_compared(hands, store):
     hands.poll(store, hands.batch(one), [hands.judged(one)], hands.teller())
     lifted = hands.rule(id="minerals/lift", event="trade.export.lift")
     facts = _facts(hands, store, two, lifted)
-    assert (facts.stories, facts.alerts, facts.last_notified, facts.pending) == ((), (), {}, ())
+    assert (facts.stories, facts.alerts, facts.last_notified, facts.pending([DESK])) == ((), (), {}, {DESK: []})
 
 
 def test_only_what_may_change_is_read_of_alerts_and_messages(hands, store):
@@ -83,7 +84,17 @@ def test_only_what_may_change_is_read_of_alerts_and_messages(hands, store):
     facts = _facts(hands, store, hands.entry("again", title="twotwotwo bans twotwotwotwotwo"))
     assert [story.id for story in facts.stories] == [2]
     assert [alert.id for alert in facts.alerts] == [2]
-    assert [(one.delivery_id, one.alert_ids) for one in facts.pending] == [("d0002", (2,)), ("d0003", ())]
+    assert [(one.delivery_id, one.alert_ids) for one in facts.pending([DESK])[DESK]] == [("d0002", (2,)), ("d0003", ())]
+
+
+def test_messages_that_wait_for_others_are_not_read(hands, store):
+    """A thousand may be held for a hundred people: a decision reads those of whom it notifies."""
+    others = hands.teller(held=Reason(cause=Cause.OTHER, words="cooldown"), wait=HOUR, to=(("home", ""), ("boss", "b")))
+    hands.tell(store, "one", others)
+    decide = hands.teller(to=(("desk", ""), ("boss", "a"), ("boss", "b")))
+    hands.tell(store, "two", decide, title="Chile halts lithium")
+    found = {to: [one.delivery_id for one in waiting] for to, waiting in decide.seen[0].pending(decide.to).items()}
+    assert found == {("desk", ""): [], ("boss", "a"): [], ("boss", "b"): ["d0002"]}
 
 
 class NothingWrittenError(Exception):

@@ -92,7 +92,9 @@ class World:
             stories=tuple(self.stories.values()),
             alerts=tuple(self.alerts.values()),
             last_notified=self.last_notified,
-            pending=tuple(self.pending),
+            pending=lambda people: {
+                to: [one for one in self.pending if (one.receiver, one.recipient) == to] for to in people
+            },
             notified=self.notified,
             next_story=max(self.stories, default=0) + 1,
             next_alert=max(self.alerts, default=0) + 1,

@@ -6,7 +6,7 @@ it gets back, so that reading, deciding and writing are one step.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -111,6 +111,17 @@ class Pending:
     entry_ids: frozenset[int]
 
 
+_To = tuple[str, str]
+
+#: What finds the deliveries without an attempt to each (receiver, recipient), the oldest first.
+Waiting = Callable[[Collection[_To]], Mapping[_To, Sequence[Pending]]]
+
+
+def nothing_waits(people: Collection[_To]) -> Mapping[_To, Sequence[Pending]]:
+    """Return no delivery for any recipient."""
+    return dict.fromkeys(people, ())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
     """The *ending* of an *alert*, to tell the *people* who were sent it, as (receiver, recipient)."""
@@ -126,7 +137,7 @@ class Facts:
 
     *stories* are the open ones of the events of the arrivals, at least those that these may join, and *alerts* are the
     alerts of these stories.
-    *last_notified* are the last notifications by (rule id, key value); *pending* are the deliveries without an attempt.
+    *last_notified* are the last notifications by (rule id, key value); *pending* finds the deliveries without an attempt.
     *notified* are the recipients of messages by alert, as (receiver, recipient), and *answered* their answers.
     *members* are earlier matches that correlations may count; *windows* are the times in which these were true, and
     *counted_since* is the time of the first match of each rule that is compared with what is usual or known. *values* are
@@ -140,7 +151,7 @@ class Facts:
     indexed: Mapping[str, Stories] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     last_notified: Mapping[tuple[str, str], LastNotified] = field(default_factory=dict)
-    pending: tuple[Pending, ...] = ()
+    pending: Waiting = nothing_waits
     notified: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
     answered: Mapping[int, Answered] = field(default_factory=dict)
     next_story: int = 1

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import NO_REASON
-from tocsin.policy.alerting.facts import Pending, Planned
+from tocsin.policy.alerting.facts import Pending, Planned, Waiting
 from tocsin.policy.notifying.retry import LIFE, is_price, life
 from tocsin.policy.notifying.timing import Timing
 
@@ -82,33 +82,39 @@ _Place = tuple[tuple[str, str], object]
 
 
 class MessageGrouper:
-    """The messages of one decision at *now*, with *pending* messages of earlier ones that had no attempt.
+    """The messages of one decision at *now*; *find* finds those of earlier ones that had no attempt.
 
     One decision may plan ten thousand messages: they are indexed by recipient and subject.
     """
 
-    def __init__(self, *, now: datetime, pending: Sequence[Pending]) -> None:
+    def __init__(self, *, now: datetime, find: Waiting) -> None:
         self.joined: dict[str, dict[int, None]] = defaultdict(dict)
         self.released: dict[str, None] = {}
         self.news: dict[tuple[str, int], tuple[str, ...]] = {}
         self.cancelled: dict[tuple[str, int], None] = {}
         self._now = now
+        self._find = find
+        self._waiting: dict[tuple[str, str], Sequence[Pending]] = {}
         self._count = 0
         self._drafts: dict[int, _Draft] = {}
         self._drafts_by: defaultdict[_Place, dict[int, _Draft]] = defaultdict(dict)
-        self._waiting: defaultdict[tuple[str, str], list[Pending]] = defaultdict(list)
         self._dropped: dict[tuple[str, str], _Draft] = {}
-        for message in pending:
-            self._waiting[message.receiver, message.recipient].append(message)
 
     @property
     def planned(self) -> tuple[Planned, ...]:
         """Return the new messages in the order in which they were planned, then the dropped ones."""
         return tuple(draft.planned for draft in (*self._drafts.values(), *self._dropped.values()))
 
+    def look_for(self, people: Iterable[tuple[str, str]]) -> None:
+        """Find the messages of earlier decisions to *people* that had no attempt, all at once."""
+        new = [to for to in people if to not in self._waiting]
+        if new:
+            self._waiting |= self._find(new)
+
     def waiting(self, to: tuple[str, str]) -> Sequence[Pending]:
         """Return the messages of earlier decisions to *to* that had no attempt."""
-        return self._waiting.get(to, ())
+        self.look_for((to,))
+        return self._waiting[to]
 
     def add(self, notice: Notice, to: tuple[str, str], timing: Timing) -> None:
         """Plan *notice* for *to* at the time of *timing*: in a waiting message about the same story, or in a new one.

@@ -43,7 +43,7 @@ class NotificationPlanner:
     """Plans the messages of one decision about *facts*, and remembers the last notifications."""
 
     def __init__(self, routes: Sequence[Route], receivers: Sequence[ReceiverInfo], facts: Facts) -> None:
-        self.messages = MessageGrouper(now=facts.now, pending=facts.pending)
+        self.messages = MessageGrouper(now=facts.now, find=facts.pending)
         # New notifications shadow the earlier ones, which are not copied: they can be years of history.
         before = cast(MutableMapping[tuple[str, str], LastNotified], facts.last_notified)
         self._last_notified: ChainMap[tuple[str, str], LastNotified] = ChainMap({}, before)
@@ -174,6 +174,7 @@ class NotificationPlanner:
         knowing = {persons.get(to[0], to) for to in notified}
         rested = self._rested(alert.id, asked.due_at)
         snooze = Reason(cause=Cause.SNOOZE, until=rested, by=str(alert.id)) if rested > asked.due_at else NO_REASON
+        self.messages.look_for(everybody)
         timings: dict[To, Timing] = {}
         for to in everybody:
             anew = asked.kind is DeliveryKind.UPDATE and to not in notified

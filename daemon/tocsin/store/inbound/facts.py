@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, and_, col, func, or_, select
 
 from tocsin.model.alerts import Alert, Ending
-from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
+from tocsin.model.deliveries import UNHEARD, DeliveryState
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
-from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Pending, Reach, Recovery, reach
+from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Reach, Recovery, reach
 from tocsin.policy.alerting.folding import touched
-from tocsin.policy.notifying.reminders import REPEATING
 from tocsin.store.db import mapping
 from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import AlertRow, EntryRow, LastNotifiedRow, MatchRow, SourceRow, StandingRow, StoryRow
+from tocsin.store.inbound import waiting
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import feedback
@@ -31,14 +29,6 @@ from tocsin.store.outbox import feedback
 _MOST_ALERTS = 1000
 #: Earlier matches that one decision may use, the newest.
 _MOST_MEMBERS = 20_000
-_DELIVERY = DeliveryRow.metadata.tables["delivery"].c
-_WAITING = [_DELIVERY[name] for name in ("id", "receiver", "recipient", "kind", "state", "due_at", "created_at")]
-#: What tells nothing new may be called off by a word of somebody, so that nothing else may join it.
-_UNTRIED = (
-    col(DeliveryRow.state).in_(UNTRIED),
-    col(DeliveryRow.attempts) == 0,
-    col(DeliveryRow.kind).not_in(REPEATING),
-)
 
 
 def read(
@@ -54,7 +44,8 @@ def read(
     """Return the facts for a decision about *arrivals*, each with a match, and about *corrections* and *recoveries*.
 
     A flood may leave thousands of open stories and waiting messages, so the facts have only stories that may grow, and
-    alerts, cooldowns and messages are read only for these. The stories come from *opened*, which finds them by their words.
+    alerts and cooldowns are read only for these; messages are read for each recipient whom the decision asks about. The
+    stories come from *opened*, which finds them by their words.
     """
     baseline, last_success = circumstance
     known = Facts(
@@ -83,7 +74,7 @@ def read(
         stories=tuple(story for story in known.stories if story.id in grown.stories),
         alerts=alerts,
         last_notified=_last_notified(session, grown.keys, reached.correlations if reached else ()),
-        pending=_pending(session, related, met, now=now, late=late),
+        pending=waiting.messages(session, related, met, now=now, late=late),
         notified=_notified(session, numbers, reached.rules if reached else ()),
         answered=feedback.by_number(session, numbers | over),
     )
@@ -113,57 +104,6 @@ def recoveries(session: Session, endings: Iterable[Ending]) -> tuple[Recovery, .
             people = _notified(session, [last.id], ending.rules).get(last.id, ())
             found.append(Recovery(alert=last, people=tuple(people), ending=ending))
     return tuple(found)
-
-
-def _pending(
-    session: Session, alerts: Collection[int], met: Mapping[int, Collection[int]], *, now: datetime, late: bool
-) -> tuple[Pending, ...]:
-    """Return the messages that news about *alerts* may join: held ones, and those about them.
-
-    With *late* also those about late entries. Each message names only those of its alerts that are asked for, and of
-    their entries those that arrive again (*met*, by alert).
-    """
-    members, stories = _members_by_message(session, alerts)
-    held = and_(col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
-    rows = _untried(session, or_(held, col(DeliveryRow.kind) == DeliveryKind.CATCH_UP) if late else held)
-    for piece in pieces(members):
-        rows |= _untried(session, col(DeliveryRow.id).in_(piece))
-    return tuple(
-        Pending(
-            delivery_id=row.id,
-            receiver=row.receiver,
-            recipient=row.recipient,
-            kind=row.kind,
-            # A ready message waits only for the rest of its document: it is due.
-            due_at=min(row.due_at, now) if row.state == DeliveryState.READY else row.due_at,
-            alert_ids=tuple(numbers := members.get(row.id, ())),
-            story_ids=frozenset(stories[number] for number in numbers),
-            entry_ids=frozenset(entry for number in numbers for entry in met.get(number, ())),
-        )
-        for row in sorted(rows.values(), key=lambda row: (row.created_at, row.id))
-    )
-
-
-def _untried(session: Session, which: ColumnElement[bool]) -> dict[str, Any]:
-    # Thousands may be held: plain rows of the columns that count are read much faster than objects.
-    return {row.id: row for row in session.connection().execute(select(*_WAITING).where(*_UNTRIED, which))}
-
-
-def _members_by_message(session: Session, alerts: Collection[int]) -> tuple[dict[str, list[int]], dict[int, int]]:
-    """Return the messages about *alerts* with the alerts of each, and the story of each alert."""
-    members: dict[str, list[int]] = defaultdict(list)
-    stories: dict[int, int] = {}
-    for piece in pieces(sorted(alerts)):
-        for delivery_id, alert_id, story_id in session.exec(
-            select(DeliveryAlertRow.delivery_id, AlertRow.id, AlertRow.story_id)
-            .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-            .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
-            .where(*_UNTRIED, col(AlertRow.id).in_(piece))
-            .order_by(col(AlertRow.id))
-        ):
-            members[delivery_id].append(alert_id)
-            stories[alert_id] = story_id
-    return members, stories
 
 
 def _alerts(session: Session, stories: Iterable[int]) -> tuple[Alert, ...]:
