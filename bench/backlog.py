@@ -1,10 +1,10 @@
 """How much one decision costs beside a backlog: stories that are open, and messages that wait for a cooldown to end.
 
-    python bench/backlog.py [--sizes 0:0 5000:0 2000:1000] [--decisions 20]
+    python bench/backlog.py [--sizes 0:0:0 5000:0:0 2000:1000:0 2000:0:1000] [--decisions 20]
 
-A size is the number of open stories of one event, of one entry each, and of messages held for one recipient until the
-cooldowns of their key values end, each at another time (two of the stories each). Shown are the processor time and the
-statements of a commit of one entry that meets a rule and joins nothing.
+A size is the number of open stories of one event, of one entry each, and of messages held until the cooldowns of their
+key values end, each at another time (two of the stories each): for the recipient of the decision, and for another one.
+Shown are the processor time and the statements of a commit of one entry that meets a rule and joins nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import itertools
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import event
@@ -27,7 +28,10 @@ from tocsin.store import Store
 from tocsin.store.values import JudgedBatch, PollRecord
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
-POLICY = Policy(routes=(Route(to=("desk",)),), receivers=(ReceiverInfo(name="desk", recipients=("",)),))
+POLICY = Policy(
+    routes=(Route(to=("desk",)),),
+    receivers=(ReceiverInfo(name="desk", recipients=("",)), ReceiverInfo(name="home", recipients=("",))),
+)
 RULE = RuleInfo(
     id="p/ban",
     hash="h",
@@ -47,7 +51,7 @@ def judged(number: int, now: datetime, key: str) -> Judged:
     keys = tuple(EntryKey(kind=kind, value=f"{kind}{number}") for kind in (KeyKind.ID, KeyKind.LINK, KeyKind.TITLE_DAY))
     entry = Entry(source="wire", id=str(number), keys=keys, title=title, first_seen=now, published=now)
     match = Match(
-        rule=RULE,
+        rule=replace(RULE, to=("home",)) if key.startswith("other") else RULE,
         severity=RULE.severity,
         labels={"mineral": (key,)},
         evidence=Evidence(op="term", text="ban", holds=True),
@@ -64,7 +68,7 @@ def commit(store: Store, found: list[Judged], now: datetime) -> None:
     store.commit(lease, JudgedBatch(batch=batch, judged=found), POLICY.decide, now, PollRecord(due_at=now))
 
 
-def measure(stories: int, held: int, decisions: int) -> str:
+def measure(stories: int, held: int, others: int, decisions: int) -> str:
     """Make the backlog, decide beside it, and return a line of figures."""
     sent = 0
 
@@ -78,8 +82,9 @@ def measure(stories: int, held: int, decisions: int) -> str:
         commit(store, [], START)
         numbers, now = itertools.count(), START
         # The second alert of a key value waits for the end of its cooldown.
-        keys = [f"open{n}" for n in range(stories - 2 * held)] + [f"held{n}" for n in range(held)] * 2
-        at_once = 1 if held else 100
+        waiting = [f"held{n}" for n in range(held)] + [f"other{n}" for n in range(others)]
+        keys = [f"open{n}" for n in range(stories - 2 * len(waiting))] + waiting * 2
+        at_once = 1 if waiting else 100
         for start in range(0, len(keys), at_once):
             now += timedelta(seconds=1)
             commit(store, [judged(next(numbers), now, key) for key in keys[start : start + at_once]], now)
@@ -92,18 +97,17 @@ def measure(stories: int, held: int, decisions: int) -> str:
         took = (time.process_time() - began) / decisions * 1000
         event.remove(Engine, "before_cursor_execute", count)
         store.close()
-    return f"{stories:>8} {held:>8} {took:>12.1f} {sent / decisions:>12.0f}"
+    return f"{stories:>8} {held:>8} {others:>8} {took:>12.1f} {sent / decisions:>12.0f}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--decisions", type=int, default=20)
-    parser.add_argument("--sizes", nargs="*", default=["0:0", "1000:0", "5000:0", "2000:1000"], metavar="STORIES:HELD")
+    parser.add_argument("--sizes", nargs="*", default=["0:0:0", "5000:0:0", "2000:1000:0", "2000:0:1000"])
     given = parser.parse_args()
-    print(f"{'stories':>8} {'held':>8} {'ms a commit':>12} {'statements':>12}")
+    print(f"{'stories':>8} {'held':>8} {'others':>8} {'ms a commit':>12} {'statements':>12}")
     for size in given.sizes:
-        stories, held = map(int, size.split(":"))
-        print(measure(stories, held, given.decisions), flush=True)
+        print(measure(*map(int, size.split(":")), given.decisions), flush=True)
 
 
 if __name__ == "__main__":
