@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, event, type_coerce
+from sqlalchemy import String, bindparam, event, type_coerce
 from sqlmodel import Session, func, select
 
 from tocsin.model.alerts import Story, StoryEntry
@@ -22,7 +22,14 @@ _CLOSED = 500
 
 _STORY = StoryRow.metadata.tables["story"].c
 _MEMBER = StoryRow.metadata.tables["story_entry"].c
-_LAST_MATCH = select(func.max(MatchRow.id))
+_MATCH = MatchRow.metadata.tables["match"].c
+_LAST_MATCH = select(func.max(_MATCH.id))
+_CHANGED = (
+    select(_STORY.event, _STORY.id)
+    .join(MatchRow, _MATCH.story_id == _STORY.id)
+    .where(_MATCH.id > bindparam("last"))
+    .distinct()
+)
 # A story changes only by new members: these columns show whether it did. Times are compared as text.
 _MARK = (type_coerce(_STORY.opened_at, String), type_coerce(_STORY.last_at, String), func.count(_MEMBER.entry_id))
 
@@ -30,8 +37,8 @@ _MARK = (type_coerce(_STORY.opened_at, String), type_coerce(_STORY.last_at, Stri
 class OpenStories:
     """The open stories that earlier decisions have read; used by one write transaction at a time.
 
-    Each decision that changes a story writes a match. So if no match was written by anybody else, only stories that decisions
-    of this process changed are read again; else those that do not look as they did.
+    Each decision that changes a story writes a match of it. So only the stories of matches since the last decision are read
+    again, and those that decisions of this process changed.
     """
 
     def __init__(self) -> None:
@@ -44,8 +51,7 @@ class OpenStories:
     def read(self, session: Session, reached: Reach) -> tuple[tuple[Story, ...], Mapping[str, Stories]]:
         """Return the stories within reach as in the database, and an index of them by event."""
         event.listen(session, "after_rollback", self._forget, once=True)
-        if _last_match(session) != self._last:
-            self._since.clear()
+        self._catch_up(session)
         found = [story for name in sorted(reached.events) for story in self._of(session, name, reached)]
         return tuple(sorted(found, key=lambda story: story.id)), {name: self._indexed[name] for name in reached.events}
 
@@ -54,6 +60,16 @@ class OpenStories:
         for story in changed:
             self._changed[story.event].add(story.id)
         self._last = _last_match(session)
+
+    def _catch_up(self, session: Session) -> None:
+        """Note the stories that decisions of others changed."""
+        last = _last_match(session)
+        if last < self._last:  # another database was put in its place
+            self._since.clear()
+        elif last > self._last and self._since:
+            for name, number in session.connection().execute(_CHANGED, {"last": self._last}):
+                self._changed[name].add(number)
+        self._last = last
 
     def _forget(self, _: Session) -> None:
         """Forget all stories after a rollback, which may have undone some of them."""
