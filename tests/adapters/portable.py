@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Select, UnaryExpression, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import CompileError
@@ -35,6 +35,7 @@ def _look(connection: Any, cursor: Any, statement: str, parameters: Any, context
         return
     if context.compiled is not None:
         _compile(context.compiled.statement, statement)
+        _order(context.compiled.statement, statement)
     elif (caller := _caller()) and not caller.startswith("tocsin.store.db."):
         raise NotPortableError(f"{caller} sends SQL as text: {statement}")
     _known.add(statement)
@@ -45,6 +46,17 @@ def _compile(element: Any, statement: str) -> None:
         element.compile(dialect=_POSTGRESQL)
     except (CompileError, AttributeError) as error:
         raise NotPortableError(f"PostgreSQL cannot compile it ({error}): {statement}") from error
+
+
+def _order(element: Any, statement: str) -> None:
+    """Refuse an order of distinct rows by what is not in them: PostgreSQL compiles it, and does not run it."""
+    if not isinstance(element, Select) or not element._distinct:
+        return
+    chosen = tuple(element.selected_columns)
+    for clause in element._order_by_clauses:
+        by = clause.element if isinstance(clause, UnaryExpression) else clause
+        if not any(by.compare(column) for column in chosen):
+            raise NotPortableError(f"PostgreSQL does not order distinct rows by {by}: {statement}")
 
 
 def _caller() -> str:

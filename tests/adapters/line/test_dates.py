@@ -50,6 +50,7 @@ def _brought(line: Any, *news: tuple[str, str]) -> list[tuple[int, str, str]]:
     return [(one.alert_id, str(one.day), one.kind) for one in line.store.read.dates()]
 
 
+@pytest.mark.everywhere
 def test_the_dates_of_a_matched_entry_are_kept_with_its_alert(line):
     """The next one first, with the words; nobody has said anything of them yet."""
     assert _brought(line, (BAN, TEXT)) == [(1, "2026-05-20", "hearing"), (1, "2026-11-10", "ends")]

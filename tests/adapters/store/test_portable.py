@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy.dialects import sqlite
+from sqlmodel import col, select
 
 from adapters.portable import NotPortableError
 from tocsin.errors import StoreError
@@ -20,6 +21,15 @@ def test_a_statement_that_only_sqlite_understands_is_refused(hands):
     clause = sqlite.insert(ReceiverRow).values(name="x").on_conflict_do_nothing()
     with pytest.raises(NotPortableError, match="PostgreSQL cannot compile it"), database.write() as session:
         session.connection().execute(clause)
+
+
+def test_distinct_rows_are_ordered_by_what_is_in_them(hands):
+    """SQLite orders them by anything, and on PostgreSQL the statement fails when it runs."""
+    database = hands.open().database
+    with database.read() as session:
+        session.exec(select(ReceiverRow.name).distinct().order_by(col(ReceiverRow.name).desc()))
+    with pytest.raises(NotPortableError, match="does not order distinct rows"), database.read() as session:
+        session.exec(select(ReceiverRow.name).distinct().order_by(col(ReceiverRow.failures)))
 
 
 def test_an_alert_of_another_decision_is_never_overwritten(hands, store):

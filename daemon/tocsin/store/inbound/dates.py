@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, insert, select
+from sqlmodel import Session, col, func, insert, select
 
 from tocsin.model.dates import AnnouncedDate, DateState
 from tocsin.store.db import mapping
@@ -23,8 +23,8 @@ def keep(session: Session, found: Mapping[int, Sequence[AnnouncedDate]], now: da
         rows = session.exec(
             select(MatchRow.alert_id, MatchRow.entry_id)
             .where(col(MatchRow.entry_id).in_(piece), col(MatchRow.alert_id).is_not(None))
-            .order_by(col(MatchRow.id))
-            .distinct()
+            .group_by(col(MatchRow.alert_id), col(MatchRow.entry_id))
+            .order_by(func.min(MatchRow.id))
         ).all()
         pairs = [(alert, entry) for alert, entry in rows if alert is not None and entry is not None]
         alerts = {alert for alert, _ in pairs}
