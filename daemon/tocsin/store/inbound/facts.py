@@ -29,6 +29,11 @@ from tocsin.store.outbox import feedback
 _MOST_ALERTS = 1000
 #: Earlier matches that one decision may use, the newest.
 _MOST_MEMBERS = 20_000
+#: The numbers of the last story and of the last alert.
+_LAST = select(
+    select(func.max(StoryRow.id)).scalar_subquery(),
+    select(func.max(AlertRow.id)).scalar_subquery(),
+)
 
 
 def read(
@@ -48,13 +53,14 @@ def read(
     stories come from *opened*, which finds them by their words.
     """
     baseline, last_success = circumstance
+    story, alert = session.connection().execute(_LAST).one()
     known = Facts(
         now=now,
         arrivals=tuple(arrivals),
         corrections=tuple(corrections),
         recoveries=tuple(recoveries),
-        next_story=_next(session, StoryRow),
-        next_alert=_next(session, AlertRow),
+        next_story=(story or 0) + 1,
+        next_alert=(alert or 0) + 1,
         baseline=baseline,
         last_success=last_success,
     )
@@ -209,7 +215,3 @@ def _windows(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[Ac
     return {
         (row.rule, row.key): tuple(ActiveWindow(first=first, last=last) for first, last in row.times) for row in rows
     }
-
-
-def _next(session: Session, table: type[StoryRow | AlertRow]) -> int:
-    return (session.exec(select(func.max(table.id))).one() or 0) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,15 +38,16 @@ _MARK = (type_coerce(_STORY.opened_at, String), type_coerce(_STORY.last_at, Stri
 class OpenStories:
     """The open stories that earlier decisions have read; used by one write transaction at a time.
 
-    Each decision that changes a story writes a match of it. So only the stories of matches since the last decision are read
-    again, and those that decisions of this process changed.
+    Each decision that changes a story writes a match of it. So only the stories of matches that others wrote since the
+    last decision are read again.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, dict[int, tuple[object, Story]]] = defaultdict(dict)
         self._indexed: dict[str, Stories] = {}
         self._since: dict[str, datetime] = {}  # all stories of an event with an entry after then are known
-        self._changed: defaultdict[str, set[int]] = defaultdict(set)
+        self._changed: defaultdict[str, set[int]] = defaultdict(set)  # by others, since they were read
+        self._noted: defaultdict[str, dict[int, Story]] = defaultdict(dict)  # by this process
         self._last = 0  # the number of the last match
 
     def read(self, session: Session, reached: Reach) -> tuple[tuple[Story, ...], Mapping[str, Stories]]:
@@ -58,7 +60,9 @@ class OpenStories:
     def note(self, session: Session, changed: Collection[Story]) -> None:
         """Note the stories that a decision *changed*, when it is written."""
         for story in changed:
-            self._changed[story.event].add(story.id)
+            # As they are read: in the order of the events.
+            members = sorted(story.entries, key=lambda member: (member.event_time, member.entry_id))
+            self._noted[story.event][story.id] = replace(story, entries=tuple(members))
         self._last = _last_match(session)
 
     def _catch_up(self, session: Session) -> None:
@@ -73,16 +77,17 @@ class OpenStories:
 
     def _forget(self, _: Session) -> None:
         """Forget all stories after a rollback, which may have undone some of them."""
-        for remembered in (self._known, self._indexed, self._since, self._changed):
+        for remembered in (self._known, self._indexed, self._since, self._changed, self._noted):
             remembered.clear()
 
     def _of(self, session: Session, name: str, reached: Reach) -> list[Story]:
-        known, changed = self._known[name], self._changed.pop(name, set())
+        known, changed, noted = self._known[name], self._changed.pop(name, set()), self._noted.pop(name, {})
         if name not in self._since or reached.since < self._since[name]:
             return self._compared(session, name, reached)
-        known |= {story.id: (None, story) for story in _load(session, changed)}
+        noted |= {story.id: story for story in _load(session, changed)}
+        known |= {number: (None, story) for number, story in noted.items()}
         stories = [story for _, story in known.values() if story.last_at >= reached.since]
-        self._index(name, stories, changed, reached)
+        self._index(name, stories, noted, reached)
         return stories
 
     def _compared(self, session: Session, name: str, reached: Reach) -> list[Story]:

@@ -213,6 +213,8 @@ def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime,
 
 
 def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:
+    if not alerts:
+        return {}
     rows = session.exec(select(AlertRow.id, AlertRow.severity).where(col(AlertRow.id).in_(alerts))).all()
     return {number: Severity(severity).rank for number, severity in rows}
 

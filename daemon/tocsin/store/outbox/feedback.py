@@ -44,7 +44,9 @@ def of(session: Session, which: ColumnElement[bool]) -> dict[int, Answered]:
 
 
 def by_number(session: Session, numbers: Collection[int]) -> dict[int, Answered]:
-    """Return the answers to the alerts *numbers*."""
+    """Return the answers to the alerts *numbers*; those without an answer are left out."""
+    if not numbers:
+        return {}
     return of(session, col(AlertRow.id).in_(numbers))
 
 
