@@ -49,6 +49,7 @@ class PeriodicTasks:
 
     def start(self) -> None:
         """Begin to do tasks."""
+        asyncio.get_running_loop().set_exception_handler(_pass_over)
         self._running = asyncio.create_task(self._run(), name="periodic tasks")
 
     async def stop(self, within: float) -> None:
@@ -86,6 +87,14 @@ class PeriodicTasks:
             app.periodic(cron=period)(task)
         _forget_stalled(app)
         return app
+
+
+def _pass_over(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing of a server that was lost at the end of a job: the store says so, and the next period brings another job."""
+    from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 (optional, and slow to import)
+
+    if not isinstance(context.get("exception"), ConnectorException):
+        loop.default_exception_handler(context)
 
 
 def _task(call: Callable[[], Awaitable[None]]) -> Callable[[int], Awaitable[None]]:

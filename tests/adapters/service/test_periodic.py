@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from tocsin.protocols import Run
 from tocsin.service.periodic import PeriodicTasks
 from tocsin.store import Store
 
-pytest.importorskip("procrastinate")
+ConnectorException = pytest.importorskip("procrastinate.exceptions").ConnectorException
 pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 
 EVERY_SECOND = "* * * * * *"
@@ -50,3 +51,30 @@ def test_each_task_is_done_by_one_worker_a_period(address: str) -> None:
     took = asyncio.run(both())
     store.close()
     assert 4 <= len(done) <= took + 3  # one a second
+
+
+def test_a_server_that_is_lost_at_the_end_of_a_job_brings_no_traceback(
+    address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The library leaves such an error in a task that nobody looks at; the store has said that the server is away."""
+
+    async def lose(error: Exception) -> None:
+        raise error
+
+    async def run() -> None:
+        store = Store.open(address)
+        assert store.parameters
+        tasks = PeriodicTasks(store.parameters, _work)
+        tasks.start()
+        for error in (ConnectorException(), ValueError("another")):
+            left = asyncio.create_task(lose(error))
+            await asyncio.wait({left})
+            del left
+            gc.collect()
+        await tasks.stop(10)
+        store.close()
+
+    asyncio.run(run())
+    assert [record.message for record in caplog.records if "never retrieved" in record.message]
+    assert "ValueError" in caplog.text
+    assert "ConnectorException" not in caplog.text
