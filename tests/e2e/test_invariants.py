@@ -38,12 +38,15 @@ def tables() -> Tables:
             {
                 "id": "d1", "receiver": "mail", "recipient": "desk", "kind": "alert", "state": "delivered", "reason": "",
                 "created_at": at(), "due_at": at(), "expires_at": at(86400), "lease_until": None, "fence": 2, "attempts": 2,
+                "stands_for": None,
             }
         ],
         "delivery_alert": [
             {"delivery_id": "d1", "alert_id": 1, "receiver": "mail", "recipient": "desk", "telling": 1, "resend": 0}
         ],
         "attempt": [attempt(1, 0, "ambiguous", words="ended unseen"), attempt(2, 10, "ok")],
+        "answer": [],
+        "chaos_decision": [{"rule": "metals/ban", "rule_hash": "a", "generation": 1}],
         "transition": [{"delivery_id": "d1", "at": at(), "state": "ready"}],
         "quote": [{"instrument": "tin", "at": at(day * 86400), "price": price} for day, price in enumerate(("100", "104"))],
         "close": [{"instrument": "tin", "day": "2026-03-02", "price": "100", "sigma": 0.015}],
@@ -151,6 +154,25 @@ def last(**changes: Any) -> Callable[[list[dict[str, Any]]], object]:
     return lambda found: found[-1].update(changes)
 
 
+def told_of(delivery: str, receiver: str = "mail", resend: int = 0) -> dict[str, Any]:
+    """An alert in another message to the same recipient, or to another receiver."""
+    return {
+        "delivery_id": delivery, "alert_id": 1, "receiver": receiver, "recipient": "desk", "telling": 1, "resend": resend
+    }  # fmt: skip
+
+
+def sent(*others: tuple[str, str, str]) -> Callable[[Evidence], Evidence]:
+    """A doctor who adds deliveries (id, kind, receiver) about the alert."""
+    return rows(
+        delivery=lambda found: found.extend(
+            {**found[0], "id": name, "kind": kind, "receiver": receiver} for name, kind, receiver in others
+        ),
+        delivery_alert=lambda found: found.extend(
+            told_of(name, receiver, number) for number, (name, _, receiver) in enumerate(others, 1)
+        ),
+    )
+
+
 def double(found: list[dict[str, Any]]) -> None:
     """Write the first row twice."""
     found.append(dict(found[0]))
@@ -254,6 +276,36 @@ DOCTORED = [
     ("20 prices are those of one worker", rows(quote=last(price="103")), "should be"),
     ("20 prices are those of one worker", rows(series=list.clear), "tin has quotes and no series"),
     ("21 one more settles what all left", rows(delivery=first(state="ready")), "d1 was sending when all had ended"),
+    (
+        "22 one configuration decides",
+        rows(chaos_decision=lambda found: found.append({**found[0], "generation": 2})),
+        "metals/ban in the form a decided while the configurations [1, 2] were active",
+    ),
+    (
+        "23 nobody is told too often",
+        sent(*((f"r{number}", "reminder", "mail") for number in range(3))),
+        "mail desk has 3 messages of the kind reminder of alert 1",
+    ),
+    ("23 nobody is told too often", sent(("e1", "escalation", "mail"), ("e2", "escalation", "mail")), "escalation"),
+    (
+        "24 an answer is the end",
+        rows(
+            delivery=first(kind="reminder"),
+            answer=lambda found: found.append({"alert_id": 1, "at": at(5)}),
+        ),
+        "mail was sent a reminder of [1] at 2026-03-02 09:00:10",
+    ),
+    ("25 an end is told to those who were told", rows(delivery=first(kind="recovery")), "and nothing before"),
+    (
+        "26 a person is told once",
+        sent(("p1", "alert", "phone"), ("p2", "alert", "paper")),
+        "one person is told of alert 1 over paper and phone",
+    ),
+    (
+        "27 what is suppressed is not sent",
+        rows(delivery=first(state="suppressed", reason="silence 1"), attempt=lambda found: found.pop(0)),
+        "mail took d1, which is suppressed: silence 1",
+    ),
     (
         "13 one that hangs delays nobody",
         lambda good: replace(

@@ -148,10 +148,10 @@ def _kinds(asked: argparse.Namespace, stage: Stage, line: Passed) -> Mapping[str
         kinds["neighbours"] = Kind(plans=campaign.neighbours())
         kinds["full disk"] = Kind(plans=campaign.full_disks())
         return kinds
-    return kinds | _kinds_on_server(asked.seed, own=stage.server.folder is not None)
+    return kinds | _kinds_on_server(asked.seed, stage.workers, own=stage.server.folder is not None)
 
 
-def _kinds_on_server(seed: int, *, own: bool) -> Mapping[str, Kind]:
+def _kinds_on_server(seed: int, workers: int, *, own: bool) -> Mapping[str, Kind]:
     """The kinds of fault that strike a server; one that is not our *own* is not ended."""
     deeds = {
         "server": server_campaign.CRASHES if own else (),
@@ -167,6 +167,10 @@ def _kinds_on_server(seed: int, *, own: bool) -> Mapping[str, Kind]:
     kinds["lost commits"] = Kind(plans=plans, script=steps)
     kinds["struck anywhere"] = Kind(plans=server_campaign.struck_anywhere(seed, every))
     kinds["stop, no lock"] = Kind(plans=server_campaign.stops_without_lock())
+    if workers > 1:
+        kinds["stop inside"] = Kind(plans=server_campaign.stops_inside())
+        kinds["configurations"] = Kind(plans=server_campaign.supersessions())
+        kinds["programs"] = Kind(plans=server_campaign.upgrades())
     return kinds
 
 

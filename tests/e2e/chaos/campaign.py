@@ -17,7 +17,7 @@ Passed = Mapping[str, Sequence[Point]]
 #: What a life passes on its way to its first poll: it can be cut off there in any step.
 _START = frozenset({"lock", "sync_sources", "kept_hash", "keep_pack", "unevaluated", "note"})
 #: Calls with which a delivery goes out, in order.
-_OUT = ("store.claim_deliveries", "store.begin_attempt", "receiver.send", "store.settle")
+OUT = ("store.claim_deliveries", "store.begin_attempt", "receiver.send", "store.settle")
 #: The steps that lead to calls which are not made in all of them.
 _LEADS = {
     "market": "edge",
@@ -44,7 +44,7 @@ _LONG = {
     "after store.read.statistics": timedelta(days=7),
 }
 #: Where a life is stopped: in the middle of a poll, of a decision, of a try.
-STOPS = ("source.poll", "store.commit", "store.observe", *_OUT)
+STOPS = ("source.poll", "store.commit", "store.observe", *OUT)
 #: Steps after which somebody is told something.
 LOUD = (
     "story", "louder", "edge", "correlation", "syndicated", "mended", "refused for a while", "refused for good",
@@ -74,7 +74,7 @@ def a_spread(passed: Passed) -> dict[str, list[Fault]]:
             step = BEGIN if point.side is Side.BEFORE else "story"
         elif name in _LEADS:
             step = _LEADS[name]
-        elif point.call in _OUT:
+        elif point.call in OUT:
             step = next(loud)
         else:
             step = "story" if point.side is Side.BEFORE else "syndicated"
@@ -114,7 +114,7 @@ def leading_to(point: Point, news: Step) -> list[Step]:
 def every_step(passed: Passed) -> dict[str, list[Fault]]:
     """Both sides of every call, in every step in which it can be passed."""
     line = in_line(passed)
-    outbound = [point for point in line if point.call in _OUT]
+    outbound = [point for point in line if point.call in OUT]
     plans: dict[str, list[Fault]] = {BEGIN: [Kill(point=point) for point in passed[BEGIN]]}
     for step in SCRIPT:
         inward = [point for point in line if point.call in _way_in(step)]

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from adapters.postgres import Server, psycopg
 from chaos.evidence import Lease, Look, Row, Tables
@@ -58,7 +59,7 @@ class FileDatabase:
 
     def address(self) -> tuple[str, Wire | None]:
         """The path, for every life."""
-        return "sqlite:///tocsin.db", None
+        return f"sqlite:///{self.path}", None
 
     def read(self) -> tuple[Tables, str]:
         """From a copy: recovery is the daemon's own to do."""
@@ -112,7 +113,7 @@ class ServerDatabase:
         wire = Wire(str(host.get("host") or "127.0.0.1"), int(str(host.get("port") or 5432)))
         self._wires.append(wire)
         login = host["user"] + (f":{host['password']}" if host.get("password") else "")
-        return f"postgresql://{login}@127.0.0.1:{wire.port}/{host['dbname']}", wire
+        return f"postgresql://{login}@127.0.0.1:{wire.port}/{host['dbname']}?options={_HASTE}", wire
 
     def read(self) -> tuple[Tables, str]:
         """All tables in one state, with times as SQLite writes them; and what the indexes say of them."""
@@ -167,6 +168,11 @@ class ServerDatabase:
         alive = {number for (number,) in session.execute(_ALIVE)}
         return Look(real=time.monotonic(), alive=frozenset(alive), leases=frozenset(leases))
 
+    def note_decisions(self) -> None:
+        """Let the server note with each match by which configuration workers work then."""
+        with self.dial() as session:
+            session.execute(_NOTING)
+
     def dial(self) -> Any:
         """A session of the database beside those of the daemons."""
         return psycopg.connect(self._url, autocommit=True, options="-c timezone=UTC")
@@ -180,6 +186,8 @@ class ServerDatabase:
         self.server.drop(self._url)
 
 
+#: A minute is long for a test: a session that does nothing in a transaction is ended after two seconds.
+_HASTE = quote("-c idle_in_transaction_session_timeout=2s -c lock_timeout=1s")
 _LEASES = """
     SELECT 'source', name, fence, worker FROM source WHERE lease_until IS NOT NULL AND worker IS NOT NULL
     UNION ALL SELECT 'delivery', id, fence, worker FROM delivery WHERE lease_until IS NOT NULL AND worker IS NOT NULL
@@ -188,6 +196,15 @@ _LEASES = """
 _ALIVE = """
     SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 1953456898 AND objid <> 0
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+#: The transaction that writes a match is alone in deciding, and so is the one that makes another configuration active.
+_NOTING = """
+    CREATE TABLE IF NOT EXISTS chaos_decision (rule text, rule_hash text, generation integer);
+    CREATE OR REPLACE FUNCTION chaos_decision() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO chaos_decision SELECT NEW.rule, NEW.rule_hash, number FROM generation WHERE active;
+        RETURN NEW;
+    END $$;
+    CREATE OR REPLACE TRIGGER chaos_decision BEFORE INSERT ON match FOR EACH ROW EXECUTE FUNCTION chaos_decision();
 """
 _NAME = re.compile(r"(?<!:):(\w+)")
 _CHECKED = """

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from chaos import worker_invariants
+from chaos import message_invariants, worker_invariants
 from chaos.clock import FACTOR
 from chaos.evidence import Evidence, Row, moment
 from chaos.worker_invariants import UNSETTLED
@@ -375,6 +375,7 @@ CHECKS: Mapping[str, Check] = {
     "12 news precedes its updates": news_precedes_its_updates,
     "14 the database is sound and keeps no secret": the_database_is_sound_and_keeps_no_secret,
     **worker_invariants.CHECKS,
+    **message_invariants.CHECKS,
 }
 #: Those that compare with an undisturbed run.
 COMPARISONS: Mapping[str, Comparison] = {

@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from chaos import people
 from chaos.clock import WorldClock
 from chaos.points import Side
-from tocsin import clock
+from tocsin import __version__, clock
 from tocsin.cli.log_output import log_to_stderr
 from tocsin.config.build import Factories, make_price_source, make_source
 from tocsin.config.config import Config
@@ -29,6 +30,8 @@ from tocsin.errors import TocsinError
 from tocsin.service.service import Service
 from tocsin.store import Store
 from tocsin.store.access import Queries
+from tocsin.store.db import schema
+from tocsin.store.db.opening import upgrade_tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,9 @@ class Order:
     it passes nothing. *lease* shortens the leases to so many seconds; *tick* and *sweep* are the seconds between two
     claims, and two sweeps or looks for a report. No file can grow past *space* bytes, if that is not 0. Each point that is passed is written
     to *trace* once. Of lives with the same *token*, a file that is not there yet, only the first gets the signal. The clock
-    of the machine, by which no news is judged, is *wrong* by so many seconds.
+    of the machine, by which no news is judged, is *wrong* by so many seconds. It reads its configuration in *config*, and
+    is a program that knows the *migrations* of a folder; if it *upgrades*, it brings the tables to their version, and ends. If it has *said* something
+    as a person does (what, of what, and its numbers) it ends, too.
     """
 
     folder: str
@@ -55,6 +60,10 @@ class Order:
     trace: str = ""
     token: str = ""
     wrong: float = 0.0
+    config: str = ""
+    migrations: str = ""
+    upgrades: bool = False
+    said: tuple[str, str, list[int]] | None = None
 
 
 class Trap:
@@ -146,17 +155,37 @@ def _misdate(by: timedelta) -> None:
     clock.datetime = Misdated  # type: ignore[attr-defined]
 
 
+def _renew(migrations: Path) -> str:
+    """Make this process one of a newer program, which knows other *migrations*; its version."""
+    schema._MIGRATIONS = migrations
+    return schema.newest()
+
+
+def _command(order: Order, program: str, now: datetime) -> int:
+    """Be no daemon but a command of a person; the exit status."""
+    if order.said:
+        store = Store.open(order.env["DATABASE"], program=program)
+        people.say(store, *order.said, now)
+        store.close()
+    else:
+        upgrade_tables(order.env["DATABASE"], now)
+    return 0
+
+
 def live(order: Order) -> int:
     """Live until the trap springs or somebody ends it; the exit status."""
     log_to_stderr()
+    program = _renew(Path(order.migrations)) if order.migrations else __version__
+    folder, trap = Path(order.folder), Trap(order)
+    if order.upgrades or order.said:
+        return _command(order, program, WorldClock(folder / "clock.json").now())
     if order.space:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.space, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     if order.wrong:
         _misdate(timedelta(seconds=order.wrong))
-    folder, trap = Path(order.folder), Trap(order)
 
     def open_store(config: Config) -> Any:
-        store = HastyStore.open(config.database)
+        store = HastyStore.open(config.database, program=program)
         store.lease = timedelta(seconds=order.lease)
         return Watched(store, "store", trap)
 
@@ -167,7 +196,7 @@ def live(order: Order) -> int:
         receiver=lambda config: Watched(make_receiver(config), "receiver", trap),
     )
     service = Service(
-        folder / "config.yaml",
+        folder / order.config,
         env={**os.environ, **order.env},
         clock=WorldClock(folder / "clock.json"),
         makers=makers,

@@ -7,17 +7,32 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chaos.evidence import Told
+from chaos.people import ACK, CONFIRM, SILENCE, SPEAK
 from chaos.servers import Answer
 
 MAIL = "mail"
 HOOK = "hook"
 DESK, SECOND, OPS = "desk@example.org", "second@example.org", "ops@example.org"
 NIGHT, AWAY, DEPUTY = "night@example.org", "away@example.org", "deputy@example.org"
+WATCH, BOSS, PHONE, PAPER = "watch@example.org", "boss@example.org", "phone@example.org", "paper@example.org"
 #: Everybody who is told of news, (receiver, recipient); OPS is told of the daemon, NIGHT sleeps through the day, and DEPUTY
-#: stands in for AWAY.
+#: stands in for AWAY. WATCH is told of blackouts again until somebody answers, and at last BOSS is; PHONE and PAPER are one
+#: person's.
 RECIPIENTS = frozenset({(MAIL, DESK), (MAIL, SECOND), (HOOK, ""), ("night", NIGHT)})
 #: The receivers of addresses; all others are those of MAIL.
-NAMES = {OPS: "ops", NIGHT: "night", AWAY: "away", DEPUTY: "deputy"}
+NAMES = {
+    OPS: "ops",
+    NIGHT: "night",
+    AWAY: "away",
+    DEPUTY: "deputy",
+    WATCH: "watch",
+    BOSS: "boss",
+    PHONE: "phone",
+    PAPER: "paper",
+}
+#: The receivers of one person, and how often WATCH is told of an alert again.
+ANN = ("phone", "paper")
+REMINDERS = 2
 #: Secrets of the configuration, that may stand nowhere.
 CANARIES = ("c4nary-t0ken", "c4nary-passw0rd")
 FEEDS = ("wire0", "wire1", "wire2", "ministry", "flaky")
@@ -42,7 +57,6 @@ rules:
         - critical: tier=primary
     key: [mineral]
     cooldown: 6h
-    note: Read the announcement before acting.
   - id: jump
     title: "{instrument}: above 105"
     event: price.spike
@@ -50,6 +64,7 @@ rules:
       instruments: [tin]
       when: last >= 105
       clear: last < 103
+      recovered: true
     key: [instrument]
     cooldown: 1h
   - id: closure
@@ -59,6 +74,21 @@ rules:
   - id: notice
     title: Notice
     news: {match: notice}
+    key: [story]
+    cooldown: 1m
+  - id: talk
+    title: "{mineral}: talk"
+    news: {match: $mineral NEAR/8 talks}
+    key: [mineral]
+  - id: rumour
+    title: Rumour
+    news: {match: rumour}
+    key: [story]
+    cooldown: 1m
+  - id: blackout
+    title: Blackout
+    severity: high
+    news: {match: blackout}
     key: [story]
     cooldown: 1m
   - id: ban-and-jump
@@ -88,9 +118,18 @@ receivers:
     digest: {{at: "22:00", empty: true}}
   away: {{url: "${{AWAY}}", rate: 6000, fallback: {{to: deputy, after: 10s}}}}
   deputy: {{url: "${{DEPUTY}}", rate: 6000}}
+  watch: {{url: "${{WATCH}}", rate: 6000, repeat: {{every: 3h, at_most: 2}}}}
+  boss: {{url: "${{BOSS}}", rate: 6000}}
+  phone: {{url: "${{PHONE}}", rate: 6000, person: ann, fallback: {{to: paper, after: 20h}}}}
+  paper: {{url: "${{PAPER}}", rate: 6000, person: ann}}
 routes:
   - {{to: [mail, hook, night]}}
   - {{rule: closure, to: [away]}}
+  - {{rule: blackout, to: [watch, phone, paper]}}
+escalations:
+  - {{rule: blackout, after: 2h, to: [boss]}}
+inhibit:
+  - {{by: {{rule: ban, severity: critical}}, silences: {{rule: talk}}, same: [mineral], for: 24h}}
 """
 
 
@@ -101,7 +140,7 @@ class Step:
     *hook* and *mail* answer so out of turn; mails to *refused* are refused from now on, those to *heard* no more, and
     *stood_in* says that somebody then hears in another's stead. *broken* feeds give errors from now on, *mended* ones no more. *rule* is
     what the items meet, *own* are rules of the daemon's own of which it leads to alerts. *pack* is written below the
-    rules until it is *pack_mended*.
+    rules until it is *pack_mended*. *said* is what a person says of something: see `chaos.people`.
     """
 
     name: str
@@ -118,6 +157,7 @@ class Step:
     refused: tuple[str, ...] = ()
     heard: tuple[str, ...] = ()
     stood_in: bool = False
+    said: tuple[tuple[str, str], ...] = ()
     later: timedelta = timedelta(0)
 
     @property
@@ -138,6 +178,7 @@ SCRIPT = (
         rule=BAN,
     ),
     Step(name="louder", items=(("ministry", "g4", "China bans exports of gallium"),), rule=BAN),
+    Step(name="inhibited", items=(("wire2", "i1", "Ministers hold gallium talks in Lima"),), rule="metals/talk"),
     Step(name="noise", items=(("wire0", "n1", "Museum opens a new wing for modern art"),)),
     Step(name="within cooldown", items=(("wire1", "g5", "Smelter in Bonn halts gallium line after fire"),), rule=BAN),
     Step(name="long document", items=tuple(("wire1", f"l{n}", f"Gallery {n} shows its prints") for n in range(120))),
@@ -180,7 +221,7 @@ SCRIPT = (
     ),
     Step(
         name="asked for quiet",
-        items=(("wire1", "q1", "Notice of a tender for antimony in Hunan province"),),
+        items=(("wire1", "q1", "Notice of a tariff on antimony that takes effect on 1 April 2026"),),
         rule="metals/notice",
         hook=(Answer(status=429, words="slow down", headers={"Retry-After": "15"}),),
     ),
@@ -192,7 +233,25 @@ SCRIPT = (
         stood_in=True,
     ),
     Step(name="back again", heard=(AWAY,), later=timedelta(hours=2, minutes=30)),
+    Step(
+        name="silenced",
+        said=((SILENCE, "rule=metals/rumour"),),
+        items=(("wire1", "u1", "A rumour has it that Oslo sells its stocks"),),
+        rule="metals/rumour",
+    ),
+    Step(
+        name="blackout",
+        said=((SPEAK, "rule=metals/rumour"),),
+        items=(
+            ("wire0", "b1", "Blackout stops the smelter of Kokkola"),
+            ("wire1", "b2", "Storm brings a blackout to refineries near Perth"),
+            ("wire2", "b3", "Grid fails, and Zambian furnaces cool in a blackout"),
+        ),
+        rule="metals/blackout",
+    ),
+    Step(name="answered", said=((ACK, "Blackout stops the smelter of Kokkola"), (CONFIRM, "2026-04-01"))),
     Step(name="cooldowns end", later=timedelta(hours=5), own=("tocsin/self-report",)),
+    Step(name="answered late", said=((ACK, "Storm brings a blackout to refineries near Perth"),)),
     Step(
         name="taken and not said",
         items=(("wire2", "c9", "Kinshasa court halts the sale of cobalt stocks to traders"),),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import signal
-from itertools import product
+from itertools import cycle, product
 
-from chaos.campaign import LOUD, STOPS, leading_to
-from chaos.faults import Fault, Stop
+from chaos.campaign import LOUD, OUT, STOPS, leading_to
+from chaos.faults import Fault, Kill, Stop
 from chaos.play import BEGIN, Plans
 from chaos.points import Point, Side
+from chaos.rivals import Supersede, Upgrade
 from chaos.script import SCRIPT, Step, probe
 from chaos.server_faults import (
     LOCK,
@@ -21,6 +22,7 @@ from chaos.server_faults import (
     KillBackend,
     LoseCommit,
     Part,
+    StopInside,
     Terminate,
     TerminateInCommit,
     While,
@@ -66,6 +68,34 @@ def lost_commits() -> tuple[list[Step], dict[str, list[Fault]]]:
     return script, plans
 
 
+def stops_inside() -> dict[str, list[Fault]]:
+    """Lives that sleep inside a transaction, with the lock under which all decide."""
+    plans = {name: [StopInside(words=words)] for name, words in zip(_loud(), _WRITES, strict=False)}
+    return plans | {"edge": [StopInside(words="INSERT INTO quote")]}
+
+
+def supersessions() -> dict[str, list[Fault]]:
+    """Configurations that replace one another, each while a worker with the one before is in the middle of something."""
+    points = [Point(call=call, side=side) for call in ("source.poll", "store.commit") for side in Side]
+    points += [Point(call=call, side=Side.BEFORE) for call in ("store.claim_sources", *OUT)]
+    faults = [Supersede(point=point, returns=returns) for point in points for returns in (False, True)]
+    plans: dict[str, list[Fault]] = {"edge": [Supersede(point=Point(call="store.observe", side=Side.BEFORE))]}
+    for name, fault in zip(cycle(_loud()), faults, strict=False):
+        plans.setdefault(name, []).append(fault)
+    return plans
+
+
+def upgrades() -> dict[str, list[Fault]]:
+    """Programs that are newer and newer, each beside the one before."""
+    points = [Point(call=call, side=side) for call in STOPS if call != "store.observe" for side in Side]
+    faults = [Upgrade(point=point, goes_on=bool(number % 2)) for number, point in enumerate(points)]
+    return {name: [fault] for name, fault in zip(_loud(), faults, strict=False)}
+
+
+def _loud() -> list[str]:
+    return [name for name in LOUD if "edge" not in name]
+
+
 def struck_anywhere(seed: int, deeds: tuple[Deed, ...]) -> dict[str, list[Fault]]:
     """*deeds* at random times, two in each step."""
     dice = random.Random(seed)
@@ -92,8 +122,26 @@ def a_spread_on_server() -> Plans:
     return plans
 
 
+def a_spread_over_workers() -> Plans:
+    """One fault of each kind that two workers on a server may meet, in about a minute."""
+    sent, settled = Point(call="receiver.send", side=Side.AFTER), Point(call="store.settle", side=Side.BEFORE)
+    begun, committed = Point(call="store.begin_attempt", side=Side.AFTER), Point(call="store.commit", side=Side.BEFORE)
+    return {
+        "story": [Kill(point=committed)],
+        "coverage": [While(deed=Crash(), seconds=0.5)],
+        "louder": [Kill(point=settled, all=True)],
+        "edge": [While(deed=Terminate(which=LOCK), point=Point(call="store.observe", side=Side.BEFORE))],
+        "correlation": [LoseCommit(words="INSERT INTO alert", side=Side.AFTER)],
+        "syndicated": [StopInside(words="INSERT INTO alert")],
+        "mended": [Upgrade(point=begun)],
+        "mended pack": [While(deed=Part(seconds=0.5), point=settled)],
+        "blackout": [Supersede(point=committed, returns=True)],
+        "cooldowns end": [Stop(point=sent)],
+        "reworded": [While(deed=TerminateInCommit(), point=committed)],
+    }
+
+
 def stops_without_lock() -> dict[str, list[Fault]]:
     """Lives that sleep past their leases, and lose their lock meanwhile."""
     points = [Point(call=call, side=side) for call in STOPS if call != "store.observe" for side in Side]
-    news = (name for name in LOUD if "edge" not in name)
-    return {name: [Stop(point=point, loses=True)] for name, point in zip(news, points, strict=False)}
+    return {name: [Stop(point=point, loses=True)] for name, point in zip(_loud(), points, strict=False)}

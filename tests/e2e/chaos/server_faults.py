@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from chaos.databases import AwayError, ServerDatabase
@@ -74,6 +75,33 @@ class LoseCommit:
         world.note_cut(f"{reached}meanwhile {self.side} COMMIT of {self.words}")
         world.until(lambda: world.tend() and done(), f"the step, after a COMMIT with {self.words} was lost")
         world.dismiss("between two steps")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopInside:
+    """SIGSTOP of one life inside a transaction that sends *words*, with all its locks, until the server ends its session."""
+
+    words: str
+
+    def strike(self, world: World, done: Done) -> None:
+        """The others wait for a lock, and then go on; the one that was stopped has written nothing."""
+        world.dismiss("another one's end")
+        lives = [life for life in world.staff() if life.wire]
+        stopped = [life.wire.act_at(self.words, partial(os.kill, life.pid, signal.SIGSTOP)) for life in lives]
+        world.until(lambda: any(one.is_set() for one in stopped) or done(), f"a transaction with {self.words}")
+        for life in lives:
+            life.wire.spare()
+        asleep = [life for life, one in zip(lives, stopped, strict=True) if one.is_set()]
+        if not asleep:
+            return world.dismiss(f"not reached: inside {self.words}")
+        world.note_cut(f"stop inside {self.words}")
+        if len(asleep) < len(lives):
+            world.until(done, f"the step by the others, while one is stopped inside {self.words}")
+        for life in asleep:
+            world.zombies += 1
+            os.kill(life.pid, signal.SIGCONT)
+        world.until(lambda: done() and all(map(world.is_alive, lives)), f"the step, after a stop inside {self.words}")
+        return world.dismiss("between two steps")
 
 
 # ---- deeds -------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -18,10 +19,11 @@ _PATIENCE = 2.0
 
 @dataclass(slots=True, kw_only=True)
 class Cutter:
-    """Cut the wire on this *side* of the COMMIT of the first transaction that sends *words*."""
+    """Cut the wire on this *side* of the COMMIT of the first transaction that sends *words*; or, with *deed*, do that at them."""
 
     words: bytes
-    side: Side
+    side: Side = Side.BEFORE
+    deed: Callable[[], object] | None = None
     struck: threading.Event = field(default_factory=threading.Event)
 
 
@@ -70,6 +72,11 @@ class Wire:
     def cut_at(self, words: str, side: Side) -> threading.Event:
         """Cut all of it at the COMMIT of the next transaction with *words*, before or behind it; set when that was."""
         self._cutter = Cutter(words=words.encode(), side=side)
+        return self._cutter.struck
+
+    def act_at(self, words: str, deed: Callable[[], object]) -> threading.Event:
+        """Do *deed* when the next transaction sends *words*, before the server has them; set when that was."""
+        self._cutter = Cutter(words=words.encode(), deed=deed)
         return self._cutter.struck
 
     def spare(self) -> None:
@@ -129,7 +136,11 @@ class Wire:
                     continue
                 cutter = self._cutter
                 marked = bool(cutter and cutter.words in data) or (marked and _BEGIN not in data)
-                if marked and cutter and _COMMIT in data:
+                if cutter and cutter.deed and cutter.words in data:
+                    self._cutter = None
+                    cutter.deed()
+                    cutter.struck.set()
+                elif marked and cutter and _COMMIT in data:
                     self._strike(cutter, server, data)
                     return
                 server.sendall(data)

@@ -141,6 +141,17 @@ def one_more_settles_what_all_left(run: Evidence) -> Iterator[str]:
                     yield f"delivery {row['id']} was {row['state']} when all had ended, and is {states.get(row['id'])}"
 
 
+def one_configuration_decides(run: Evidence) -> Iterator[str]:
+    """No rule of a configuration is met while another one is active."""
+    active = defaultdict(set)
+    for row in run.tables.get("chaos_decision", ()):
+        if not row["rule"].startswith("tocsin/"):  # the same in all of them
+            active[row["rule"], row["rule_hash"]].add(row["generation"])
+    for (rule, digest), numbers in active.items():
+        if len(numbers) > 1:
+            yield f"{rule} in the form {digest[:8]} decided while the configurations {sorted(numbers)} were active"
+
+
 CHECKS: Mapping[str, Callable[[Evidence], Iterator[str]]] = {
     "15 numbers are never rewritten": numbers_are_never_rewritten,
     "16 tries of a receiver take turns": tries_of_a_receiver_take_turns,
@@ -149,4 +160,5 @@ CHECKS: Mapping[str, Callable[[Evidence], Iterator[str]]] = {
     "19 a period has one report": a_period_has_one_report,
     "20 prices are those of one worker": prices_are_those_of_one_worker,
     "21 one more settles what all left": one_more_settles_what_all_left,
+    "22 one configuration decides": one_configuration_decides,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -10,16 +11,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from adapters.postgres import Server
 from chaos.clock import SLEEP, WorldClock
 from chaos.databases import AwayError, FileDatabase, ServerDatabase, WorldDatabase
 from chaos.evidence import Cut, Evidence, Told
 from chaos.life import Order
 from chaos.nursery import Nursery
+from chaos.people import NUMBERS
 from chaos.script import CANARIES, CONFIG, DESK, FEEDS, HOSTS, NAMES, RECIPIENTS, RULES, SECOND, Step
 from chaos.servers import Item, Ledger, Mailbox, Web
 from chaos.watch import Watch
 from chaos.wire import Wire
+from tocsin.cli import app
 
 #: Real seconds after which something that should have happened did not.
 PATIENCE = 120.0
@@ -81,11 +86,17 @@ class World:
         self.zombies = 0
         self.hung: list[tuple[datetime, datetime]] = []
         self.lease = lease
+        #: What new lives begin with: the file of their configuration, and the migrations of their program.
+        self.config = "config.yaml"
+        self.migrations = ""
         self._hosts = hosts
         self._misdated = misdated
         self._watch = Watch(self.database) if workers > 1 and isinstance(self.database, ServerDatabase) else None
         self._wanted: list[Callable[[WorldDatabase], bool]] = []
-        self._write_files()
+        self._configs: list[str] = []
+        self._rules = RULES
+        self._write_config("")
+        self._begin()
 
     @property
     def trace(self) -> Path:
@@ -109,7 +120,24 @@ class World:
         """Begin a life; *order* says where it ends."""
         order = order or Order(folder="", env={})
         address, wire = self.database.address()
-        env = {
+        order = replace(
+            order,
+            folder=str(self.folder),
+            env=self.env(address),
+            trace=str(self.trace),
+            lease=order.lease or self.lease,
+            wrong=AN_HOUR if self._misdated and len(self.lives) % 2 else 0.0,
+            config=order.config or self.config,
+            migrations=order.migrations or self.migrations,
+        )
+        log = self.folder / f"life{len(self.lives)}.log"
+        life = Life(pid=self.nursery.start(order, log), order=order, log=log, wire=wire)
+        self.lives.append(life)
+        return life
+
+    def env(self, address: str) -> dict[str, str]:
+        """The environment of a life whose database is at *address*."""
+        return {
             "DATABASE": address,
             "MAIL": f"mailto://127.0.0.1:{self.mailbox.port}?from=bell@example.org&to={DESK},{SECOND}",
             **{
@@ -119,18 +147,6 @@ class World:
             "HOOK": f"slack+http://127.0.0.1:{self.web.port}/hook/{CANARIES[0]}",
             "UNUSED": CANARIES[1],
         }
-        order = replace(
-            order,
-            folder=str(self.folder),
-            env=env,
-            trace=str(self.trace),
-            lease=order.lease or self.lease,
-            wrong=AN_HOUR if self._misdated and len(self.lives) % 2 else 0.0,
-        )
-        log = self.folder / f"life{len(self.lives)}.log"
-        life = Life(pid=self.nursery.start(order, log), order=order, log=log, wire=wire)
-        self.lives.append(life)
-        return life
 
     def staff(self, order: Order | None = None) -> list[Life]:
         """Begin as many lives as are lacking, each by *order*; all that work then."""
@@ -193,6 +209,8 @@ class World:
         self.mailbox.answers.extend(step.mail)
         self.web.broken = (self.web.broken | set(step.broken)) - set(step.mended)
         self.mailbox.refused = (self.mailbox.refused | set(step.refused)) - set(step.heard)
+        for what, of in step.said:
+            self._say(what, of)
         if step.later:
             # A try that was refused just now would otherwise seem to have taken that long.
             self.until(lambda: not self.crew or not self._is_sending(), "the end of every try")
@@ -220,6 +238,15 @@ class World:
         for rule in step.own:
             self._wanted.append(_has("select count(*) from alert where rule = :rule", rule=rule))
         self.published.extend(step.told)
+
+    def _say(self, what: str, of: str) -> None:
+        """Let a person say *what* of something that the database knows."""
+        query = NUMBERS.get(what)
+        numbers = [number for (number,) in self.database.ask(query, of=of)] if query else []
+        assert numbers or not query, f"there is nothing to say {what} of: {of}"
+        person = self.start(Order(folder="", env={}, said=(what, of, numbers)))
+        self.until(lambda: not self.is_alive(person), f"the end of {what} {of}")
+        assert self.nursery.status(person.pid) == 0, person.said()
 
     def settled(self) -> bool:
         """Whether all that happened is in the database, and nothing that is due by now is still to be sent."""
@@ -276,9 +303,25 @@ class World:
             looks=looks,
         )
 
-    def _write_files(self) -> None:
-        (self.folder / "rules").mkdir()
-        self._write_rules(RULES)
+    # ---- configurations --------------------------------------------------------------------------------------
+
+    def reconfigure(self) -> str:
+        """Write a configuration that no life has had, whose rules find the same; its file."""
+        number = len(self._configs)
+        self._write_config(f"config{number}/")
+        return f"config{number}/config.yaml"
+
+    def activate(self, config: str) -> None:
+        """Make *config* the active one again, as a person does."""
+        env = self.env(self.database.address()[0])
+        asked = ["workers", "activate", "--config", str(self.folder / config)]
+        done = CliRunner().invoke(app, asked, env=env, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+
+    def _write_config(self, at: str) -> None:
+        (self.folder / at / "rules").mkdir(parents=True)
+        self._configs.append(at)
+        self._write_rules(self._rules)
         labels = {"ministry": ", labels: {tier: primary}"}
         private = {name: f"127.0.0.{n + 2}:{self.web.port}" for n, name in enumerate(FEEDS)}
         feeds = "\n".join(
@@ -289,16 +332,23 @@ class World:
         config = CONFIG.format(feeds=feeds, web=self.web.port)
         if self._hosts:
             config += f'http: {{proxy: "http://127.0.0.1:{self.web.port}"}}\n'
-        (self.folder / "config.yaml").write_text(config, encoding="utf-8")
+        (self.folder / at / "config.yaml").write_text(config, encoding="utf-8")
+
+    def _begin(self) -> None:
         for name in FEEDS:
             old = self.clock.now() - timedelta(hours=1)
             self.web.feeds[name] = [Item(feed=name, guid="old", title="Yesterday in short", published=old)]
         self.web.prices["tin"] = ("100", self.clock.now())
 
     def _write_rules(self, text: str) -> None:
-        (self.folder / "rules" / "metals.yaml").write_text(text, encoding="utf-8")
+        self._rules = text
+        for number, at in enumerate(self._configs):
+            # What they find is the same, and each rule has a hash of its own.
+            noted = _RULE.sub(rf"\g<0>    note: Read the announcement {number + 1} times before acting.\n", text)
+            (self.folder / at / "rules" / "metals.yaml").write_text(noted, encoding="utf-8")
 
 
+_RULE = re.compile(r"  - id: [\w-]+\n")
 _ENTRY = (
     "select (select count(*) from entry join source on source.id = source_id where entry.title = :title and name = :feed)"
     " + (select count(*) from revision where title = :title)"
