@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from tocsin.model.dates import DateState, KeptDate
+from tocsin.model.dates import DateState, DateUnit, KeptDate
 from tocsin.render.words import one_line
 from tocsin.units import counted
 
@@ -24,8 +24,10 @@ def ahead(day: date, today: date) -> str:
 
 
 def what(one: KeptDate) -> str:
-    """Return what happens on the day; a length of time is said to be counted from the report."""
-    return f"{one.kind}, counted from the report" if one.counted else one.kind
+    """Return what happens on the day; what the text says less exactly is said to be so."""
+    if one.counted:
+        return f"{one.kind}, counted from the report"
+    return one.kind if one.unit is DateUnit.DAY else f"{one.kind}, only the {one.unit} is given"
 
 
 def calendar(found: Iterable[KeptDate], link: Callable[[KeptDate], str]) -> str:
@@ -43,10 +45,14 @@ def calendar(found: Iterable[KeptDate], link: Callable[[KeptDate], str]) -> str:
 def _event(one: KeptDate, link: str) -> Iterator[str]:
     sure = "" if one.state is DateState.CONFIRMED else "?"
     changed = one.judged_at or one.found_at
+    # Seconds grow with each change, as a sequence has to, and need no counter.
+    sequence = max(0, int((changed - one.found_at).total_seconds()))
     yield "BEGIN:VEVENT"
     # A number may be given again after a restore, with another time.
     yield f"UID:date-{one.id}-{_stamp(one.found_at)}@tocsin"
     yield f"DTSTAMP:{_stamp(changed)}"
+    yield f"LAST-MODIFIED:{_stamp(changed)}"
+    yield f"SEQUENCE:{sequence}"
     yield f"DTSTART;VALUE=DATE:{one.day:%Y%m%d}"
     yield f"DTEND;VALUE=DATE:{one.day + timedelta(days=1):%Y%m%d}"
     yield f"SUMMARY:{_text(f'{one.kind}{sure}: {one_line(one.title)}')}"

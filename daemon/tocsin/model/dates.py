@@ -16,6 +16,16 @@ class DateKind(StrEnum):
     HEARING = "hearing"
 
 
+class DateUnit(StrEnum):
+    """What a text names of a date: a day, or only the month, quarter, half or year of it."""
+
+    DAY = "day"
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF = "half"
+    YEAR = "year"
+
+
 class DateState(StrEnum):
     """What people have said of a date."""
 
@@ -29,7 +39,8 @@ class AnnouncedDate:
     """A *day* that a text announces.
 
     *words* are the exact words around it; the date is the *length* characters from the offset *at* in them. A *counted* one
-    is a length of time, such as "for 90 days", counted from the day of the report.
+    is a length of time, such as "for 90 days", counted from the day of the report. Of a *unit* that is no day, such as "by the
+    end of Q2", *day* is the first of what begins then, and else the last.
     """
 
     day: date
@@ -38,6 +49,7 @@ class AnnouncedDate:
     at: int
     length: int
     counted: bool = False
+    unit: DateUnit = DateUnit.DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +69,7 @@ class KeptDate:
     at: int
     length: int
     counted: bool
+    unit: DateUnit
     found_at: datetime
     state: DateState
     judged_at: datetime | None

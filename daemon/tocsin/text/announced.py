@@ -1,4 +1,4 @@
-"""Dates that a text announces: a day with a word beside it that says what begins, ends or is due then.
+"""Dates that a text announces: a day or a month with a word beside it that says what begins, ends or is due then.
 
 A day alone is no announcement: most dates in news say when something happened. So a cue has to stand beside it, in the same
 sentence. All work is linear in the text, and each window around a date is bounded.
@@ -10,10 +10,11 @@ import calendar
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import islice
+from itertools import chain, islice
 
-from tocsin.model.dates import AnnouncedDate, DateKind
+from tocsin.model.dates import AnnouncedDate, DateKind, DateUnit
 from tocsin.text.months import MONTHS
+from tocsin.text.periods import MONTHS_OF, NO_YEAR_HORIZON, Period, periods
 
 #: Characters of a text that are looked at, and dates of it that are returned.
 LONGEST = 30_000
@@ -26,8 +27,6 @@ _BEFORE, _AFTER = 70, 40
 _AROUND = 110
 #: A day further ahead is hardly one that anybody waits for.
 _HORIZON = timedelta(days=3660)
-#: A day without a year that is further ahead more likely lies in the past.
-_NO_YEAR_HORIZON = timedelta(days=240)
 
 _YEAR = r"(?P<year>20\d\d)"
 _DAY = r"(?P<day>\d{1,2})"
@@ -83,15 +82,15 @@ _END = (
     r"|истека\w*|到期|失效|終了|期満|만료"
 )
 #: A cue that counts only directly before a date.
-_UNTIL = r"until|till|through|thru|up to|bis(?: zum)?|jusqu[’']au|hasta(?: el)?|fino al?|até(?: o)?|до|至|到|截至"
+_UNTIL = r"until|till|through|thru|up to|bis(?: zum)?|jusqu[’']au|hasta(?: el)?|fino al?|até(?: o)?|до|截至|(?<!甚)至|(?<![达達])到"
 _BY = r"by|before|prior to|vor dem|bis spätestens|avant le|antes del?|entro il|к|于"
 _FROM = (
     r"from|as of|as from|starting(?: on| from)?|beginning(?: on)?|with effect from|ab(?: dem)?|seit dem|à (?:partir|compter) du"
-    r"|a partir del?|desde el|dal|a partire dal|со?|自|从|從"
+    r"|a partir del?|desde el|dal|a partire dal|со?|(?<![来來])自|从|從"
 )
 _FILL = r"[\s(,:]*(?:the|midnight|le|el|il|dem|den|on|am|\w{3,9}day|mon|tue|wed|thu|fri|sat|sun)?[\s,.]*"
 _DIRECT = tuple(
-    (kind, re.compile(rf"(?:(?<!\w)(?:{cue})){_FILL}\Z", re.IGNORECASE))
+    (kind, re.compile(rf"(?:(?<![^\W\u3040-\u9fff])(?:{cue})){_FILL}\Z", re.IGNORECASE))
     for kind, cue in ((DateKind.ENDS, _UNTIL), (DateKind.DEADLINE, _BY), (DateKind.BEGINS, _FROM))
 )
 _STRONG = tuple(
@@ -121,30 +120,44 @@ def announced(text: str, day: date) -> tuple[AnnouncedDate, ...]:
     text = text[:LONGEST]
     found: dict[tuple[date, DateKind], AnnouncedDate] = {}
     behind, kind_behind = 0, None
-    for start, end, then in sorted(_days(text, day)):
-        before = _same_sentence_before(text, start)
-        kind = _kind(before, text[end : end + _AFTER])
-        if kind_behind is DateKind.BEGINS and behind <= start and _THEN.fullmatch(text[behind:start]):
+    for named in sorted(_named(text, day), key=lambda one: (one.start, one.end)):
+        kind = _kind(_same_sentence_before(text, named.start), text[named.end : named.end + _AFTER])
+        if kind_behind is DateKind.BEGINS and behind <= named.start and _THEN.fullmatch(text[behind : named.start]):
             kind = DateKind.ENDS
-        behind, kind_behind = end, kind
+        behind, kind_behind = named.end, kind
+        then = named.first if kind in (DateKind.BEGINS, DateKind.HEARING) else named.last
         if kind and day < then <= day + _HORIZON:
-            found.setdefault((then, kind), _quoted(text, start, end, then, kind))
+            found.setdefault((then, kind), _quoted(text, named.start, named.end, then, kind, unit=named.unit))
     for start, end, then, kind in _lengths(text, day):
         if all(one.kind is not kind for one in found.values()):
             found.setdefault((then, kind), _quoted(text, start, end, then, kind, counted=True))
-    return tuple(sorted(found.values(), key=lambda one: one.day))[:MOST]
+    told = [one for one in found.values() if not any(_says_more(other, one) for other in found.values())]
+    return tuple(sorted(told, key=lambda one: one.day))[:MOST]
 
 
-def _days(text: str, report: date) -> Iterator[tuple[int, int, date]]:
-    """Yield the start, end and day of each date in *text* of which the day is beyond doubt; each place once."""
+def _named(text: str, report: date) -> Iterator[Period]:
+    """Yield the days, months, quarters, halves and years in *text*, if it is beyond doubt which; each place once."""
     taken: set[int] = set()
+    for one in chain(_days(text, report), periods(text, report)):
+        # A date within another is a part of it: 2026年11月10日 and 11月10日.
+        if one.start not in taken and one.end not in taken:
+            taken.update(range(one.start, one.end + 1))
+            yield one
+
+
+def _days(text: str, report: date) -> Iterator[Period]:
     for form in _FORMS:
         dated = ((*hit.span(), then) for hit in form.finditer(text) if (then := _day(hit.groupdict(), report)))
         for start, end, then in islice(dated, _MOST_PLACES):
-            # A date within another is a part of it: 2026年11月10日 and 11月10日.
-            if start not in taken and end not in taken:
-                taken.update(range(start, end + 1))
-                yield start, end, then
+            yield Period(start=start, end=end, first=then, last=then, unit=DateUnit.DAY)
+
+
+def _says_more(one: AnnouncedDate, other: AnnouncedDate) -> bool:
+    """Return True if *one* is the same as *other*, and of a shorter unit that lies in that of *other*."""
+    months = MONTHS_OF[other.unit]
+    if one.kind is not other.kind or MONTHS_OF[one.unit] >= months or one.counted:
+        return False
+    return (one.day.year, (one.day.month - 1) // months) == (other.day.year, (other.day.month - 1) // months)
 
 
 def _day(parts: dict[str, str | None], report: date) -> date | None:
@@ -164,7 +177,7 @@ def _day(parts: dict[str, str | None], report: date) -> date | None:
         found = found if found > report else found.replace(year=report.year + 1)
     except ValueError:
         return None
-    return found if found <= report + _NO_YEAR_HORIZON else None
+    return found if found <= report + NO_YEAR_HORIZON else None
 
 
 def _lengths(text: str, report: date) -> Iterator[tuple[int, int, date, DateKind]]:
@@ -205,7 +218,16 @@ def _kind(before: str, after: str) -> DateKind | None:
     return behind or direct or nearest
 
 
-def _quoted(text: str, start: int, end: int, day: date, kind: DateKind, *, counted: bool = False) -> AnnouncedDate:
+def _quoted(
+    text: str,
+    start: int,
+    end: int,
+    day: date,
+    kind: DateKind,
+    *,
+    counted: bool = False,
+    unit: DateUnit = DateUnit.DAY,
+) -> AnnouncedDate:
     """Return the date at *start* with the words of its sentence around it, cut between words where it is long."""
     first, last = max(0, start - _AROUND), min(len(text), end + _AROUND)
     borders = [hit.end() for hit in _BORDER.finditer(text, first, start)]
@@ -220,4 +242,6 @@ def _quoted(text: str, start: int, end: int, day: date, kind: DateKind, *, count
         last = blank
     first += len(text[first:start]) - len(text[first:start].lstrip())
     words = text[first:last].rstrip()
-    return AnnouncedDate(day=day, kind=kind, words=words, at=start - first, length=end - start, counted=counted)
+    return AnnouncedDate(
+        day=day, kind=kind, words=words, at=start - first, length=end - start, counted=counted, unit=unit
+    )

@@ -48,8 +48,51 @@ def test_a_day_with_a_cue_is_found(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The ban takes effect in March 2027.", ("2027-03-01", BEGINS, "month", "March 2027")),
+        ("The ban is in force until March 2027.", ("2027-03-31", ENDS, "month", "March 2027")),
+        ("Exporters must comply by the end of Q2.", ("2026-06-30", DEADLINE, "quarter", "the end of Q2")),
+        ("The quota expires in the second quarter of 2027.", ("2027-06-30", ENDS, "quarter", "second quarter of 2027")),
+        ("The controls start in the first half of 2027.", ("2027-01-01", BEGINS, "half", "first half of 2027")),
+        ("It starts at the end of March 2027.", ("2027-03-31", BEGINS, "month", "the end of March 2027")),
+        ("Tariffs end in early 2027.", ("2027-01-01", ENDS, "year", "early 2027")),
+        ("Comments are due by year-end.", ("2026-12-31", DEADLINE, "year", "year-end")),
+        ("Quotas are due by the end of this month.", ("2026-03-31", DEADLINE, "month", "the end of this month")),
+        ("The ban lasts until the end of next year.", ("2027-12-31", ENDS, "year", "the end of next year")),
+        ("Die Verordnung tritt im Januar 2027 in Kraft.", ("2027-01-01", BEGINS, "month", "Januar 2027")),
+        ("La mesure expire fin juin 2026.", ("2026-06-30", ENDS, "month", "fin juin 2026")),
+        ("La suspensión vence en marzo de 2027.", ("2027-03-31", ENDS, "month", "marzo de 2027")),
+        ("Запрет действует до конца 2026 года", ("2026-12-31", ENDS, "year", "конца 2026")),
+        ("暂停实施至2027年3月底", ("2027-03-31", ENDS, "month", "2027年3月底")),
+        ("新规自2027年第二季度起施行", ("2027-04-01", BEGINS, "quarter", "2027年第二季度")),
+        ("2026年下半年到期", ("2026-12-31", ENDS, "half", "2026年下半年")),
+        ("暂停至2026年年底", ("2026-12-31", ENDS, "year", "2026年年底")),
+    ],
+)
+def test_a_month_or_quarter_with_a_cue_is_found(text, expected):
+    """Most plans name no day: it is the first of what begins, and the last of what ends, and says that no day is given."""
+    [one] = announced(text, DAY)
+    assert (one.day.isoformat(), one.kind, one.unit, one.words[one.at : one.at + one.length]) == expected
+
+
+def test_the_day_says_more_than_its_month():
+    """A headline names the month and the text the day: one date, and a month may follow a day."""
+    [one] = announced("The ban ends in November 2026. It is in force until 10 November 2026.", DAY)
+    assert (one.day, one.unit) == (date(2026, 11, 10), "day")
+    found = announced("In force from 10 November 2026 to March 2027.", DAY)
+    assert [(str(one.day), one.kind) for one in found] == [("2026-11-10", BEGINS), ("2027-03-31", ENDS)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "The market will reach $5bn by 2030.",
+        "Exports rose in March 2027.",
+        "The rules may take effect.",
+        "The ban took effect in March 2025.",
+        "产量将达到2027年3月水平",
+        "The pact came into force in Q1.",  # the one that has begun
         "China bans gallium exports on 10 November 2026",  # no cue
         "The ban took effect on 1 December 2025.",  # past
         "The ban ends 4/5/2026.",  # two days
@@ -96,7 +139,26 @@ def test_a_text_has_at_most_twelve_dates():
 
 
 @pytest.mark.parametrize(
-    "part", ["until 1 May 2026 ", "1 ", "for 9 days ", "2026-", "until ", "(", " ", "may ", "1.", "自", "effective "]
+    "part",
+    [
+        "until 1 May 2026 ",
+        "1 ",
+        "for 9 days ",
+        "2026-",
+        "until ",
+        "(",
+        " ",
+        "may ",
+        "1.",
+        "自",
+        "effective ",
+        "end of ",
+        "by the end of Q2 ",
+        "second ",
+        "2027年",
+        "until march 2027 ",
+        "the end ",
+    ],
 )
 def test_hostile_text_costs_linear_time(part):
     """Each of these once made a regular expression of somebody slow."""

@@ -15,7 +15,7 @@ from sqlmodel import Field
 from tocsin.errors import Fault
 from tocsin.model.alerts import AnswerKind, MatchOutcome, Report
 from tocsin.model.articles import ArticleState
-from tocsin.model.dates import DateKind, DateState
+from tocsin.model.dates import DateKind, DateState, DateUnit
 from tocsin.model.entries import EntryKey
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import Reason
@@ -256,6 +256,7 @@ class DateRow(columns.Row, table=True):
     at: int  # where the date begins in the words
     length: int
     counted: bool
+    unit: DateUnit = columns.choice(DateUnit)
     found_at: datetime = columns.time()
     state: DateState = columns.choice(DateState)
     judged_at: datetime | None = columns.time(None)

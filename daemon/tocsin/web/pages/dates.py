@@ -15,6 +15,8 @@ from tocsin.web.pages.alert_exports import feed_key, must_read
 #: Past days that a calendar keeps, and dates that are shown.
 _BACK = timedelta(days=90)
 _MOST = 500
+#: Time for which a calendar says that a date was rejected.
+_CANCELLED_FOR = timedelta(days=30)
 _SAID = {"confirm": DateState.CONFIRMED, "reject": DateState.REJECTED}
 
 
@@ -50,27 +52,31 @@ async def judge(page: Page) -> web.Response:
         state = _SAID[form.get("say", "")]
     except KeyError:
         raise web.HTTPBadRequest(text=f"Of a date one says {' or '.join(_SAID)}.") from None
-    known = {one.id: one for one in await page.read(page.store.read.dates)}
-    if number not in known:
+    known = await page.read(page.store.read.date, number)
+    if known is None:
         page.unknown("date", number)
     by = page.visitor.name if page.visitor else ""
     await page.act(page.store.act.judge_dates, [number], state, page.now, by=by)
     if form.get("back") == "alert":
-        page.go("alerts", known[number].alert_id)
+        page.go("alerts", known.alert_id)
     page.go("dates")
 
 
 async def export_calendar(page: Page) -> web.Response:
     """Answer with the dates as a calendar (RFC 5545), to visitors who may read and to calendars with a key."""
     await must_read(page)
-    states = (DateState.FOUND, DateState.CONFIRMED)
-    text = await page.read(_calendar, page, states)
+    text = await page.read(_calendar, page)
     return web.Response(text=text, content_type="text/calendar", charset="utf-8")
 
 
-def _calendar(page: Page, states: tuple[DateState, ...]) -> str:
-    found = page.store.read.dates(_today(page) - _BACK, states, _MOST)
-    return calendar(found, lambda one: page.whole_address("alerts", one.alert_id))
+def _calendar(page: Page) -> str:
+    """Return the calendar. What was rejected stays for a while, cancelled: programs may keep what is only left out."""
+    since = _today(page) - _BACK
+    with page.store.read.together() as read:
+        found = read.dates(since, (DateState.FOUND, DateState.CONFIRMED), _MOST)
+        rejected = read.dates(since, (DateState.REJECTED,), _MOST)
+    cancelled = [one for one in rejected if (one.judged_at or one.found_at) > page.now - _CANCELLED_FOR]
+    return calendar((*found, *cancelled), lambda one: page.whole_address("alerts", one.alert_id))
 
 
 class ShownDate:
