@@ -85,6 +85,7 @@ class Queries(OnDatabase):
     counts = reads(listing.counts)
     absences = reads(absences.absences)
     contents = reads(contents.contents)
+    date = reads(dates.one)
     dates = reads(dates.dates)
     tally = reads(listing.tally)
     failing = reads(sources.failing)

@@ -19,7 +19,18 @@ tokens:
   feeder: {{secret: {INGEST}, may: ingest}}
 """
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-LISTS = ("alerts", "entries", "matches", "stories", "rules", "sources", "instruments", "deliveries", "silences")
+LISTS = (
+    "alerts",
+    "entries",
+    "matches",
+    "stories",
+    "rules",
+    "sources",
+    "instruments",
+    "deliveries",
+    "dates",
+    "silences",
+)
 
 
 def bearer(token):
@@ -190,6 +201,9 @@ def test_alerts_take_the_filters_of_the_page(api, query):
         pytest.param("POST", "sources/wire/poll", READ, 403, id="read does not poll"),
         pytest.param("POST", "silences/1/end", READ, 403, id="read ends nothing"),
         pytest.param("POST", "silences/1/end", ACT, 404, id="no such silence"),
+        pytest.param("POST", "dates/1/confirm", READ, 403, id="read confirms nothing"),
+        pytest.param("POST", "dates/1/confirm", ACT, 404, id="no such date"),
+        pytest.param("GET", "dates/1", READ, 404, id="no date to read"),
         pytest.param("POST", "deliveries/none/resend", ACT, 404, id="nothing to resend"),
     ],
 )

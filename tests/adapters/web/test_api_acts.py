@@ -15,7 +15,16 @@ tokens:
   actor: {{secret: {ACT}, may: act}}
   feeder: {{secret: {INGEST}, may: ingest}}
 """
-ACTS = ("alerts/1/answers", "silences", "silences/1/end", "deliveries/x/resend", "sources/wire/poll", "reload")
+ACTS = (
+    "alerts/1/answers",
+    "silences",
+    "silences/1/end",
+    "dates/1/confirm",
+    "dates/1/reject",
+    "deliveries/x/resend",
+    "sources/wire/poll",
+    "reload",
+)
 
 
 @pytest.fixture
@@ -50,6 +59,28 @@ def test_an_answer_is_recorded_once_by_the_name_of_its_token(api):
     assert [(one.kind, one.by) for one in history] == [("noise", "actor"), ("snooze", "actor")]
     assert snooze[1]["answered"]["snoozed_until"] == "2026-03-02T16:01:00+00:00"
     assert "wake" in calls
+
+
+def test_a_date_is_confirmed_and_rejected(api):
+    """As with the buttons of the page: by whom is kept, and the last word counts."""
+
+    async def scene(page):
+        page.bring("China bans gallium exports", summary="Suspended until 10 November 2026, then until March 2027.")
+        found = await page.get("/api/v1/dates", headers={"Authorization": f"Bearer {READ}"})
+        confirmed = await send(page, "dates/1/confirm", "")
+        rejected = await send(page, "dates/2/reject", "")
+        left = await page.get("/api/v1/dates", headers={"Authorization": f"Bearer {READ}"})
+        everything = await page.get("/api/v1/dates?all=yes", headers={"Authorization": f"Bearer {READ}"})
+        return [json.loads(one.text)["items"] for one in (found, left, everything)], confirmed, rejected
+
+    (found, left, everything), confirmed, rejected = api(scene)
+    assert [(one["id"], one["day"], one["unit"]) for one in found] == [
+        (1, "2026-11-10", "day"),
+        (2, "2027-03-31", "month"),
+    ]
+    assert (confirmed[0], confirmed[1]["state"], confirmed[1]["judged_by"]) == (200, "confirmed", "actor")
+    assert (rejected[0], rejected[1]["state"]) == (200, "rejected")
+    assert ([one["id"] for one in left], len(everything)) == ([1], 2)
 
 
 def test_a_silence_is_made_and_ended(api):

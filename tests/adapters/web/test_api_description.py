@@ -42,6 +42,10 @@ ASKED = (
     ("GET", "/deliveries/{id}", "deliveries/{DELIVERY}", ""),
     ("POST", "/deliveries/{id}/resend", "deliveries/{DELIVERY}/resend", ""),
     ("POST", "/silences/{number}/end", "silences/1/end", ""),
+    ("GET", "/dates", "dates", ""),
+    ("GET", "/dates/{number}", "dates/1", ""),
+    ("POST", "/dates/{number}/confirm", "dates/1/confirm", ""),
+    ("POST", "/dates/{number}/reject", "dates/1/reject", ""),
     ("POST", "/why", "why", '{"rule": "ban", "entry": "1"}'),
     ("POST", "/check", "check", '{"pack": "metals", "text": "- id: x\\n  news: {match: $mineral NEAR/8 sell~}"}'),
     ("POST", "/backtest", "backtest", '{"rule": "ban"}'),
@@ -72,7 +76,7 @@ def test_every_answer_is_as_described(serve, schema):
     """Real objects of real news, a message that was suppressed, and what each act answers."""
 
     async def scene(page):
-        page.bring("China bans gallium exports")
+        page.bring("China bans gallium exports", summary="In force until 10 November 2026.")
         page.store.sync_sources(
             [("wire", "https://example.org/feed", "feed"), ("desk", "items", PUSH)], page.clock.now()
         )

@@ -22,7 +22,7 @@ def test_every_example_of_the_page_works(serve):
     examples = re.findall(r"^```http\n(GET|POST) (\S+)\n((?:(?!```).*\n)*)```", PAGE, re.MULTILINE)
 
     async def scene(page):
-        page.bring("China bans gallium exports")
+        page.bring("China bans gallium exports", summary="In force until 10 November 2026.")
         page.store.sync_sources(
             [("wire", "https://example.org/feed", "feed"), ("desk", "items", PUSH)], page.clock.now()
         )

@@ -36,3 +36,10 @@ def of_alert(session: Session, number: int) -> tuple[KeptDate, ...]:
         .order_by(col(DateRow.day), col(DateRow.id))
     )
     return tuple(mapping.read(KeptDate, row, title=title) for row, title in rows)
+
+
+def one(session: Session, number: int) -> KeptDate | None:
+    """Return the date *number*, if there is one."""
+    wanted = select(DateRow, AlertRow.title).join(AlertRow, col(AlertRow.id) == DateRow.alert_id)
+    found = session.exec(wanted.where(DateRow.id == number)).first()
+    return mapping.read(KeptDate, found[0], title=found[1]) if found else None

@@ -2,6 +2,7 @@
 
 from tocsin.web.api import (
     alerts,
+    dates,
     deliveries,
     entries,
     instruments,
@@ -15,4 +16,18 @@ from tocsin.web.api import (
     why,
 )
 
-GROUPS = (alerts, entries, matches, rules, sources, items, instruments, deliveries, silences, why, trials, openapi)
+GROUPS = (
+    alerts,
+    entries,
+    matches,
+    rules,
+    sources,
+    items,
+    instruments,
+    deliveries,
+    dates,
+    silences,
+    why,
+    trials,
+    openapi,
+)

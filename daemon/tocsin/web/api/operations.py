@@ -14,6 +14,7 @@ from tocsin.explain.decision import Step
 from tocsin.explain.instruments import InstrumentView
 from tocsin.explain.rule_views import RuleView
 from tocsin.model.alerts import Alert, Answered
+from tocsin.model.dates import KeptDate
 from tocsin.model.entries import Entry
 from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Evidence
@@ -146,6 +147,15 @@ OPERATIONS = (
     _list("/deliveries", "Deliveries, the newest first.", DeliveryView, state="A state, such as dead."),
     _one("/deliveries/{id}", "One delivery with its message and tries.", DeliveryDetail),
     _act("/deliveries/{id}/resend", "Send a settled delivery again, as a new one.", DeliveryDetail, 201),
+    _list(
+        "/dates",
+        "Announced dates ahead, the next first.",
+        KeptDate,
+        all="yes: also those that are past or were rejected.",
+    ),
+    _one("/dates/{number}", "One announced date.", KeptDate),
+    _act("/dates/{number}/confirm", "Confirm a date: people are reminded of it.", KeptDate),
+    _act("/dates/{number}/reject", "Reject a date.", KeptDate),
     _list("/silences", "Silences, by number.", Silence, ended="yes: also those that have ended."),
     _one("/silences/{number}", "One silence.", Silence),
     _act("/silences", "Silence alerts.", Silence, 201, body=SilenceBody),
