@@ -40,6 +40,7 @@ class PeriodicTasks:
         self._work = work
         self._tasks: dict[str, tuple[str, Callable[[], Awaitable[None]]]] = {}
         self._running: asyncio.Task[None] | None = None
+        self._ending = set[asyncio.Task[None]]()
         for name in ("procrastinate", "psycopg.pool"):  # what they say of a lost server, the store says too
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
@@ -52,11 +53,25 @@ class PeriodicTasks:
         asyncio.get_running_loop().set_exception_handler(_pass_over)
         self._running = asyncio.create_task(self._run(), name="periodic tasks")
 
+    def rest(self, *, resting: bool) -> None:
+        """Leave all tasks to other workers while *resting*: whoever took one then would do nothing."""
+        if not resting and self._running is None:
+            self.start()
+        elif resting and self._running is not None:
+            self._end()
+
     async def stop(self, within: float) -> None:
         """Begin no more tasks, and wait at most *within* seconds for the one that runs."""
+        self._end()
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=within)
+
+    def _end(self) -> None:
         if self._running is not None:
             self._running.cancel()
-            await asyncio.wait({self._running}, timeout=within)
+            self._ending.add(self._running)
+            self._running.add_done_callback(self._ending.discard)
+            self._running = None
 
     async def _run(self) -> None:
         trouble = ""

@@ -53,6 +53,32 @@ def test_each_task_is_done_by_one_worker_a_period(address: str) -> None:
     assert 4 <= len(done) <= took + 3  # one a second
 
 
+def test_a_worker_that_rests_leaves_the_tasks_to_others(address: str) -> None:
+    """A report that is taken by a worker that stands by would be made by nobody."""
+
+    async def run() -> None:
+        store = Store.open(address)
+        assert store.parameters
+        calls: asyncio.Queue[str] = asyncio.Queue()
+        tasks = PeriodicTasks(store.parameters, _work)
+        tasks.every(EVERY_SECOND, "tick", partial(calls.put, "tick"))
+        tasks.start()
+        async with asyncio.timeout(60):
+            await calls.get()
+            tasks.rest(resting=True)
+            await tasks.stop(30)
+            while not calls.empty():
+                calls.get_nowait()
+            await asyncio.sleep(1.1)
+            assert calls.empty()
+            tasks.rest(resting=False)
+            await calls.get()
+        await tasks.stop(10)
+        store.close()
+
+    asyncio.run(run())
+
+
 def test_a_server_that_is_lost_at_the_end_of_a_job_brings_no_traceback(
     address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
