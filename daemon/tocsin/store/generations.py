@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select, update
 
 from tocsin.errors import ConflictError
+from tocsin.store.db.service_tables import GenerationRow
 from tocsin.store.db.statements import put
-from tocsin.store.db.tables import GenerationRow
 
 _TABLE = GenerationRow.metadata.tables["generation"]
 _ACTIVE = select(_TABLE.c.digest).where(_TABLE.c.active.is_(True))

@@ -25,12 +25,12 @@ from tocsin.store import requests, sending
 from tocsin.store.db import mapping
 from tocsin.store.db.codec import UNDECODABLE
 from tocsin.store.db.delivery_tables import AttemptRow, DeliveryRow
+from tocsin.store.db.service_tables import KeptPackRow
 from tocsin.store.db.statements import save
 from tocsin.store.db.tables import (
     ArticleRow,
     EntryKeyRow,
     EntryRow,
-    KeptPackRow,
     LastNotifiedRow,
     MatchRow,
     RevisionRow,

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
+from tocsin.store.db.service_tables import AnsweredRequestRow
 from tocsin.store.db.statements import save
-from tocsin.store.db.tables import AnsweredRequestRow
 from tocsin.store.programs import RequestAnswer, RequestKey
 
 #: Time for which an answer is kept.

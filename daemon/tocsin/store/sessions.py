@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, func, select
 
-from tocsin.store.db.tables import SessionEpochRow, UsedCodeRow
+from tocsin.store.db.service_tables import SessionEpochRow, UsedCodeRow
 
 
 def epoch(session: Session) -> int:
