@@ -35,6 +35,7 @@ class Cause(StrEnum):
     NO_OPERATOR = "no operator"
     GROWTH = "growth"
     OVER = "over"  # the end of an alert
+    ENDED = "ended"  # an alert, so that nobody is asked about it
     UNREACHABLE = "unreachable"  # the source, when the entry was published
     # What a filter of its source did with an entry
     DROPPED = "dropped"

@@ -173,7 +173,8 @@ class _Making:
         return _decided(entry_id, match, outcome, reason, alert)
 
     def _judge_own(self, match: Match, home: Story) -> Decided:
-        told = next((one for one in self._facts.recoveries if one.people and one.ending.is_of(match)), None)
+        reaching = (one for one in self._facts.recoveries if one.people or one.waits)
+        told = next((one for one in reaching if one.ending.is_of(match)), None)
         if told:
             reason = Reason(cause=Cause.OVER, by=str(told.alert.id))
             return _decided(None, match, MatchOutcome.JOINED, reason, told.alert)

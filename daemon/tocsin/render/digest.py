@@ -147,6 +147,7 @@ def _story(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: dat
         f"{alert.origins} independent origins" if alert.origins > 1 else "",
         f"{duration(until - alert.event_time)} ago" if until > alert.event_time else "",
         shown.news,
+        shown.over[:1].lower() + shown.over[1:],
         shown.coverage,
         "over the limit" if content.overflow else "",
         f"Alert {alert.id}" if alert.id > 0 else "",

@@ -84,6 +84,7 @@ class Item:
     answer: str = ""
     answers: tuple[tuple[str, str], ...] = ()
     about: str = ""
+    over: str = ""  # since when, if it was over before its message was sent
     own: bool = False  # about the daemon itself
 
     @property
@@ -166,11 +167,14 @@ def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, links: Answe
         headline = replace(headline, headline=_corrected(lead, lead.revised))
     if lead and not headline.headline:
         headline = replace(headline, headline=title)  # the link needs a text
+    # Who gets the message of its end knows the alert.
+    over = f"Over since {local(alert.over_at, zone)}" if alert.over_at and not content.news else ""
+    detail = _revised(lead) if lead and lead.revised else cut(one_line(alert.detail), 1000) or _removed(lead)
     return Item(
         severity=alert.severity,
         title=title,
         headline=headline,
-        detail=_revised(lead) if lead and lead.revised else cut(one_line(alert.detail), 1000) or _removed(lead),
+        detail=f"{over}. {detail}".rstrip() if over and kind is not DeliveryKind.DIGEST else detail,
         quotes=quotes(lead, content.evidence) if lead else (),
         prices=tuple(ticker(price, zone) for price in content.prices),
         why=tuple(_why(alert, lead, content.evidence)),
@@ -183,6 +187,7 @@ def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, links: Answe
         known=f"Update of {_quoted(_known(content))}" if content.news else "",
         answer=f"Alert {alert.id} · tocsin alerts ack|snooze|useful|noise {alert.id}" if alert.id > 0 else "",
         answers=named(links, alert) if alert.id > 0 else (),
+        over=over,
         own=alert.rule.startswith(f"{OWN}/"),
     )
 

@@ -37,6 +37,7 @@ _WORDS = {
     Cause.NO_OPERATOR: "no receiver is an operator",
     Cause.GROWTH: "alert {by} grew ({words})",
     Cause.OVER: "the end of alert {by}, for those who were sent it",
+    Cause.ENDED: "alert {by} is over",
     Cause.UNREACHABLE: "its source was unreachable",
     Cause.DROPPED: "dropped by its source's filter: drop: {words} ({by})",
     Cause.NOT_KEPT: "dropped by its source's filter: it does not meet keep: {words} ({by})",

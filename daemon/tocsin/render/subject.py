@@ -88,8 +88,8 @@ def _tag(page: Page, lead: Item) -> str:
 
 def _prefix(page: Page, lead: Item) -> str:
     """Return the prefix for the kind of message. If the leading alert is new to the reader, it is not an update."""
-    if page.kind is DeliveryKind.RECOVERY:
-        return _PREFIXES[page.kind]
+    if page.kind is DeliveryKind.RECOVERY or (lead.over and page.kind not in _PREFIXES):
+        return _PREFIXES[DeliveryKind.RECOVERY]
     if lead.news:
         return _PREFIXES[DeliveryKind.UPDATE]
     leads_anew = page.kind is DeliveryKind.UPDATE and any(item.news for item in page.items)

@@ -272,7 +272,9 @@ class Book:
         for ending in endings:
             last = next((alert for alert in reversed(self.alerts.values()) if ending.ends(alert)), None)
             if last and last.over_at is None:
-                yield Recovery(alert=last, people=tuple(self._notified.get(last.id, ())), ending=ending)
+                waits = any(last.id in message.alert_ids for message in self._waiting.values())
+                people = tuple(self._notified.get(last.id, ()))
+                yield Recovery(alert=last, people=people, ending=ending, waits=waits)
 
     def _pending_to(self, people: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Sequence[Pending]]:
         found: dict[tuple[str, str], list[Pending]] = {to: [] for to in people}

@@ -44,10 +44,16 @@ _SOURCE = {
 #: Events after which a source is not read for a time.
 UNREAD = tuple(_SOURCE[name].id for name in ("unhealthy", "not-a-feed", "gone", "dead"))
 OFFLINE = _own("offline", "network", Severity.HIGH, "Offline: {network} cannot be reached")
-ONLINE = _own("online", "network", Severity.INFO, "Online again: {network} can be reached")
+ONLINE = _own("online", "network", Severity.INFO, "Online again: {network} can be reached", ends=["offline"])
 RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver blocked: {receiver}")
 RECEIVER_FAILING = _own("receiver-failing", "receiver", Severity.HIGH, "Receiver fails: {receiver}")
-RECEIVER_DELIVERS = _own("receiver-delivers", "receiver", Severity.INFO, "Receiver delivers again: {receiver}")
+RECEIVER_DELIVERS = _own(
+    "receiver-delivers",
+    "receiver",
+    Severity.INFO,
+    "Receiver delivers again: {receiver}",
+    ends=["receiver-blocked", "receiver-failing"],
+)
 RECEIVER_STORM = _own("receiver-storm", "receiver", Severity.MEDIUM, "Storm: more than {receiver} wants at once")
 DELIVERY_DEAD = _own("delivery-dead", "receiver", Severity.HIGH, "Message given up: {receiver}")
 DATABASE_LOST = _own("database-lost", "database", Severity.CRITICAL, "Database lost, tocsin stops: {database}")
@@ -56,11 +62,11 @@ CONFIGURATION_SHRANK = _own("configuration-shrank", "kind", Severity.MEDIUM, "Go
 PACK_KEPT_BACK = _own("pack-kept-back", "pack", Severity.HIGH, "Rule pack kept back: {pack}")
 PRICE_HELD = _own("price-held", "instrument", Severity.MEDIUM, "Price held back: {instrument}")
 PRICE_STALE = _own("price-stale", "instrument", Severity.MEDIUM, "No new price: {instrument}")
-PRICE_FRESH = _own("price-fresh", "instrument", Severity.INFO, "New prices again: {instrument}")
+PRICE_FRESH = _own("price-fresh", "instrument", Severity.INFO, "New prices again: {instrument}", ends=["price-stale"])
 PRICE_MISSING = _own("price-missing", "listing", Severity.MEDIUM, "No price where there was one: {listing}")
-PRICE_FOUND = _own("price-found", "listing", Severity.INFO, "There is a price again: {listing}")
+PRICE_FOUND = _own("price-found", "listing", Severity.INFO, "There is a price again: {listing}", ends=["price-missing"])
 HOST_BLOCKED = _own("host-blocked", "host", Severity.HIGH, "Blocked by {host}")
-HOST_OPEN = _own("host-open", "host", Severity.INFO, "No longer blocked by {host}")
+HOST_OPEN = _own("host-open", "host", Severity.INFO, "No longer blocked by {host}", ends=["host-blocked"])
 SELF_REPORT = _own("self-report", "verdict", Severity.INFO, "Report: {verdict}")
 PAGE_FAILED = _own("page-failed", "page", Severity.MEDIUM, "Not served: {page}")
 RULE_UNEVALUATED = _own("rule-unevaluated", "rule", Severity.HIGH, "Rule could not be evaluated: {rule}")

@@ -216,7 +216,7 @@ def test_a_receiver_that_fails_for_an_hour_is_told_to_the_operator_once(line: Li
     out.close()
     assert [message.subject for _, message in ops.sent] == [
         "[tocsin HIGH] Receiver fails: desk",
-        "[tocsin INFO] Receiver delivers again: desk",
+        "[tocsin HIGH] Over: Receiver fails: desk",
     ]
     assert "Nothing was delivered since 2026-03-02" in ops.sent[0][1].text
     assert "busy" in ops.sent[0][1].text
@@ -328,7 +328,7 @@ def test_a_receiver_that_takes_messages_again_is_told_too(line: Line) -> None:
     out.close()
     assert [message.subject for _, message in ops.sent] == [
         "[tocsin HIGH] Receiver blocked: desk",
-        "[tocsin INFO] Receiver delivers again: desk",
+        "[tocsin HIGH] Over: Receiver blocked: desk",
     ]
     assert {view.state for view in line.store.read.deliveries()} == {DeliveryState.DELIVERED}
 
@@ -511,7 +511,7 @@ def test_a_receiver_that_refuses_whatever_it_gets_is_blocked(line: Line) -> None
     out.close()
     dead = [view for view in line.store.read.deliveries() if view.state is DeliveryState.DEAD]
     assert len(dead) == 2
-    assert [message.subject for _, message in ops.sent][3:] == ["[tocsin INFO] Receiver delivers again: desk"]
+    assert [message.subject for _, message in ops.sent][3:] == ["[tocsin HIGH] Over: Receiver blocked: desk"]
     delivered = [view for view in line.store.read.deliveries() if view.receiver == "desk" and view not in dead]
     assert {view.state for view in delivered} == {DeliveryState.DELIVERED}
 

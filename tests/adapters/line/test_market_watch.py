@@ -90,8 +90,10 @@ def play(
 
 
 def ops(line: Line) -> list[str]:
-    """What the operator was told, in order."""
-    return [item.title for item in reversed(line.store.read.deliveries()) if item.receiver == "ops"]
+    """What the operator reads, in order: the message of what is over by now says so."""
+    over = {alert.title for alert in line.store.read.alerts() if alert.over_at}
+    told = [item.title for item in reversed(line.store.read.deliveries()) if item.receiver == "ops"]
+    return [f"Over: {title}" if title in over else title for title in told]
 
 
 def newest(line: Line, instrument: Instrument) -> Any:
@@ -174,7 +176,7 @@ def test_a_symbol_that_goes_missing_is_told_once_and_so_is_its_return(line: Line
     play(line, pipeline, 60 * MINUTE)
     source.now = {"TIN": 100, "ZINC": 7}
     play(line, pipeline, 60 * MINUTE)
-    assert ops(line) == ["No price where there was one: first TIN", "There is a price again: first TIN"]
+    assert ops(line) == ["Over: No price where there was one: first TIN"]
 
 
 def test_a_host_that_blocks_us_is_one_message_and_is_left_alone_for_longer_each_time(line: Line) -> None:
@@ -193,9 +195,9 @@ def test_a_host_that_blocks_us_is_one_message_and_is_left_alone_for_longer_each_
     assert sum(source.polls for source in sources) - before < 30
     for n, source in enumerate(sources):
         source.now = {"TIN": n + 1}
-    play(line, pipeline, timedelta(hours=30), until_told=lambda: len(ops(line)) > 1)
+    play(line, pipeline, timedelta(hours=30), until_told=lambda: ops(line) == ["Over: Blocked by host"])
     play(line, pipeline, timedelta(hours=2))
-    assert ops(line)[1:] == ["No longer blocked by host"]
+    assert ops(line) == ["Over: Blocked by host"]
 
 
 def test_nobody_is_asked_while_the_market_is_closed(line: Line) -> None:
@@ -218,7 +220,7 @@ def test_nobody_is_asked_while_the_market_is_closed(line: Line) -> None:
 
 @pytest.mark.parametrize(
     ("open_now", "told"),
-    [(True, ["No new price: tin", "New prices again: tin"]), (False, [])],
+    [(True, ["Over: No new price: tin"]), (False, [])],
     ids=["in-session", "holiday"],
 )
 def test_a_price_that_stands_still_in_its_session_is_the_sources_fault(

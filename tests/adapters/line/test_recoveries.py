@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model.deliveries import AttemptResult, DeliveryKind, ErrorClass
+from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.prices import Instrument, Quote
+from tocsin.model.rules import Severity
+from tocsin.policy.decide import Policy
+from tocsin.policy.notifying.quiet import QuietHours
+from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
+from tocsin.policy.notifying.reminders import Escalation, Reminders
+from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.walltime import Window
+from tocsin.render.reasons import in_words
 
 PACK = """\
 tocsin: 1
@@ -24,13 +32,15 @@ rules:
 """
 TIN = Instrument(id="tin", kind="metal", currency="USD")
 OK = AttemptResult(error_class=ErrorClass.OK, code=250)
+DESK = ReceiverInfo(name="desk", recipients=("",))
 
 
 class Desk:
     """A daemon with one receiver, which can be started anew."""
 
-    def __init__(self, line, pack: str = PACK, outcomes=(OK,)) -> None:
+    def __init__(self, line, pack: str = PACK, outcomes=(OK,), person: ReceiverInfo = DESK) -> None:
         self.line = line
+        line.policy = Policy(routes=(Route(to=("desk",)),), receivers=(person,))
         self.receiver = line.list_receiver("desk", list(outcomes))
         self.start(pack)
 
@@ -86,12 +96,42 @@ def test_the_end_is_found_after_a_restart(desk) -> None:
     assert desk.see("27.5", "29.5", "28") == []
 
 
-def test_nobody_is_told_the_end_of_what_he_was_not_sent(line) -> None:
-    """The alert still waits; when it is sent, it shows the price of then."""
+def test_an_alert_that_still_waits_and_its_end_are_one_message(line) -> None:
+    """Who was not told yet reads at once that it is over, and gets no second message."""
     desk = Desk(line)
     desk.see("28", "31", "28", send=False)
     assert [view.kind for view in line.store.read.deliveries(limit=9)] == [DeliveryKind.ALERT]
     assert line.store.read.alerts()[0].over_at == line.clock.now()
+    assert desk.see("27") == ["[MEDIUM] Over: tin is above 30"]
+    [(_, message)] = desk.receiver.sent
+    assert "Over since 2026-03-02 12:30 UTC. " in message.text
+    desk._dispatcher.close()
+
+
+def test_a_digest_says_which_of_its_alerts_are_over(line) -> None:
+    """What waited for the morning may have ended at night."""
+    desk = Desk(line, person=replace(DESK, digest=DigestTimes(at=(time(20),), below=Severity.CRITICAL)))
+    assert desk.see("28", "31", "28") == []
+    line.clock.time = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
+    assert desk.see("27") == ["[MEDIUM] Digest: tin is above 30"]
+    assert "over since 2026-03-02 12:30 UTC" in desk.receiver.sent[0][1].text
+    desk._dispatcher.close()
+
+
+def test_an_escalation_that_waits_is_called_off_by_the_end(line) -> None:
+    """Nobody is asked in the morning about what was over at night."""
+    night = QuietHours(window=Window(start=time(12), end=time(20)))
+    boss = ReceiverInfo(name="boss", recipients=("",), quiet_hours=(night,))
+    to_boss = Reminders(people=(boss,), escalations=(Escalation(to=("boss",), after=timedelta(minutes=10)),))
+    desk = Desk(line)
+    desk._dispatcher.outbound = replace(desk._dispatcher.outbound, reminders=to_boss)
+    desk.see("28", "31", "31")
+    [waiting] = line.store.read.deliveries(state=DeliveryState.HELD)
+    assert waiting.kind is DeliveryKind.ESCALATION
+    desk.see("28")
+    gone = line.store.read.delivery(waiting.id).delivery
+    assert gone.state is DeliveryState.SUPPRESSED
+    assert in_words(gone.reason) == "alert 1 is over"
     desk._dispatcher.close()
 
 
@@ -138,4 +178,48 @@ def test_a_source_that_recovers_is_told_in_the_thread_of_its_trouble(line) -> No
     assert [message.subject for _, message in ops.sent] == subjects * 2
     assert [bool(message.thread) for _, message in ops.sent] == [False, True, False, True]
     assert "Over after" in ops.sent[1][1].text
+    dispatcher.close()
+
+
+def test_a_trouble_that_was_over_before_operators_were_told_is_one_message(line) -> None:
+    """The message of the trouble waits for the end of quiet hours, and says then that the source has recovered."""
+    night = QuietHours(window=Window(start=time(0), end=time(23)))
+    line.policy = Policy(
+        routes=(), receivers=(ReceiverInfo(name="ops", recipients=("",), operator=True, quiet_hours=(night,)),)
+    )
+    down = SourceError("refused", fault=Fault.NETWORK)
+    pipeline = line.pipeline(line.list_source("wire", [[], *[down] * 8, []]))
+    ops = line.list_receiver("ops", [OK])
+    dispatcher = line.dispatcher(pipeline.inbound.policy.decide, ops)
+    line.clock.time = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
+    for _ in range(22):
+        asyncio.run(pipeline.run_due())
+        asyncio.run(dispatcher.run_due())
+        line.clock.move(hours=1)
+    assert ops.sent == []
+    line.clock.time = line.clock.time.replace(hour=23)
+    asyncio.run(dispatcher.run_due())
+    assert [message.subject for _, message in ops.sent] == ["[tocsin MEDIUM] Over: Source unhealthy: wire"]
+    assert "Over since 2026-03-02" in ops.sent[0][1].text
+    dispatcher.close()
+
+
+def test_a_receiver_that_delivers_again_is_told_in_the_thread_of_its_failure(line) -> None:
+    """As a source is: one message, to the operators who were told."""
+    down = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+    source = line.list_source("wire", [[]])
+    pipeline = line.pipeline(source)
+    desk, ops = line.list_receiver("desk", [*[down] * 12, OK]), line.list_receiver("ops", [OK])
+    dispatcher = line.dispatcher(pipeline.inbound.policy.decide, desk, ops)
+    asyncio.run(pipeline.run_due())
+    source.answers.append(["China bans gallium exports"])
+    for _ in range(40):
+        line.clock.move(minutes=16)
+        asyncio.run(pipeline.run_due())
+        asyncio.run(dispatcher.run_due())
+    assert [message.subject for _, message in ops.sent] == [
+        "[tocsin HIGH] Receiver fails: desk",
+        "[tocsin HIGH] Over: Receiver fails: desk",
+    ]
+    assert ops.sent[1][1].thread == ops.sent[0][0]
     dispatcher.close()

@@ -124,11 +124,15 @@ def nothing_waits(people: Collection[_To]) -> Mapping[_To, Sequence[Pending]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """The *ending* of an *alert*, to tell the *people* who were sent it, as (receiver, recipient)."""
+    """The *ending* of an *alert*, to tell the *people* who were sent it, as (receiver, recipient).
+
+    Others are told by the message of the alert, if one still *waits*.
+    """
 
     alert: Alert
     people: tuple[tuple[str, str], ...]
     ending: Ending
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

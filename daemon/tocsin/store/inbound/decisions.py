@@ -26,7 +26,7 @@ from tocsin.store.inbound import dates, entries, facts, identity, revisions, sou
 from tocsin.store.inbound.sources import Held
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
-from tocsin.store.outbox import enqueue
+from tocsin.store.outbox import enqueue, reminders
 from tocsin.store.values import Committed, JudgedBatch, Once, Reopened
 
 #: Built once, because that costs more than to run them.
@@ -84,6 +84,8 @@ class Deciding:
         save(self.session, LastNotifiedRow, ("rule", "key"), rows)
         _write_windows(self.session, decision.windows)
         enqueue.cancel(self.session, decision.cancelled, self.now, Reason(cause=Cause.EARLIER))
+        for recovery in recoveries:
+            reminders.end(self.session, recovery.alert.id, self.now)
         delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.settles)
         enqueue.join(self.session, decision.joined)
         severities = {alert.id: alert.severity.rank for alert in known.alerts}

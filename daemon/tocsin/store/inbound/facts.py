@@ -108,7 +108,8 @@ def recoveries(session: Session, endings: Iterable[Ending]) -> tuple[Recovery, .
         last = next((alert for alert in map(mapping.alert, rows) if ending.ends(alert)), None)
         if last is not None and last.over_at is None:
             people = _notified(session, [last.id], ending.rules).get(last.id, ())
-            found.append(Recovery(alert=last, people=tuple(people), ending=ending))
+            waits = waiting.is_waiting(session, last.id)
+            found.append(Recovery(alert=last, people=tuple(people), ending=ending, waits=waits))
     return tuple(found)
 
 

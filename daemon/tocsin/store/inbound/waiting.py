@@ -27,6 +27,12 @@ _UNTRIED = (
 )
 
 
+def is_waiting(session: Session, alert: int) -> bool:
+    """Return whether a message about *alert* waits that nobody was sent yet."""
+    members = select(DeliveryAlertRow.delivery_id).where(DeliveryAlertRow.alert_id == alert)
+    return session.exec(select(DeliveryRow.id).where(*_UNTRIED, col(DeliveryRow.id).in_(members))).first() is not None
+
+
 def messages(
     session: Session, alerts: Collection[int], met: Mapping[int, Collection[int]], *, now: datetime, late: bool
 ) -> Waiting:

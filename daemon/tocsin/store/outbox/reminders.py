@@ -68,6 +68,12 @@ def answer(
     _call_off(session, numbers, now)
 
 
+def end(session: Session, number: int, now: datetime) -> None:
+    """Call off the waiting reminders and escalations of an alert that is over, and that were never tried."""
+    untried = [(row.id, alert) for row, alert in _waiting(session, [number]) if not row.attempts]
+    enqueue.cancel(session, untried, now, Reason(cause=Cause.ENDED, by=str(number)))
+
+
 def _call_off(session: Session, numbers: Collection[int], now: datetime) -> None:
     """Call off waiting reminders and escalations of the alerts *numbers*, which somebody has answered.
 
