@@ -16,14 +16,15 @@ from datetime import datetime, timedelta
 from tocsin.errors import Fault, LeaseLostError, OvertakenError, SourceError, StoreError
 from tocsin.ingest.commits import follow_up
 from tocsin.ingest.config import IngestConfig
-from tocsin.ingest.judging import failures, judge
+from tocsin.ingest.judging import dated, failures, judge
 from tocsin.log import line
 from tocsin.model.articles import Article, ArticleState, with_article
 from tocsin.model.counters import Counted
 from tocsin.model.rules import Judged
 from tocsin.policy.chunks import Taken
-from tocsin.policy.polling.articles import is_wanted, next_try
+from tocsin.policy.polling.articles import MOST_FAILURES, is_wanted, next_try
 from tocsin.protocols import Runtime
+from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
 from tocsin.store.values import ArticleLease
@@ -37,11 +38,14 @@ _IN_FLIGHT = 8
 
 
 def wanted(rules: RuleSet, judged: Sequence[Judged], now: datetime) -> Collection[str]:
-    """Return the ids of new entries whose articles are worth fetching: a rule that they do not meet could match the text."""
+    """Return the ids of new entries whose articles are worth fetching.
+
+    They met a rule, so that the article is the proof and may announce dates, or one that they did not meet could match it.
+    """
     return {
         item.entry.id
         for item in judged
-        if not item.entry.dropped and is_wanted(item.entry) and rules.could_match(item, now)
+        if not item.entry.dropped and is_wanted(item.entry) and (item.matches or rules.could_match(item, now))
     }
 
 
@@ -80,44 +84,58 @@ class ArticleIntake:
             try:
                 article = await config.articles[lease.entry.source].fetch(lease.entry.link)
             except SourceError as error:
-                await self._fail(lease, error)
+                await self._fail(lease, error, config)
             else:
                 await self._take(lease, article, config)
         except LeaseLostError:
             log.warning(line("article outlived its lease", source=lease.entry.source, entry=lease.entry_id))
         except OvertakenError as error:
-            await self._fail(lease, SourceError(str(error), fault=Fault.BUSY))
+            await self._fail(lease, SourceError(str(error), fault=Fault.BUSY), config)
         except StoreError as error:
             self._runtime.trouble.failed(error, source=lease.entry.source)
         except Exception as error:
             log.exception(line("article failed unexpectedly", source=lease.entry.source, entry=lease.entry_id))
-            await self._fail(lease, SourceError(f"{type(error).__name__}: {error}", fault=Fault.INTERNAL))
+            await self._fail(lease, SourceError(f"{type(error).__name__}: {error}", fault=Fault.INTERNAL), config)
 
     async def _take(self, lease: ArticleLease, article: Article, config: IngestConfig) -> None:
         now, source = self._runtime.clock.now(), lease.entry.source
         body, start = with_article(lease.entry.body, article.text)
         entry = replace(lease.entry, body=body, article_at=start)
         judged = await self._runtime.work(judge, config.rules, [entry], now)
+        # The headline may have alerted by a rule that the whole text does not meet.
+        with_dates = await self._runtime.work(dated, judged[0])
+        own = builtin.own_match(builtin.ARTICLES_READ, {"source": (source,)}, "One was fetched again.", now)
         committed = await self._runtime.write(
             self._store.take_article,
             lease,
             article,
-            judged[0],
+            with_dates,
             config.policy.decide,
             now=now,
             once=failures(judged, now),
+            again=[own],
         )
         self._runtime.counters.add(Counted.ARTICLES, source, ArticleState.FETCHED)
         tally = Taken().and_also(0, committed.decision).tally()
         log.info(line("article fetched", source=source, entry=lease.entry_id, characters=len(article.text), **tally))
         follow_up(committed, self._runtime.counters, self._committed)
 
-    async def _fail(self, lease: ArticleLease, error: SourceError) -> None:
+    async def _fail(self, lease: ArticleLease, error: SourceError, config: IngestConfig) -> None:
         now, source, tried = self._runtime.clock.now(), lease.entry.source, error.fault is not Fault.BUSY
         due_at = next_try(error, lease.tries + tried, lease.promised_at, now)
-        await self._runtime.write(self._store.fail_article, lease, str(error), due_at, now, tried=tried)
-        if due_at is None:
+        if due_at is not None:
+            await self._runtime.write(self._store.put_off_article, lease, str(error), due_at, tried=tried)
+        else:
+            detail = (
+                f"None of the last {MOST_FAILURES} was fetched, so its entries are judged without. The last: {error}"
+            )
+            own = builtin.own_match(builtin.ARTICLES_FAILING, {"source": (source,)}, detail, now)
+            decide = config.policy.decide
+            told = await self._runtime.write(
+                self._store.give_up_article, lease, str(error), decide, now, tried=tried, own=[own]
+            )
             self._runtime.counters.add(Counted.ARTICLES, source, ArticleState.FAILED)
+            follow_up(told, self._runtime.counters, self._committed)
         level = logging.WARNING if due_at is None else logging.INFO
         what = {"source": source, "entry": lease.entry_id, "fault": error.fault, "reason": error}
         log.log(level, line("article not fetched", **what, next=due_at or "given up"))

@@ -22,15 +22,12 @@ def judge(
     *known* entries are judged even then, because what was told of them may have to be corrected.
     """
     found = (screened(entry, filters, now) for entry in entries)
-    return tuple(
-        _with_dates(rules.evaluate(one, now)) if known or not one.dropped else Judged(entry=one) for one in found
-    )
+    evaluated = (rules.evaluate(one, now) if known or not one.dropped else Judged(entry=one) for one in found)
+    return tuple(dated(one) if one.matches else one for one in evaluated)
 
 
-def _with_dates(judged: Judged) -> Judged:
-    """Return *judged* with the dates that its entry announces, if it met a rule."""
-    if not judged.matches:
-        return judged
+def dated(judged: Judged) -> Judged:
+    """Return *judged* with the dates that its entry announces."""
     entry = judged.entry
     text = "\n".join(filter(None, (entry.title, entry.summary, entry.body)))
     return replace(judged, dates=announced(text, entry.event_time.date()))

@@ -43,6 +43,10 @@ _SOURCE = {
 }
 #: Events after which a source is not read for a time.
 UNREAD = tuple(_SOURCE[name].id for name in ("unhealthy", "not-a-feed", "gone", "dead"))
+ARTICLES_FAILING = _own("articles-failing", "source", Severity.MEDIUM, "Articles cannot be read: {source}")
+ARTICLES_READ = _own(
+    "articles-read", "source", Severity.INFO, "Articles can be read again: {source}", ends=["articles-failing"]
+)
 OFFLINE = _own("offline", "network", Severity.HIGH, "Offline: {network} cannot be reached")
 ONLINE = _own("online", "network", Severity.INFO, "Online again: {network} can be reached", ends=["offline"])
 RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver blocked: {receiver}")

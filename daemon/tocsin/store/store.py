@@ -255,7 +255,7 @@ class Store(Outbound):
 
     # ---- articles --------------------------------------------------------------------------------------------
 
-    fail_article = records(articles.fail)
+    put_off_article = records(articles.put_off)
 
     def claim_articles(
         self, now: datetime, lease: timedelta, *, sources: Collection[str], limit: int
@@ -276,14 +276,35 @@ class Store(Outbound):
         *,
         now: datetime,
         once: Once = NOTHING,
+        again: Sequence[Match] = (),
     ) -> Committed:
         """Write an article that was fetched, and the decision about what its entry meets only with it.
+
+        *again* are the daemon's events that articles of the source can be read again, if operators were told that they cannot.
 
         Raises:
             LeaseLostError: the lease is no longer valid; nothing is written.
         """
         with self._deciding(decide, now) as deciding:
-            return articles.take(deciding, lease, article, judged, once=once, program=self.program)
+            return articles.take(deciding, lease, article, judged, once=once, program=self.program, again=again)
+
+    def give_up_article(
+        self,
+        lease: ArticleLease,
+        error: str,
+        decide: Decide,
+        now: datetime,
+        *,
+        tried: bool,
+        own: Sequence[Match] = (),
+    ) -> Committed:
+        """Write that an article is given up, and the decision about *own* if none of its source can be read.
+
+        Raises:
+            LeaseLostError: the lease is no longer valid; nothing is written.
+        """
+        with self._deciding(decide, now) as deciding:
+            return articles.give_up(deciding, lease, error, tried=tried, own=own)
 
 
 def _serial(found: JudgedBatch) -> Serial | None:

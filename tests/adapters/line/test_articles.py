@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.line.conftest import RULES
 from tocsin.errors import Fault, SourceError
 from tocsin.explain.decision import explain_stored
 from tocsin.model.articles import Article, ArticleState
 from tocsin.model.entries import KeyKind
 from tocsin.render.quotes import quotes
+from tocsin.rules.ruleset import RuleSet
 from tocsin.store.values import JudgedBatch
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Reader:
     site: Site = field(default_factory=Site)
     shown: list[tuple[str, str]] = field(default_factory=list)  # id and title
     fetching: bool = True
+    rules: RuleSet | None = None
 
     def pipeline(self):
         """A pipeline on the feed."""
@@ -66,7 +69,7 @@ class Reader:
             return replace(batch, entries=tuple(entries), changed=True)
 
         source.poll = poll
-        made = self.line.pipeline(source)
+        made = self.line.pipeline(source, ruleset=self.rules)
         made.inbound = replace(made.inbound, articles={"wire": self.site} if self.fetching else {})
         return made
 
@@ -138,12 +141,53 @@ def test_a_rule_that_only_the_article_meets_alerts_when_it_is_fetched(line, read
 
 
 def test_a_headline_that_alerts_does_not_wait_and_alerts_once(line, reader):
-    """No other rule is left that the text could meet, so nobody is asked for it."""
+    """Its article is fetched all the same: it is the proof, and says until when. No second message comes of it."""
+    reader.site.answers = ["Exports of gallium are halted. The measure is suspended until 27 November 2026."]
     assert reader.poll(BAN) == [BAN]
     assert len(line.store.read.deliveries()) == 1
     assert reader.fetch() == [BAN]
-    assert reader.site.asked == []
+    assert reader.site.asked == ["https://wire.test/n0"]
     assert len(line.store.read.deliveries()) == 1
+    assert reader.record()[1].body.endswith("27 November 2026.")
+    [found] = line.store.read.dates()
+    assert (found.day, found.alert_id) == (date(2026, 11, 27), 1)
+
+
+def test_dates_come_from_an_article_that_would_not_have_alerted(line, reader):
+    """The alert of the headline stands, so what its article announces belongs to it."""
+    rule = "    news: {match: $mineral NEAR/8 (ban~ OR halt~), unless: sport}\n"
+    reader.rules = line.rules(RULES.replace("    news: {match: $mineral NEAR/8 (ban~ OR halt~)}\n", rule))
+    reader.site.answers = ["No sport today. Comments are due by 27 November 2026."]
+    assert reader.poll(BAN) == [BAN]
+    assert reader.fetch() == [BAN]
+    assert [one.day for one in line.store.read.dates()] == [date(2026, 11, 27)]
+
+
+def test_operators_hear_once_that_no_article_of_a_source_can_be_read(line, reader):
+    """As of a source that fails, and of its end; one failure among others is none."""
+    walled = SourceError("wire.test wants a login", fault=Fault.AUTH)
+    reader.site.answers = [walled, TEXT, *[walled] * 7, TEXT, TEXT]
+    for number in range(6):
+        reader.poll(f"Notice No. {number}")
+        reader.fetch()
+    assert operators(line) == []
+    for number in range(6, 9):
+        reader.poll(f"Notice No. {number}")
+        reader.fetch()
+    assert operators(line) == ["Articles cannot be read: wire"]
+    [alert] = [one for one in line.store.read.alerts() if one.rule == "tocsin/articles-failing"]
+    assert alert.detail.endswith("The last: wire.test wants a login")
+    for number in range(9, 11):
+        reader.poll(f"Notice No. {number}")
+        reader.fetch()
+    assert operators(line) == ["Articles cannot be read: wire"]
+    [alert] = [one for one in line.store.read.alerts() if one.rule == "tocsin/articles-failing"]
+    assert alert.over_at
+
+
+def operators(line) -> list[str]:
+    """The titles of what operators are sent."""
+    return [one.title for one in line.store.read.deliveries() if one.receiver == "ops"]
 
 
 def test_history_is_not_fetched(line):
@@ -198,7 +242,7 @@ def test_an_answer_that_comes_too_late_changes_nothing(line, reader):
     line.clock.move(hours=2)
     assert reader.fetch() == [NOTICE]
     with pytest.raises(Exception, match="fetched again"):
-        line.store.fail_article(old, "late", None, line.clock.now(), tried=True)
+        line.store.put_off_article(old, "late", line.clock.now(), tried=True)
 
 
 def test_a_reload_that_removes_it_fetches_no_more(line, reader):

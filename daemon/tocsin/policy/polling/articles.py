@@ -10,6 +10,8 @@ from tocsin.model.entries import Entry
 
 #: An entry that its source gave so many characters of text needs no other.
 LONG = 2000
+#: Articles of a source that are given up in a row, after which operators are told.
+MOST_FAILURES = 5
 #: Waits after the first failure and those that follow; after the last one an article is given up.
 _WAITS = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 #: Faults that may pass. An article may be linked a moment before its server has it, so that a status is one, too.

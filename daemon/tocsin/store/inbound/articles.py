@@ -6,18 +6,20 @@ What is to be fetched is a row that is written with its entry, so that no crash 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, or_, select, update
 
 from tocsin.errors import LeaseLostError
 from tocsin.model.articles import FETCHED_WITHIN, Article, ArticleRecord, ArticleState, with_article
-from tocsin.model.rules import Judged
+from tocsin.model.rules import Judged, Match
 from tocsin.policy.alerting.facts import Arrival
+from tocsin.policy.polling.articles import MOST_FAILURES
 from tocsin.redaction import masked
+from tocsin.rules import builtin
 from tocsin.store.db import mapping
-from tocsin.store.db.tables import ArticleRow, EntryRow, MatchRow, RevisionRow, SourceRow
+from tocsin.store.db.tables import AlertRow, ArticleRow, EntryRow, MatchRow, RevisionRow, SourceRow
 from tocsin.store.inbound import dates, entries, unevaluated
 from tocsin.store.inbound.decisions import Deciding, total
 from tocsin.store.values import ArticleLease, Committed, Once
@@ -77,9 +79,18 @@ def void(session: Session, alive: Collection[int]) -> None:
 
 
 def take(
-    deciding: Deciding, lease: ArticleLease, article: Article, judged: Judged, *, once: Once, program: str
+    deciding: Deciding,
+    lease: ArticleLease,
+    article: Article,
+    judged: Judged,
+    *,
+    once: Once,
+    program: str,
+    again: Sequence[Match] = (),
 ) -> Committed:
     """Write the text of *article*, and the decision about the rules that its entry meets only with it.
+
+    *again* are the daemon's events that articles of the source can be read again, if operators were told that they cannot.
 
     Raises:
         LeaseLostError: the lease is no longer valid; nothing is written.
@@ -102,26 +113,52 @@ def take(
     failed = [(number, failure) for failure in judged.unevaluated if failure.rule not in met]
     unevaluated.add(session, failed, circumstance, now=now, program=program)
     arrivals = [Arrival(entry_id=number, matches=new)]
-    committed = total([deciding.about(arrivals, circumstance), deciding.about_own(first)])
+    own = (*first, *(again if _reported(session, lease.entry.source) else ()))
+    committed = total([deciding.about(arrivals, circumstance), deciding.about_own(own)])
     if not withdrawn:
         dates.keep(session, {number: judged.dates}, now)
     return committed
 
 
-def fail(
-    session: Session, lease: ArticleLease, error: str, due_at: datetime | None, now: datetime, *, tried: bool
-) -> None:
-    """Write that an article could not be fetched: it is *tried* again at *due_at*, or given up if that is None.
+def put_off(session: Session, lease: ArticleLease, error: str, due_at: datetime, *, tried: bool) -> None:
+    """Write that an article could not be fetched, if it was *tried*, and is due again at *due_at*.
 
     Raises:
         LeaseLostError: the lease is no longer valid; nothing is written.
     """
     row = _held(session, lease)
-    row.lease_until, row.error, row.tries = None, error[:_LONGEST_ERROR], row.tries + tried
-    if due_at is None:
-        row.state, row.ended_at = ArticleState.FAILED, now
-    else:
-        row.due_at = due_at
+    row.lease_until, row.error, row.tries, row.due_at = None, error[:_LONGEST_ERROR], row.tries + tried, due_at
+
+
+def give_up(deciding: Deciding, lease: ArticleLease, error: str, *, tried: bool, own: Sequence[Match]) -> Committed:
+    """Write that an article is given up; if none of the last ones of its source was fetched, decide about *own*, once.
+
+    Raises:
+        LeaseLostError: the lease is no longer valid; nothing is written.
+    """
+    session = deciding.session
+    row = _held(session, lease)
+    row.state, row.tries, row.error, row.lease_until = (
+        ArticleState.FAILED,
+        row.tries + tried,
+        error[:_LONGEST_ERROR],
+        None,
+    )
+    row.ended_at = deciding.now
+    session.flush()
+    ended = (ArticleRow.source_id == row.source_id, col(ArticleRow.ended_at).is_not(None))
+    last = select(ArticleRow.state).where(*ended).order_by(col(ArticleRow.ended_at).desc()).limit(MOST_FAILURES)
+    failed = list(session.exec(last)).count(ArticleState.FAILED)
+    tells = failed == MOST_FAILURES and not _reported(session, lease.entry.source)
+    return deciding.about_own(own if tells else ())
+
+
+def _reported(session: Session, source: str) -> bool:
+    """Return whether operators were told that articles of *source* cannot be read, and not yet that they can."""
+    rows = session.exec(
+        select(AlertRow).where(AlertRow.rule == builtin.ARTICLES_FAILING.id, col(AlertRow.over_at).is_(None))
+    )
+    return any(source in row.labels.get("source", ()) for row in rows)
 
 
 def record(session: Session, number: int) -> ArticleRecord | None:
