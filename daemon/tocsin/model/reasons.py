@@ -105,6 +105,11 @@ class Reason:
         return self.cause is not Cause.NONE
 
     @property
+    def root(self) -> Reason:
+        """Return the last of the reasons behind this one, or itself: for what a message was planned, whatever held it since."""
+        return self.because.root if self.because else self
+
+    @property
     def main(self) -> Cause:
         """Return the cause that keeps a message back, even behind another one; if there is none, its own cause."""
         behind = self.because.main if self.because else Cause.NONE

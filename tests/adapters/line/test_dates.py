@@ -14,7 +14,7 @@ from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, 
 from tocsin.model.entries import Batch, Cursor
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.date_reminders import DateReminders
-from tocsin.policy.notifying.quiet import QuietHours
+from tocsin.policy.notifying.quiet import QuietHours, quiet_rules
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.walltime import Window
@@ -197,6 +197,27 @@ def test_quiet_hours_hold_a_reminder_and_a_rejection_calls_it_off(line):
     assert len(office.at("2026-10-11T10:00")) == 1
     office.say(DateState.CONFIRMED)
     assert len(office.at("2026-11-03T10:00")) == 2
+
+
+def test_a_reminder_that_quiet_hours_catch_when_it_leaves_keeps_its_reason(line):
+    """As after a restart or a reload between the plan and the message: it says which date is near, and is called off by it."""
+    office = Office(line)
+    office.say(DateState.CONFIRMED)
+    line.clock.time = datetime.fromisoformat("2026-10-11T09:00+00:00")
+    line.store.remind_of_dates(DateReminders(people=office.people), line.clock.now())
+    quiet = QuietHours(window=Window(start=time(8), end=time(10)))
+    late = QuietHours(window=Window(start=time(9, 30), end=time(11)))
+    line.store.apply_quiet_hours({"desk": quiet_rules((quiet,), UTC, line.clock.now())}, line.clock.now())
+    line.clock.move(hours=1)
+    line.store.apply_quiet_hours({"desk": quiet_rules((late,), UTC, line.clock.now())}, line.clock.now())
+    assert office.waiting() == [
+        (
+            "held until 2026-10-11 11:00 UTC by the quiet hours of desk: confirmed date 1 is 30 days ahead: "
+            "2026-11-10 ends: “The ban ends 10 November 2026.”"
+        )
+    ]
+    office.say(DateState.REJECTED)
+    assert office.waiting() == []
 
 
 def test_two_dates_of_an_alert_on_one_day_are_two_reminders(line):

@@ -15,7 +15,7 @@ from tocsin.policy.notifying.date_reminders import AHEAD, ConfirmedDate, DateRem
 from tocsin.store.db import mapping
 from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.tables import AlertRow, DateRow
-from tocsin.store.outbox import enqueue, reminders
+from tocsin.store.outbox import delivery_rows, enqueue, reminders
 
 
 def judge(session: Session, numbers: Sequence[int], state: DateState, now: datetime, *, by: str = "") -> None:
@@ -83,12 +83,6 @@ def _call_off(session: Session, numbers: Sequence[int], now: datetime) -> None:
             col(DeliveryAlertRow.alert_id).in_(alerts),
         )
     ).all()
-    needless = [(row.id, alert) for row, alert in rows if _date(row.reason) in map(str, numbers)]
+    first = delivery_rows.first_reasons(session, [row.id for row, _ in rows])
+    needless = [(row.id, alert) for row, alert in rows if first[row.id].root.by in map(str, numbers)]
     enqueue.cancel(session, needless, now, Reason(cause=Cause.REJECTED))
-
-
-def _date(reason: Reason) -> str:
-    """Return the number of the date that *reason*, or one behind it, is about."""
-    while reason.because and reason.cause is not Cause.DATE:
-        reason = reason.because
-    return reason.by if reason.cause is Cause.DATE else ""

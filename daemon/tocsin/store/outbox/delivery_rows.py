@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, insert, select, update
 
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import NO_REASON, Cause, Reason
-from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow, TransitionRow
 from tocsin.store.db.statements import PLANNED, new_id, pieces, put
 
 #: The columns of a row, by name.
@@ -52,6 +52,16 @@ def last_notifications(session: Session, receiver: str, alerts: Iterable[int]) -
             .group_by(col(DeliveryAlertRow.alert_id), col(DeliveryAlertRow.recipient))
         ):
             found[alert_id, recipient] = telling
+    return found
+
+
+def first_reasons(session: Session, ids: Iterable[str]) -> dict[str, Reason]:
+    """Return the reasons with which the deliveries *ids* were planned, whatever happened to them since."""
+    found: dict[str, Reason] = {}
+    for piece in pieces(ids):
+        named = col(TransitionRow.delivery_id).in_(piece)
+        for row in session.exec(select(TransitionRow).where(named).order_by(col(TransitionRow.id))):
+            found.setdefault(row.delivery_id, row.reason)
     return found
 
 

@@ -14,6 +14,7 @@ from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import UNTRIED, WAITING, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.quiet import QuietRule
+from tocsin.policy.notifying.reminders import REPEATING
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.store.db import mapping
 from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
@@ -62,6 +63,9 @@ def _rest(session: Session, row: DeliveryRow, until: datetime, now: datetime, re
     """Hold one delivery by itself."""
     lasts = row.expires_at - (row.wanted_at or row.due_at)
     state = DeliveryState.RETRY if row.attempts else DeliveryState.HELD
+    if row.kind in REPEATING and not row.attempts:
+        # What is new about it is only why it is sent.
+        reason = replace(reason, because=row.reason.root)
     # No fallback during quiet hours: it is late only against their end.
     times = {"due_at": until, "expires_at": until + lasts, "wanted_at": None}
     delivery_rows.change(session, [row.id], now, state, reason, **times)
