@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.web.conftest import HOSTILE
+from adapters.web.conftest import CONFIG, HOSTILE
 from tocsin.model.alerts import Answered
-from tocsin.policy.notifying.silence import Matcher
+from tocsin.policy.notifying.silence import Matcher, RecurringSilence
+from tocsin.policy.notifying.walltime import Window
 from tocsin.render.objects import plain
 from tocsin.store.queries.search import Wanted
 
@@ -70,6 +71,29 @@ def test_every_list_is_there_without_any_news(api, name):
     found = api(lambda page: ask(page, name))
     assert found.keys() == {"items", "next"}
     assert found["next"] is None
+
+
+def test_silences_of_the_configuration_are_listed_before_they_begin(api):
+    """On demand, without a number; one in progress is listed by its number instead."""
+    recurring = """silences:
+  - {match: mineral=gallium, during: {from: "22:00", to: "06:00"}, why: the night}
+  - {match: mineral=cobalt, during: {on: [mon]}}
+"""
+
+    async def scene(page):
+        now = page.clock.now()
+        silence = RecurringSilence(
+            matchers=(Matcher(name="mineral", op="=", value="cobalt"),), windows=(Window(days=frozenset([0])),)
+        )
+        page.store.keep_silences(list(silence.current(now)), now, loaded=True)
+        return await ask(page, "silences"), await ask(page, "silences?planned=yes")
+
+    (usual, planned) = api(scene, config=f"{CONFIG}{recurring}")
+    assert [one["id"] for one in usual["items"]] == [1]
+    assert [(one["id"], one["starts"], one["why"]) for one in planned["items"]] == [
+        (0, "2026-03-02T22:00:00+00:00", "the night"),
+        (1, "2026-03-02T00:00:00+00:00", ""),
+    ]
 
 
 def test_lists_are_read_to_their_end_without_a_gap_or_a_double(api):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from operator import itemgetter
 
 from aiohttp import web
 
@@ -11,7 +12,7 @@ from tocsin.config.bodies import SilenceBody
 from tocsin.config.silences import check_silence, read_end, read_matchers
 from tocsin.config.vocabulary import vocabulary
 from tocsin.errors import UsageError
-from tocsin.policy.notifying.silence import Silence
+from tocsin.policy.notifying.silence import Silence, upcoming
 from tocsin.store.access import Commands, Queries
 from tocsin.units import write_duration
 from tocsin.web.api.acts import act, once
@@ -32,11 +33,17 @@ def routes() -> tuple[Route, ...]:
 
 
 async def list_silences(page: Page) -> web.Response:
-    """Answer with the silences that have not ended, or with `ended=yes` with all, by number."""
-    ended = words(page, "ended") == "yes"
-    found = [one for one in await page.read(page.store.read.silences) if ended or one.ends > page.now]
-    part, following = part_of(page, found, _place)
-    return listed(part, following)
+    """Answer with the silences that have not ended, by number.
+
+    With `ended=yes` also those that have, and with `planned=yes` first those of the configuration that begin next, numbered 0.
+    """
+    ended, planned = words(page, "ended") == "yes", words(page, "planned") == "yes"
+    known = await page.read(page.store.read.silences)
+    coming = upcoming(page.daemon.config.silences, known, page.now) if planned else ()
+    places = [(f"{0:018}-{number:06}", one) for number, one in enumerate(coming)]
+    places += [(f"{one.id:018}", one) for one in known if ended or one.ends > page.now]
+    part, following = part_of(page, places, itemgetter(0))
+    return listed([one for _, one in part], following)
 
 
 async def show_silence(page: Page) -> web.Response:
@@ -76,11 +83,6 @@ async def end(page: Page) -> web.Response:
         return HTTPStatus.OK, commands.end_silence(number, page.now) if silence.ends > page.now else silence
 
     return await once(page, work)
-
-
-def _place(silence: Silence) -> str:
-    """Return the number of a silence so that texts are in the order of numbers."""
-    return f"{silence.id:018}"
 
 
 def _found(page: Page, number: int, known: Iterable[Silence]) -> Silence:
