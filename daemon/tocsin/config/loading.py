@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -97,37 +97,10 @@ def load_rules(
     Raises:
         ConfigError: a pack has faults and no last good version, or an override has; with every fault of all of them.
     """
-    packs: list[LoadedPack] = []
-    clean: list[PackSpec] = []
-    specs: list[PackSpec] = []
-    faults: list[Problem] = []
-    warnings: list[Problem] = []
     library = Library(folders)
-    read = library.packs()
     trial = _Trial(examples=tried)
-    # A pack that cannot be read may hold any rule that a correlation in another pack names.
-    ids = frozenset(f"{pack.spec.id}/{rule.id.text}" for pack in read if pack.spec for rule in pack.spec.rules)
-    others = ids if all(pack.spec for pack in read) else None
-    for pack in read:
-        name = str(pack.folder)
-        proven = pack.spec is not None and known(name) == _hash(pack.files)
-        spec, problems = (pack.spec, pack.problems) if proven else trial.of(pack, others)
-        warnings += [item for item in problems if item.warning]
-        bad = [item for item in problems if not item.warning]
-        if spec is not None:
-            specs.append(spec)
-            if proven and pack.folder.parent == SHIPPED:
-                clean += with_used([spec])
-            packs.append(LoadedPack(folder=name, hash=_hash(pack.files), files=pack.files))
-            continue
-        before = kept(name)
-        old = trial.of(kept_version(before), None)[0] if before else None
-        if before is None or old is None:
-            faults += bad
-            continue
-        words = f"{counted(len(bad), 'fault')} in {shown_path(pack.folder)}, the first: {bad[0]}"
-        specs.append(old)
-        packs.append(LoadedPack(folder=name, hash=_hash(before), files=before, kept_back=True, words=words))
+    found = _gathered(library.packs(), trial, kept, known)
+    specs, faults, warnings = found.specs, found.faults, found.warnings
     changed, unknown = lay_over(specs, overrides)
     # If a pack cannot be read, an unknown rule may be one of that pack.
     faults += () if faults else unknown
@@ -136,19 +109,67 @@ def load_rules(
     if faults:
         raise ConfigError(by_place(each_once([*faults, *warnings])))
     warnings += (item for item in together if item.warning)
-    shipped = frozenset(spec.id for spec, pack in zip(specs, packs, strict=True) if Path(pack.folder).parent == SHIPPED)
+    shipped = frozenset(
+        spec.id for spec, pack in zip(specs, found.packs, strict=True) if Path(pack.folder).parent == SHIPPED
+    )
     if tried:
-        warnings += lint(changed, rules, poll=poll, given=given, instruments=instruments, clean=clean, shipped=shipped)
+        warnings += lint(
+            changed, rules, poll=poll, given=given, instruments=instruments, clean=found.clean, shipped=shipped
+        )
         warnings += lint_names(changed)
     if history:
         warnings += lint_history(changed, rules, history)
     return LoadedRules(
         rules=rules,
-        packs=tuple(packs),
+        packs=tuple(found.packs),
         folders=library.folders,
         warnings=tuple(by_place(each_once(warnings))),
         shipped=shipped,
     )
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """The packs in force with the specs of them, those that are known to be *clean*, and what is wrong with any."""
+
+    packs: list[LoadedPack] = field(default_factory=list)
+    specs: list[PackSpec] = field(default_factory=list)
+    clean: list[PackSpec] = field(default_factory=list)
+    faults: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def add(self, name: str, spec: PackSpec, files: Files, *, instead: str = "") -> None:
+        """Add a pack; *instead* is why it is an earlier version."""
+        self.specs.append(spec)
+        digest = _hash(files)
+        self.packs.append(LoadedPack(folder=name, hash=digest, files=files, kept_back=bool(instead), words=instead))
+
+
+def _gathered(read: Sequence[ReadPack], trial: _Trial, kept: Kept, known: Known) -> _Gathered:
+    """Return the packs *read*; one with faults is replaced by its last good version, if there is one."""
+    # A pack that cannot be read may hold any rule that a correlation in another pack names.
+    ids = frozenset(f"{pack.spec.id}/{rule.id.text}" for pack in read if pack.spec for rule in pack.spec.rules)
+    others = ids if all(pack.spec for pack in read) else None
+    found = _Gathered()
+    for pack in read:
+        name = str(pack.folder)
+        proven = pack.spec is not None and known(name) == _hash(pack.files)
+        spec, problems = (pack.spec, pack.problems) if proven else trial.of(pack, others)
+        found.warnings += [item for item in problems if item.warning]
+        bad = [item for item in problems if not item.warning]
+        if spec is not None:
+            found.add(name, spec, pack.files)
+            if proven and pack.folder.parent == SHIPPED:
+                found.clean += with_used([spec])
+            continue
+        before = kept(name)
+        old = trial.of(kept_version(before), None)[0] if before else None
+        if before is None or old is None:
+            found.faults += bad
+            continue
+        words = f"{counted(len(bad), 'fault')} in {shown_path(pack.folder)}, the first: {bad[0]}"
+        found.add(name, old, before, instead=words)
+    return found
 
 
 def rules_of(
