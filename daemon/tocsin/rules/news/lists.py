@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import NamedTuple
 
@@ -38,27 +38,38 @@ class Found(NamedTuple):
 Finder = Callable[[Sentence, str], Iterable[tuple[int, int]]]
 
 
+_Member = tuple[Term, str]
+
+
 @dataclass(frozen=True, slots=True)
 class _Lookup:
     """The members of a list by what they begin with."""
 
-    words: dict[str, list[tuple[Term, str]]] = field(default_factory=dict)
-    prefixes: dict[str, list[tuple[Term, str]]] = field(default_factory=dict)
-    regexes: list[tuple[Term, str]] = field(default_factory=list)
+    words: Mapping[str, Sequence[_Member]]
+    prefixes: Mapping[str, Sequence[_Member]]
+    regexes: Sequence[_Member]
 
-    def add(self, term: Term, label: str) -> None:
-        if not term.words:
-            self.regexes.append((term, label))
-        elif term.words[0].prefix:
-            self.prefixes.setdefault(term.words[0].prefix[:PREFIX], []).append((term, label))
-        else:
-            for form in term.words[0].forms:
-                self.words.setdefault(form, []).append((term, label))
-
-    def beginning(self, word: str) -> Sequence[tuple[Term, str]]:
+    def beginning(self, word: str) -> Sequence[_Member]:
         """Return the members that may begin with *word*."""
         found = self.words.get(word, ())
         return [*found, *self.prefixes.get(word[:PREFIX], ())] if self.prefixes else found
+
+
+def _lookup_of(members: Iterable[_Member]) -> _Lookup:
+    words: dict[str, list[_Member]] = {}
+    prefixes: dict[str, list[_Member]] = {}
+    regexes = []
+    for member in members:
+        term, _ = member
+        if not term.words:
+            regexes.append(member)
+        elif term.words[0].prefix:
+            prefixes.setdefault(term.words[0].prefix[:PREFIX], []).append(member)
+        else:
+            for form in term.words[0].forms:
+                words.setdefault(form, []).append(member)
+    # A pack has ten thousands of words with one member each: a tuple is half as large as a list.
+    return _Lookup({word: tuple(found) for word, found in words.items()}, prefixes, regexes)
 
 
 @dataclass(slots=True)
@@ -66,7 +77,7 @@ class TermList:
     """Terms and what label each gives; they are looked up among the words of a field."""
 
     name: str
-    members: tuple[tuple[Term, str], ...]
+    members: tuple[_Member, ...]
     excluded: tuple[Term, ...] = ()
     labelled: bool = False
     #: Finds spans instead of the words of the members, such as names by their capitals.
@@ -181,10 +192,7 @@ class TermList:
     def _by_beginning(self) -> _Lookup:
         lookup = self._lookup
         if lookup is None:
-            lookup = _Lookup()
-            for term, label in self.members:
-                lookup.add(term, label)
-            self._lookup = lookup  # only when it is whole: another thread may be looking
+            lookup = self._lookup = _lookup_of(self.members)  # only when it is whole: another thread may be looking
         return lookup
 
 
