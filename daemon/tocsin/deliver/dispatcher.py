@@ -235,7 +235,7 @@ class Dispatcher:
         receiver = self.outbound.receivers.get(delivery.receiver)
         if receiver is None or delivery.recipient not in receiver.recipients:
             # The configuration was reloaded meanwhile: the next tick finds another receiver.
-            await self._runtime.write(self._store.give_back, delivery, self._runtime.clock.now())
+            await self._runtime.write(self._store.give_back, [delivery], self._runtime.clock.now())
             return
         message = delivery.message
         if message is None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from tocsin.errors import StoreError
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Message, Settlement
 from tocsin.model.prices import Instrument
@@ -12,8 +14,9 @@ from tocsin.model.rules import Match
 from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
 from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.rules.prices.edge import PriceRule, ended
-from tocsin.store import sending
-from tocsin.store.access import records, writes
+from tocsin.store import claims, sending
+from tocsin.store.access import writes
+from tocsin.store.claims import Claimed
 from tocsin.store.inbound import prices
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody
 from tocsin.store.outbox import dates, enqueue, handover, holds, inhibitions, receivers, reminders, silences
@@ -32,7 +35,6 @@ class Outbound(SharedDatabase):
     remind_of_dates = writes(dates.remind)
     apply_inhibitions = writes(inhibitions.apply)
     fail_over = writes(handover.late)
-    give_back = records(sending.give_back)
     wake_receivers = writes(receivers.wake)
 
     def claim_deliveries(
@@ -48,14 +50,31 @@ class Outbound(SharedDatabase):
         """
         worker = self.database.worker
         with self.database.read() as session:
-            waits = sending.waits(session, now, self._real(session), which, worker=worker)
+            waits = claims.waits(session, now, self._real(session), which, worker=worker)
             if not waits and not silences.ended(session, now):
                 return []
         with self.database.write() as session:
             if self._stands_by(session):
                 return []
             silences.apply(session, now)
-            return sending.claim(session, now, self._real(session), lease, which, worker=worker)
+            claimed = claims.claim(session, now, self._real(session), lease, which, worker=worker)
+        return self._read(claimed, now) if claimed else []
+
+    def _read(self, claimed: Claimed, now: datetime) -> list[Delivery]:
+        """Return what was *claimed*; others need not wait until all of it is read."""
+        try:
+            with self.database.read() as session:
+                return claims.read(session, claimed)
+        except StoreError:
+            # If that fails too, they wait until their lease ends.
+            with suppress(StoreError), self.database.write(None) as session:
+                sending.give_back(session, claimed.leases, now)
+            raise
+
+    def give_back(self, deliveries: Collection[Delivery], now: datetime) -> None:
+        """Return deliveries to the queue that were claimed and not tried."""
+        with self.database.write(None) as session:
+            sending.give_back(session, [(one.id, one.fence, one.attempt) for one in deliveries], now)
 
     def lapse(
         self,

@@ -1,17 +1,17 @@
-"""Deliveries on their way out: claimed, tried, settled. The rows are the queue.
+"""Deliveries that were claimed: tried, settled, given back or given up.
 
-A claim leases a delivery in real time and raises its fence, and every later write of its holder requires that fence. The
-row of an attempt is written before a socket opens. If it is still open when the lease ends, the message may have
-arrived: the attempt is closed as ambiguous, and the delivery is tried again.
+Every write of the holder of a claim requires its fence. The row of an attempt is written before a socket opens. If it is
+still open when the lease ends, the message may have arrived: the attempt is closed as ambiguous, and the delivery is
+tried again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Subquery, case, true, tuple_
-from sqlmodel import Session, col, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, insert, or_, select, update
 
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import (
@@ -30,9 +30,9 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.codec import reading
 from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, DeliveryRow
-from tocsin.store.outbox import delivery_rows, receivers
+from tocsin.store.outbox import delivery_rows
 from tocsin.store.queries import content
-from tocsin.store.values import Claimable
+from tocsin.store.queries.content import Until
 
 _AGAIN = (
     DeliveryKind.UPDATE,
@@ -46,76 +46,6 @@ _GATHERED = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
 _MOST_EARLIER = 20
 #: Deliveries that one transaction gives up, each with its content.
 _MOST_EXPIRED = 25
-
-
-def claim(
-    session: Session, now: datetime, real: datetime, lease: timedelta, which: Claimable, *, worker: int | None = None
-) -> list[Delivery]:
-    """Lease the due deliveries in *which* to *worker*, the highest severity first and then the oldest, until *real* + *lease*.
-
-    Expired deliveries are left out, those to a receiver to which another worker is sending, and those to a paused one, except tests.
-    """
-    void(session, now, _lease_ended(real))
-    due = _due(session, now, which, worker)
-    rows = session.exec(
-        select(DeliveryRow)
-        .join(due, due.c.id == DeliveryRow.id)
-        .where(due.c.place <= which.limit_per_receiver)
-        .order_by(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id))
-    ).all()
-    for row in rows:
-        row.state = DeliveryState.SENDING
-        row.wanted_at = row.wanted_at or row.due_at
-        row.lease_until = real + lease
-        row.worker = worker
-        row.fence += 1
-        delivery_rows.note(
-            session, [row.id], now, DeliveryState.SENDING, Reason(cause=Cause.CLAIMED, count=row.attempts + 1)
-        )
-    session.flush()
-    return [delivery(session, row) for row in rows]
-
-
-def waits(session: Session, now: datetime, real: datetime, which: Claimable, *, worker: int | None = None) -> bool:
-    """Return whether there is anything to `claim`, so that nobody takes a turn in vain."""
-    ended = select(DeliveryRow.id).where(DeliveryRow.state == DeliveryState.SENDING, _lease_ended(real))
-    if session.exec(ended.limit(1)).first() is not None:
-        return True
-    return session.exec(select(_due(session, now, which, worker).c.id).limit(1)).first() is not None
-
-
-def _lease_ended(real: datetime) -> ColumnElement[bool]:
-    return col(DeliveryRow.lease_until) < real
-
-
-def _due(session: Session, now: datetime, which: Claimable, worker: int | None) -> Subquery:
-    """Return the ids of the deliveries that *worker* may claim, and the place of each among those to its receiver."""
-    others = col(DeliveryRow.worker).is_distinct_from(worker)
-    taken = session.exec(select(DeliveryRow.receiver).where(DeliveryRow.state == DeliveryState.SENDING, others))
-    busy = {*which.exclude, *taken}
-    spared = {*receivers.resting(session, now), *receivers.busy(session, which.rates, now)}
-    crowded = receivers.crowded(session, which.limits, now)
-    # A failing receiver is tried with another message each time, because one message may be the cause.
-    tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
-    place = func.row_number().over(
-        partition_by=col(DeliveryRow.receiver),
-        order_by=(tries, col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
-    )
-    to = tuple_(DeliveryRow.receiver, DeliveryRow.recipient)
-    return (
-        select(DeliveryRow.id, place.label("place"))
-        .where(
-            col(DeliveryRow.state).in_(WAITING),
-            col(DeliveryRow.due_at) <= now,
-            col(DeliveryRow.expires_at) > now,
-            col(DeliveryRow.receiver).not_in(busy),
-            not_(receivers.over(crowded, now)) if crowded else true(),
-            or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST),
-            true() if which.only is None else col(DeliveryRow.id).in_(which.only),
-            true() if which.present is None else to.in_(which.present),
-        )
-        .subquery()
-    )
 
 
 def void(session: Session, now: datetime, ended: ColumnElement[bool]) -> tuple[int, int]:
@@ -148,11 +78,12 @@ def _take_back(session: Session, number: str, attempts: int, now: datetime) -> b
     return bool(doubtful)
 
 
-def give_back(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Return a delivery to the queue that was claimed and not tried."""
-    state = DeliveryState.RETRY if delivery.attempt > 1 else DeliveryState.READY
-    if _under_fence(session, delivery, state=state, lease_until=None):
-        delivery_rows.note(session, [delivery.id], now, state, _UNTRIED)
+def give_back(session: Session, claims: Iterable[tuple[str, int, int]], now: datetime) -> None:
+    """Return deliveries to the queue that were claimed and not tried: the id, the fence and the number of the attempt of each."""
+    for number, fence, attempt in claims:
+        state = DeliveryState.RETRY if attempt > 1 else DeliveryState.READY
+        if _under_fence(session, number, fence, state=state, lease_until=None):
+            delivery_rows.note(session, [number], now, state, _UNTRIED)
 
 
 def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
@@ -166,7 +97,7 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
     for row in late:
         reason = Reason(cause=Cause.EXPIRED, at=row.expires_at, count=row.attempts, because=row.reason or None)
         delivery_rows.change(session, [row.id], now, DeliveryState.DEAD, reason, lease_until=None)
-    return tuple(delivery(session, row) for row in late)
+    return tuple(deliveries(session, late))
 
 
 def expires(session: Session, now: datetime) -> bool:
@@ -185,7 +116,7 @@ def begin_attempt(session: Session, delivery: Delivery, message: Message, now: d
     """
     lasts = col(DeliveryRow.lease_until) >= real
     kept = {} if message == delivery.message else {"message": codec.message_to_json(message)}
-    if not _under_fence(session, delivery, lasts, attempts=delivery.attempt, **kept):
+    if not _under_fence(session, delivery.id, delivery.fence, lasts, attempts=delivery.attempt, **kept):
         return False
     session.exec(
         insert(AttemptRow).values(delivery_id=delivery.id, n=delivery.attempt, fence=delivery.fence, started_at=now)
@@ -198,7 +129,8 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
     delivered_at = now if settlement.state is DeliveryState.DELIVERED else None
     if not _under_fence(
         session,
-        delivery,
+        delivery.id,
+        delivery.fence,
         state=settlement.state,
         due_at=settlement.due_at,
         reason=settlement.reason,
@@ -222,13 +154,13 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
     return True
 
 
-def _under_fence(session: Session, delivery: Delivery, *conditions: ColumnElement[bool], **values: object) -> bool:
+def _under_fence(session: Session, number: str, fence: int, *conditions: ColumnElement[bool], **values: object) -> bool:
     """Change a delivery if its claim is still valid, and the *conditions* are met; return True if so."""
     changed = session.exec(
         update(DeliveryRow)
         .where(
-            col(DeliveryRow.id) == delivery.id,
-            col(DeliveryRow.fence) == delivery.fence,
+            col(DeliveryRow.id) == number,
+            col(DeliveryRow.fence) == fence,
             col(DeliveryRow.state) == DeliveryState.SENDING,
             *conditions,
         )
@@ -277,9 +209,18 @@ def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple
 
 
 @reading
+def deliveries(session: Session, rows: Sequence[DeliveryRow], until: Until | None = None) -> list[Delivery]:
+    """Return the deliveries in *rows* as their claims need them, with the content that they had *until* then."""
+    contents = content.of_deliveries(session, {row.id: row.kind for row in rows}, until)
+    return [_delivery(session, row, contents[row.id]) for row in rows]
+
+
 def delivery(session: Session, row: DeliveryRow) -> Delivery:
-    """Return a delivery as its claim needs it."""
-    found = content.of_delivery(session, row.id, row.kind)
+    """Return the delivery in *row* as its claim needs it."""
+    return deliveries(session, [row])[0]
+
+
+def _delivery(session: Session, row: DeliveryRow, found: tuple[AlertContent, ...]) -> Delivery:
     thread, subjects = ("", ()) if row.message else _thread(session, row, _known(row.kind, found))
     return mapping.read(
         Delivery,

@@ -145,16 +145,22 @@ To = tuple[str, str]
 class Claimable:
     """The deliveries that may be claimed: at most *limit_per_receiver* for a receiver, and none for those in *exclude*.
 
-    A receiver gets at most as many attempts a minute as *rates* allows, and no news over its limit in *limits*; tests
-    are exempt. *only* restricts the claim to these ids, *present* to these recipients.
+    A receiver that is well and has no limit an hour may get more, its number in *batches*. It gets at most as many attempts
+    a minute as *rates* allows, and no news over its limit in *limits*; tests are exempt. *only* restricts the claim to
+    these ids, *present* to these recipients.
     """
 
     exclude: Collection[str] = ()
     rates: Mapping[str, int] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)
     limit_per_receiver: int = 1
+    batches: Mapping[str, int] = field(default_factory=dict)
     only: Collection[str] | None = None
     present: Collection[To] | None = None
+
+    def most(self, receiver: str) -> int:
+        """Return how many may be claimed for *receiver* if nothing is wrong with it."""
+        return max(self.limit_per_receiver, self.batches.get(receiver, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import DamagedError
+from tocsin.model.deliveries import DeliveryState
 from tocsin.policy.notifying.silence import parse
 from tocsin.store.values import Claimable, DamagedKind
 
@@ -93,6 +94,16 @@ def test_one_damaged_delivery_stops_alone_and_is_named(hands, store, statement):
     assert (found.kind, found.name.split(" to ")[1]) == (DamagedKind.DELIVERY, "desk")
     claimed = store.claim_deliveries(hands.now, MINUTE, Claimable(limit_per_receiver=9))
     assert len(claimed) == 1
+
+
+def test_a_claim_of_content_that_cannot_be_read_gives_all_back(hands, store):
+    """Content is read after the claim; the other messages must not wait until the lease ends."""
+    for name in ("one", "two"):
+        hands.tell(store, name)
+    _write(store, "UPDATE match SET evidence = '[' WHERE id = 1")
+    with pytest.raises(DamagedError):
+        store.claim_deliveries(hands.now, MINUTE, Claimable(limit_per_receiver=9))
+    assert {one.state for one in store.read.deliveries()} == {DeliveryState.READY}
 
 
 def test_one_damaged_silence_ends_and_hides_nothing(hands, store):

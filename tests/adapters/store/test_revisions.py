@@ -20,6 +20,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Unevaluated
 from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.retry import Consequence
+from tocsin.store import claims, sending
 from tocsin.store.values import Claimable, JudgedBatch, PollRecord
 
 HOUR = timedelta(hours=1)
@@ -196,3 +197,19 @@ def test_withdrawn_ids_that_nobody_knows_are_nothing(hands, told):
     [(_, lead)] = _send(told, hands.now)
     assert lead.revised.withdrawn
     assert len(told.read.find_entries("1")[0].revised) == 1
+
+
+@pytest.mark.everywhere
+def test_a_wording_between_claim_and_reading_is_left_to_a_correction(hands, store):
+    """Content is read when others may write again, so a reader is sent the wording that decisions believe that he knows."""
+    hands.tell(store)
+    with store.database.write() as session:
+        claimed = claims.claim(session, hands.now, hands.now, HOUR, Claimable())
+    hands.now += HOUR
+    after = hands.entry(title="Else", summary="Other.", body="")
+    hands.poll(store, hands.batch(after), [], Corrector(hands.teller()), rewritten=[hands.quiet(after)])
+    with store.database.read() as session:
+        [delivery] = claims.read(session, claimed)
+        [present] = sending.deliveries(session, claimed.rows)
+    assert delivery.content[0].lead.revised is None
+    assert present.content[0].lead.revised.title == "Else"

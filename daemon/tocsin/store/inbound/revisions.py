@@ -110,12 +110,13 @@ def take_in(
     return Taken(arrivals=tuple(arrivals), corrections=tuple(corrections), numbers=numbers)
 
 
-def of(session: Session, numbers: Iterable[int]) -> dict[int, History]:
-    """Return the later wordings of the entries *numbers*, the earliest first."""
+def of(session: Session, numbers: Iterable[int], before: int | None = None) -> dict[int, History]:
+    """Return the later wordings of the entries *numbers*, the earliest first: those *before* that change of a delivery, or all."""
     found: dict[int, list[RevisionRow]] = defaultdict(list)
     wanted = col(RevisionRow.entry_id).in_(list(numbers))
     for row in session.exec(select(RevisionRow).where(wanted).order_by(col(RevisionRow.id))):
-        found[row.entry_id].append(row)
+        if before is None or row.after < before:
+            found[row.entry_id].append(row)
     return dict(found)
 
 

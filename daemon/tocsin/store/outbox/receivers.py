@@ -54,25 +54,24 @@ def paused(session: Session, now: datetime) -> dict[str, ReceiverStatus]:
     return {name: status(session, name) for name in sorted(resting(session, now))}
 
 
-def failing(session: Session) -> list[str]:
-    """Return the receivers whose last attempt failed."""
-    return list(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.failures) > 0)))
-
-
 def blocked(session: Session) -> set[str]:
     """Return the receivers that refuse every message."""
     return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.refusals) >= MOST_REFUSALS)))
 
 
-def busy(session: Session, rates: Mapping[str, int], now: datetime) -> set[str]:
-    """Return the receivers that had as many attempts in the minute before *now* as their *rates* allow."""
-    tries = session.exec(
+def tries(session: Session, names: Collection[str], now: datetime) -> dict[str, int]:
+    """Return the attempts that the receivers *names* had in the minute before *now*, without those that had none."""
+    counted = session.exec(
         select(DeliveryRow.receiver, func.count())
         .join(AttemptRow, col(AttemptRow.delivery_id) == DeliveryRow.id)
-        .where(col(AttemptRow.started_at) > now - _MINUTE, col(AttemptRow.started_at) <= now)
+        .where(
+            col(AttemptRow.started_at) > now - _MINUTE,
+            col(AttemptRow.started_at) <= now,
+            col(DeliveryRow.receiver).in_(names),
+        )
         .group_by(col(DeliveryRow.receiver))
     )
-    return {name for name, count in tries if name in rates and count >= rates[name]}
+    return dict(counted.all())
 
 
 def wake(session: Session) -> None:

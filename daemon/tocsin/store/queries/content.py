@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import type_coerce
-from sqlmodel import Session, col, select
+from sqlalchemy import true, type_coerce
+from sqlmodel import Session, col, func, select
 
 from tocsin.model.alerts import AlertContent, Coverage, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Evidence, Severity
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.columns import SafeText
-from tocsin.store.db.delivery_tables import DeliveryAlertRow
+from tocsin.store.db.delivery_tables import DeliveryAlertRow, TransitionRow
 from tocsin.store.db.statements import pieces
 from tocsin.store.db.tables import AlertRow, EntryRow, MatchRow
 from tocsin.store.inbound import entries, revisions
+from tocsin.store.outbox import delivery_rows
 
 #: Entries of coverage that are read for an alert.
 MOST_COVERAGE = 100
+#: Alerts of several messages that are read at a time.
+_MOST_TOGETHER = 50
 
 
 class _Met(NamedTuple):
@@ -40,13 +43,59 @@ class _Met(NamedTuple):
 _TABLE = MatchRow.metadata.tables["match"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Until:
+    """A moment in the order of commits: the numbers of the last match and of the last change of a delivery by then."""
+
+    match: int
+    change: int
+
+
+def present(session: Session) -> Until:
+    """Return the present moment, in a transaction that takes its turn among those that decide."""
+    last = (select(func.coalesce(func.max(column), 0)).scalar_subquery() for column in (MatchRow.id, TransitionRow.id))
+    match, change = session.exec(select(*last)).one()
+    return Until(match=match, change=change)
+
+
 def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple[AlertContent, ...]:
     """Return the alerts of a delivery, the highest severity first, then the oldest."""
-    members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
-    news = {member.alert_id: member.news for member in members}
-    read = of_alerts(session, news, kind, news=news)
-    found = [replace(read[member.alert_id], overflow=member.overflow) for member in members]
-    return tuple(sorted(found, key=lambda item: (-item.alert.severity.rank, item.alert.id)))
+    return of_deliveries(session, {delivery_id: kind})[delivery_id]
+
+
+def of_deliveries(
+    session: Session, kinds: Mapping[str, DeliveryKind], until: Until | None = None
+) -> dict[str, tuple[AlertContent, ...]]:
+    """Return the alerts of each of the deliveries in *kinds*, as of *until*, the highest severity first, then the oldest."""
+    members = delivery_rows.members_of(session, kinds)
+    # The content of an alert without news is the same in all messages of a kind, and read once for them.
+    alike: dict[tuple[DeliveryKind, str], list[str]] = defaultdict(list)
+    for number, kind in kinds.items():
+        alike[kind, number if any(member.news for member in members[number]) else ""].append(number)
+    found = {}
+    for (kind, _), numbers in alike.items():
+        for together in _bounded(numbers, members):
+            news = {member.alert_id: member.news for number in together for member in members[number]}
+            read = of_alerts(session, news, kind, news=news, until=until)
+            for number in together:
+                each = (replace(read[member.alert_id], overflow=member.overflow) for member in members[number])
+                found[number] = tuple(sorted(each, key=lambda item: (-item.alert.severity.rank, item.alert.id)))
+    return found
+
+
+def _bounded(numbers: Sequence[str], members: Mapping[str, Sequence[DeliveryAlertRow]]) -> Iterator[list[str]]:
+    """Yield the deliveries *numbers* in lists with few alerts each; one delivery may have more."""
+    together: list[str] = []
+    alerts: set[int] = set()
+    for number in numbers:
+        own = {member.alert_id for member in members[number]}
+        if together and len(alerts | own) > _MOST_TOGETHER:
+            yield together
+            together, alerts = [], set()
+        together.append(number)
+        alerts |= own
+    if together:
+        yield together
 
 
 def of_alerts(
@@ -55,16 +104,18 @@ def of_alerts(
     kind: DeliveryKind = DeliveryKind.ALERT,
     news: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
     most: int = MOST_COVERAGE,
+    *,
+    until: Until | None = None,
 ) -> dict[int, AlertContent]:
     """Return each alert with the evidence and the entry of its leading match, and its other entries, at *most* so many.
 
     With none of them, the evidence has no tree below its root. The first match of the highest severity leads. In an update, and for an alert with *news*, the latest match with
-    something new leads.
+    something new leads. Matches and wordings after *until* are left out.
     """
     matches = defaultdict(list)
     for found_match in session.connection().execute(
         select(*(_TABLE.c[name] for name in _Met._fields))
-        .where(_TABLE.c.alert_id.in_(numbers))
+        .where(_TABLE.c.alert_id.in_(numbers), _TABLE.c.id <= until.match if until else true())
         .order_by(_TABLE.c.event_time, _TABLE.c.id)
     ):
         row = _Met(*found_match)
@@ -75,7 +126,9 @@ def of_alerts(
     shown = {row.entry_id for rows in matches.values() for row in rows[: most + 1] if row.entry_id}
     shown |= {row.entry_id for row in (*leads.values(), *firsts.values()) if row.entry_id}
     found = entries.by_number(session, shown)
-    reworded = revisions.of(session, [row.entry_id for row in leads.values() if row.entry_id])
+    reworded = revisions.of(
+        session, [row.entry_id for row in leads.values() if row.entry_id], before=until.change if until else None
+    )
     proofs = _proofs(session, [row.id for row in leads.values()], brief=not most)
     result = {}
     for alert in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)).order_by(col(AlertRow.id))):
