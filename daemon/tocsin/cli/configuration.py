@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,10 @@ from tocsin.config.database import file_of
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.show import Kind, schema, show, write_config
 from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.explain.learning import unknown
 from tocsin.files import there
 from tocsin.rules.lint.history import History
+from tocsin.rules.ruleset import RuleSet
 from tocsin.units import counted
 
 app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
@@ -70,7 +73,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
                 notes.append(with_credentials(tuple(names)))
             problems += [*_receivers(settings), *cautions(settings)]
             with progress("running the examples"):
-                loaded = rules_of(settings, history=_history(settings))
+                history = _history(settings)
+                loaded = rules_of(settings, history=history)
+            notes += _unknown(loaded.rules, history.first if history else {})
         problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
         notes += loaded.waiting
@@ -97,11 +102,18 @@ def _history(settings: Config) -> History | None:
         if opened is None:
             return None
         with closing(opened) as store:
-            tally = store.read.tally(now - _LOOK_BACK, now)
+            tally, first = store.read.tally(now - _LOOK_BACK, now), store.read.first_matches()
     except StoreError as error:
         say(f"warning: cannot read the history of the rules: {error}")
         return None
-    return History(days=tally.length / timedelta(days=1), matches=tally.matches, alerts=tally.alerts)
+    return History(days=tally.length / timedelta(days=1), matches=tally.matches, alerts=tally.alerts, first=first)
+
+
+def _unknown(rules: RuleSet, first: Mapping[str, datetime]) -> list[str]:
+    """Return which rules in force cannot fire yet, because their past is too short."""
+    now = datetime.now(UTC)
+    found = {name: unknown(rule, first.get(rule.members[0]), now) for name, rule in rules.correlations.items()}
+    return [f"{name} {words}" for name, words in found.items() if words]
 
 
 def _receivers(settings: Config) -> list[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -12,8 +13,9 @@ from tocsin.cli.opening import opened
 from tocsin.cli.output import dump, item, listing, shown
 from tocsin.cli.rule_packs import read_rules
 from tocsin.config.config import Config
+from tocsin.explain.learning import unknown
 from tocsin.explain.rule_views import RuleView, rule_object, rule_views
-from tocsin.model.rules import RuleInfo
+from tocsin.model.rules import Correlation, RuleInfo
 from tocsin.rules.ruleset import rule_named
 from tocsin.store.views import RuleStats
 from tocsin.units import counted
@@ -46,19 +48,23 @@ def show_rule(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json: J
         info = rule_named(name, rules)
         view = next(view for view in rule_views(rules) if view.id == info.id)
         stats = store.read.rule_stats(None).get(info.id, RuleStats(rule=info.id))
+        rule = rules.every[info.id]
+        first = store.read.first_matches() if isinstance(rule, Correlation) else {}
+        lacks = unknown(rule, first.get(rule.members[0]), datetime.now(UTC)) if isinstance(rule, Correlation) else ""
         if json:
             dump(rule_object(view, info, stats))
             return
-        for line in _describe(view, info, stats, settings):
+        for line in _describe(view, info, stats, settings, lacks):
             print(line)
 
 
-def _describe(view: RuleView, info: RuleInfo, stats: RuleStats, settings: Config) -> Iterator[str]:
+def _describe(view: RuleView, info: RuleInfo, stats: RuleStats, settings: Config, lacks: str) -> Iterator[str]:
     """Yield the lines about a rule, each at most 80 characters wide unless a word is longer."""
     yield f"{view.id}  ({view.kind}, {view.severity}{'' if view.enabled else ', off'})"
     yield from item("title", view.title)
     yield from item("written at", *filter(None, (view.position,)))
     yield from item("condition", view.condition)
+    yield from item("history", *filter(None, (lacks,)))
     yield from item("event", *filter(None, (view.event,)))
     yield from item("key", *filter(None, (", ".join(view.key),)))
     yield from item("cooldown", view.cooldown)

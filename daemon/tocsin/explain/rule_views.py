@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tocsin.model.rules import Correlation, RuleInfo
+from tocsin.policy.alerting.correlation import condition
 from tocsin.render.objects import with_more
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.prices.edge import PriceRule
@@ -66,4 +67,5 @@ def _condition(rule: CompiledRule | PriceRule | Correlation) -> str:
         return " ".join(rule.match.place.text.split()) if rule.match.place else ""
     if isinstance(rule, PriceRule):
         return rule.when.text
-    return f"{rule.kind} {', '.join(rule.members)} within {duration(rule.within)}"
+    by = f" by {', '.join(rule.by)}" if rule.by else ""
+    return f"{condition(rule)}{by}"

@@ -185,7 +185,7 @@ def news_rule_named(name: str, rules: RuleSet) -> RuleInfo:
     """
     found = rule_named(name, rules)
     if rules.news_rule(found.id) is None:
-        raise UsageError(f"the rule {found.id} is not about entries")
+        raise UsageError(f"the rule {found.id} is not about entries; see: tocsin rules show {found.id}")
     return found
 
 

@@ -111,6 +111,7 @@ class Queries(OnDatabase):
     outbox = reads(outbox.outbox)
     lasts_since = reads(listing.lasts_since)
     last_matches = reads(listing.last_matches)
+    first_matches = reads(listing.first_matches)
     entry = reads(entries.get)
     find_entries = reads(entries.find)
     record = reads(judged.record)

@@ -163,6 +163,21 @@ def test_what_has_no_forms_says_so(tocsin: Tocsin, term: str, words: str) -> Non
     assert (result.exit_code, words in result.stderr) == (2, True)
 
 
+def test_a_rule_whose_history_is_too_short_says_so(tocsin: Tocsin, history: Any) -> None:
+    """By check before anything was polled, by check and show later; why sends to show, as there is no entry to explain."""
+    [pack] = (tocsin.folder / "rules").glob("*.yaml")
+    pack.write_text(f"{pack.read_text()}  - {{id: first, count: {{rule: ban, new: mineral}}}}\n")
+    assert "metals/first fires nothing before the first match of ban, and 28d more" in tocsin("check").stderr
+    history()
+    found = " ".join(tocsin("check").stderr.split())
+    assert "ban has been seen for 0 of 28 days" in found
+    assert "first: never fired" not in found
+    shown = " ".join(tocsin("rules", "show", "first").stdout.split())
+    assert "condition a mineral that no match of ban had before" in shown
+    assert "ban has been seen for 0 of 28 days" in shown
+    assert "tocsin rules show metals/first" in tocsin("why", "first", "2").stderr
+
+
 def test_who_is_next_is_shown_until_somebody_answers(tocsin: Tocsin, history: Any) -> None:
     """By the alert and by why, with the number of the reminder; after an answer nobody is next."""
     config = tocsin.folder / "config.yaml"

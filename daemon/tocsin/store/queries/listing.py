@@ -127,6 +127,12 @@ def last_matches(session: Session) -> dict[str, datetime]:
     return {rule: at for rule, at in session.exec(newest).all() if at is not None}
 
 
+def first_matches(session: Session) -> dict[str, datetime]:
+    """Return the event time of the first match of each rule; rules that never matched are left out."""
+    first = select(MatchRow.rule, func.min(MatchRow.event_time)).group_by(col(MatchRow.rule))
+    return {rule: at for rule, at in session.exec(first).all() if at is not None}
+
+
 def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
     """Return the event time of the newest match of *begins*, None if there is none or one of *ends* is newer."""
     statement = select(MatchRow.rule, MatchRow.event_time).where(col(MatchRow.rule).in_((begins, ends)))

@@ -11,9 +11,10 @@ from aiohttp import web
 from tocsin.config.loading import LoadedRules
 from tocsin.config.web import Right
 from tocsin.errors import Problem
+from tocsin.explain.learning import unknown
 from tocsin.explain.rule_views import RuleView, rule_views
 from tocsin.model.alerts import Alert
-from tocsin.model.rules import RuleInfo
+from tocsin.model.rules import Correlation, RuleInfo
 from tocsin.store import Store
 from tocsin.store.views import RuleStats, Tally, Which
 from tocsin.web.page import Page, Route, get
@@ -36,11 +37,12 @@ def routes() -> tuple[Route, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What came of the rules: *stats* of all time, *tally* of the window, and the event times of the last matches."""
+    """What came of the rules: *stats* of all time, *tally* of the window, and the event times of the last and first matches."""
 
     stats: Mapping[str, RuleStats]
     tally: Tally
     last: Mapping[str, datetime]
+    first: Mapping[str, datetime]
 
     def a_week(self, rule: str) -> str:
         """Return the alerts a week of *rule* in the window; empty before a day of history."""
@@ -100,12 +102,23 @@ async def _shown(page: Page, view: RuleView, found: Findings | None) -> web.Resp
         edit=await page.read(edit_of, page, info),
         warnings=_warned(page.daemon.rules).get(view.id, ()),
         found=found,
+        lacks=_lacks(page.daemon.rules.rules.correlations.get(view.id), past, page.now),
     )
+
+
+def _lacks(rule: Correlation | None, past: Past, now: datetime) -> str:
+    """Return why *rule* cannot fire yet."""
+    return unknown(rule, past.first.get(rule.members[0]), now) if rule else ""
 
 
 def _past(store: Store, now: datetime) -> Past:
     with store.read.together() as read:
-        return Past(stats=read.rule_stats(None), tally=read.tally(now - WINDOW, now), last=read.last_matches())
+        return Past(
+            stats=read.rule_stats(None),
+            tally=read.tally(now - WINDOW, now),
+            last=read.last_matches(),
+            first=read.first_matches(),
+        )
 
 
 def _of_rule(store: Store, now: datetime, rule: str) -> tuple[Past, Sequence[Alert]]:
