@@ -100,7 +100,8 @@ class Window:
         today = after.astimezone(zone).date()
         days = (today + _DAY * number for number in range(min(_AHEAD, (date.max - today).days)))
         found = (self._on(day, zone) for day in days if self._begins_on(day))
-        return next(((begin, end) for begin, end in found if begin > after), None)
+        # An interval that clocks skip as a whole is none.
+        return next(((begin, end) for begin, end in found if after < begin < end), None)
 
     def __str__(self) -> str:
         times = "all day" if self.start == self.end else f"{self.start:%H:%M} to {self.end:%H:%M}"
