@@ -11,9 +11,9 @@ from chaos.campaign import Passed, a_spread, in_line
 from chaos.evidence import Evidence
 from chaos.invariants import judge
 from chaos.nursery import Nursery
-from chaos.play import passed, play
+from chaos.play import Plans, passed, play
 from chaos.points import ELSEWHERE, calls
-from chaos.server_campaign import a_spread_on_server
+from chaos.server_campaign import a_spread_on_server, a_spread_over_workers
 from chaos.world import World
 
 from adapters.postgres import Server, served
@@ -64,17 +64,28 @@ def test_whatever_is_done_to_the_daemon_nobody_misses_anything(
     assert {name: found for name, found in judge(run, reference).items() if found} == {}
 
 
+def test_whatever_is_done_to_two_workers_nobody_misses_anything(
+    nursery: Nursery, server: Server, undisturbed: tuple[Evidence, Passed], tmp_path: Path
+) -> None:
+    """Kills of one and of both, a server that crashes, other files, a newer program: as if one had worked undisturbed."""
+    _struck(World(tmp_path / "chaos", nursery, server=server, workers=2), a_spread_over_workers(), undisturbed[0])
+
+
 @pytest.mark.skipif(
-    os.environ.get("TOCSIN_TEST_DATABASE") != "postgresql", reason="make test-postgres strikes a server"
+    os.environ.get("TOCSIN_TEST_DATABASE") != "postgresql", reason="make test-postgres strikes the server of one, too"
 )
 def test_whatever_is_done_to_its_server_nobody_misses_anything(
     nursery: Nursery, server: Server, undisturbed: tuple[Evidence, Passed], tmp_path: Path
 ) -> None:
     """A server that crashes, sessions that end, COMMITs without an answer, a torn network: as if nothing had happened."""
-    world = World(tmp_path / "chaos", nursery, server=server)
+    _struck(World(tmp_path / "chaos", nursery, server=server), a_spread_on_server(), undisturbed[0])
+
+
+def _struck(world: World, plans: Plans, reference: Evidence) -> None:
+    """Strike *world* by *plans*: each fault finds its place, and nothing differs from the *reference*."""
     try:
-        run = play(world, a_spread_on_server())
+        run = play(world, plans)
     finally:
         world.close()
     assert [cut.point for cut in run.cuts if cut.point.startswith("not reached")] == []
-    assert {name: found for name, found in judge(run, undisturbed[0]).items() if found} == {}
+    assert {name: found for name, found in judge(run, reference).items() if found} == {}

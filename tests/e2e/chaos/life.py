@@ -22,6 +22,7 @@ from chaos import people
 from chaos.clock import WorldClock
 from chaos.points import Side
 from tocsin import __version__, clock
+from tocsin.cli import app
 from tocsin.cli.log_output import log_to_stderr
 from tocsin.config.build import Factories, make_price_source, make_source
 from tocsin.config.config import Config
@@ -44,7 +45,7 @@ class Order:
     to *trace* once. Of lives with the same *token*, a file that is not there yet, only the first gets the signal. The clock
     of the machine, by which no news is judged, is *wrong* by so many seconds. It reads its configuration in *config*, and
     is a program that knows the *migrations* of a folder; if it *upgrades*, it brings the tables to their version, and ends. If it has *said* something
-    as a person does (what, of what, and its numbers) it ends, too.
+    as a person does (what, of what, and its numbers) or is a *command*, it ends, too.
     """
 
     folder: str
@@ -64,6 +65,7 @@ class Order:
     migrations: str = ""
     upgrades: bool = False
     said: tuple[str, str, list[int]] | None = None
+    command: tuple[str, ...] = ()
 
 
 class Trap:
@@ -163,7 +165,10 @@ def _renew(migrations: Path) -> str:
 
 def _command(order: Order, program: str, now: datetime) -> int:
     """Be no daemon but a command of a person; the exit status."""
-    if order.said:
+    if order.command:
+        os.environ.update(order.env)
+        app(order.command, standalone_mode=False)
+    elif order.said:
         store = Store.open(order.env["DATABASE"], program=program)
         people.say(store, *order.said, now)
         store.close()
@@ -177,7 +182,7 @@ def live(order: Order) -> int:
     log_to_stderr()
     program = _renew(Path(order.migrations)) if order.migrations else __version__
     folder, trap = Path(order.folder), Trap(order)
-    if order.upgrades or order.said:
+    if order.upgrades or order.said or order.command:
         return _command(order, program, WorldClock(folder / "clock.json").now())
     if order.space:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.space, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))

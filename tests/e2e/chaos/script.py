@@ -71,6 +71,7 @@ rules:
     title: "{mineral}: closure"
     news: {match: $mineral NEAR/8 closure}
     key: [mineral]
+    cooldown: 12h
   - id: notice
     title: Notice
     news: {match: notice}
@@ -80,6 +81,7 @@ rules:
     title: "{mineral}: talk"
     news: {match: $mineral NEAR/8 talks}
     key: [mineral]
+    cooldown: 12h
   - id: rumour
     title: Rumour
     news: {match: rumour}
@@ -95,6 +97,7 @@ rules:
     all_of: [ban, jump]
     by: [mineral]
     within: 12h
+    cooldown: 12h
 """
 
 CONFIG = """\

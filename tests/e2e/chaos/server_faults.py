@@ -96,11 +96,14 @@ class StopInside:
             return world.dismiss(f"not reached: inside {self.words}")
         world.note_cut(f"stop inside {self.words}")
         if len(asleep) < len(lives):
-            world.until(done, f"the step by the others, while one is stopped inside {self.words}")
+            # Who begins meanwhile may find a lock, and begins again.
+            world.until(
+                lambda: world.tend() and done(), f"the step by the others, while one is stopped inside {self.words}"
+            )
         for life in asleep:
             world.zombies += 1
             os.kill(life.pid, signal.SIGCONT)
-        world.until(lambda: done() and all(map(world.is_alive, lives)), f"the step, after a stop inside {self.words}")
+        world.until(lambda: world.tend() and done(), f"the step, after a stop inside {self.words}")
         return world.dismiss("between two steps")
 
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from typer.testing import CliRunner
-
 from adapters.postgres import Server
 from chaos.clock import SLEEP, WorldClock
 from chaos.databases import AwayError, FileDatabase, ServerDatabase, WorldDatabase
@@ -24,13 +22,14 @@ from chaos.script import CANARIES, CONFIG, DESK, FEEDS, HOSTS, NAMES, RECIPIENTS
 from chaos.servers import Item, Ledger, Mailbox, Web
 from chaos.watch import Watch
 from chaos.wire import Wire
-from tocsin.cli import app
 
 #: Real seconds after which something that should have happened did not.
 PATIENCE = 120.0
 #: The leases of these worlds, in real seconds.
 LEASE = 1.5
 AN_HOUR = 3600.0
+#: Real seconds between two looks at what is waited for.
+_PAUSE = 0.02
 #: Real seconds that a message takes where tries could meet.
 SLOWNESS = 0.05
 
@@ -244,8 +243,12 @@ class World:
         query = NUMBERS.get(what)
         numbers = [number for (number,) in self.database.ask(query, of=of)] if query else []
         assert numbers or not query, f"there is nothing to say {what} of: {of}"
-        person = self.start(Order(folder="", env={}, said=(what, of, numbers)))
-        self.until(lambda: not self.is_alive(person), f"the end of {what} {of}")
+        self._command(Order(folder="", env={}, said=(what, of, numbers)))
+
+    def _command(self, order: Order) -> None:
+        """Let a person do what *order* says."""
+        person = self.start(order)
+        self.until(lambda: not self.is_alive(person), f"the end of a command: {order.said or order.command}")
         assert self.nursery.status(person.pid) == 0, person.said()
 
     def settled(self) -> bool:
@@ -271,7 +274,7 @@ class World:
         while time.monotonic() < end:
             if found := holds():
                 return found
-            time.sleep(0.01)
+            time.sleep(_PAUSE)
         said = "\n".join(
             f"--- {life.log.name} {life.order.side} {life.order.call}\n{life.said()}" for life in self.lives[-3:]
         )
@@ -313,10 +316,8 @@ class World:
 
     def activate(self, config: str) -> None:
         """Make *config* the active one again, as a person does."""
-        env = self.env(self.database.address()[0])
-        asked = ["workers", "activate", "--config", str(self.folder / config)]
-        done = CliRunner().invoke(app, asked, env=env, catch_exceptions=False)
-        assert done.exit_code == 0, done.output
+        command = ("workers", "activate", "--config", str(self.folder / config))
+        self._command(Order(folder="", env={}, command=command))
 
     def _write_config(self, at: str) -> None:
         (self.folder / at / "rules").mkdir(parents=True)
@@ -343,12 +344,15 @@ class World:
     def _write_rules(self, text: str) -> None:
         self._rules = text
         for number, at in enumerate(self._configs):
-            # What they find is the same, and each rule has a hash of its own.
-            noted = _RULE.sub(rf"\g<0>    note: Read the announcement {number + 1} times before acting.\n", text)
-            (self.folder / at / "rules" / "metals.yaml").write_text(noted, encoding="utf-8")
+            # What they find is the same, and each rule has a hash of its own: another cooldown.
+            own = _COOLDOWN.sub(
+                lambda found, more=number: f"cooldown: {_UNITS[found[2]] * int(found[1]) + more}s", text
+            )
+            (self.folder / at / "rules" / "metals.yaml").write_text(own, encoding="utf-8")
 
 
-_RULE = re.compile(r"  - id: [\w-]+\n")
+_COOLDOWN = re.compile(r"cooldown: (\d+)([hm])")
+_UNITS = {"h": 3600, "m": 60}
 _ENTRY = (
     "select (select count(*) from entry join source on source.id = source_id where entry.title = :title and name = :feed)"
     " + (select count(*) from revision where title = :title)"
