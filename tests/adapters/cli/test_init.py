@@ -99,6 +99,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.no_cover  # it runs the examples of a shipped pack several times
 def test_flags_alone_lead_from_nothing_to_a_mail(empty_home: Path, feed: str, mails: _Mails) -> None:
     """Somebody who sets up ten machines answers no questions, and must see that mail arrives and history is not sent."""
     server = f"127.0.0.1:{mails.port}"
@@ -121,6 +122,7 @@ def test_flags_alone_lead_from_nothing_to_a_mail(empty_home: Path, feed: str, ma
     assert "{labels: {mineral: gallium}, to: [mail]}" in text
 
 
+@pytest.mark.no_cover  # it runs the examples of a shipped pack several times
 def test_the_files_teach_and_keep_secrets(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The password must not be readable by others nor be in what people commit, and the example rule must pass."""
     assert init(empty_home, "--to", "mail", "--mail-to", "desk@example.org", "--offline").exit_code == 0
@@ -173,6 +175,7 @@ def test_what_does_not_work_is_named_with_its_remedy(
     assert mails.arrived == []
 
 
+@pytest.mark.no_cover  # it runs the examples of a shipped pack several times
 def test_another_installation_keeps_its_database(empty_home: Path, tmp_path: Path, feed: str) -> None:
     """A try beside a running tocsin must neither use its database nor wait for its lock."""
     (tmp_path / "state" / "tocsin.db").write_bytes(b"somebody else's")
@@ -209,6 +212,7 @@ def test_a_full_disk_leaves_no_half_installation(empty_home: Path, monkeypatch: 
     monkeypatch.undo()
 
 
+@pytest.mark.no_cover  # it runs the examples of a shipped pack several times
 def test_a_folder_may_be_moved(empty_home: Path) -> None:
     """An installation is tried in one place and served from another; its secret goes along."""
     assert (
