@@ -8,7 +8,6 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import pytest
 import trustme
 
 from adapters.imap_server import LOGIN, Server, imap_server
+from adapters.line.one_source import OneSource
 from tocsin.certificates import trusting
 from tocsin.config.build import make_source
 from tocsin.config.feeds import FeedConfig
@@ -43,11 +43,12 @@ def mail(
     ).encode()
 
 
-class Letters:
+class Letters(OneSource):
     """A folder that a test fills, and the line that reads it."""
 
     def __init__(self, line: Line, server: Server) -> None:
-        self.line, self.server = line, server
+        super().__init__(line, "letters")
+        self.server = server
         self.mails = Mails()
         self.password = LOGIN[1]
         self.folder = "INBOX"
@@ -69,21 +70,6 @@ class Letters:
         )
         async with HttpClient() as http:
             await self.line.pipeline(make_source(config, http, self.line.at_once)).run_due()
-
-    @property
-    def entries(self) -> list[Entry]:
-        """All entries, the oldest first."""
-        return [*takewhile(bool, map(self.line.store.read.entry, count(1)))]
-
-    @property
-    def fates(self) -> list[tuple[str, MatchOutcome]]:
-        """(rule, what became of it) of all matches, the oldest first."""
-        return [(one.rule, one.fate) for one in self.line.store.read.matches(limit=None)][::-1]
-
-    @property
-    def error(self) -> str:
-        """What is wrong with the source."""
-        return self.line.store.read.source("letters").source.last_error
 
 
 @pytest.fixture

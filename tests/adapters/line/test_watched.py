@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from itertools import count, takewhile
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.line.one_source import OneSource
 from adapters.loopback import documents
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import address
@@ -44,11 +44,12 @@ async def _in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
     return await asyncio.to_thread(call, *args, **kwargs)
 
 
-class Visited:
+class Visited(OneSource):
     """A page that a test writes down, and the line that watches it."""
 
     def __init__(self, line: Line, bodies: dict[str, bytes], address: str) -> None:
-        self.line, self.bodies, self.address = line, bodies, address
+        super().__init__(line, "mines")
+        self.bodies, self.address = bodies, address
         self.watch = Watch()
 
     def show(self, body: bytes, *, after: timedelta = HOUR) -> list[Entry]:
@@ -73,21 +74,6 @@ class Visited:
             terms = {"mines": Terms(every=timedelta(minutes=15), watched=True)}
             pipeline = self.line.pipeline(source, terms=terms)
             await pipeline.run_due()
-
-    @property
-    def entries(self) -> list[Entry]:
-        """All entries, the oldest first."""
-        return [*takewhile(bool, map(self.line.store.read.entry, count(1)))]
-
-    @property
-    def fates(self) -> list[tuple[str, MatchOutcome]]:
-        """(rule, what became of it) of all matches, the oldest first."""
-        return [(one.rule, one.fate) for one in self.line.store.read.matches(limit=None)][::-1]
-
-    @property
-    def error(self) -> str:
-        """What is wrong with the source."""
-        return self.line.store.read.source("mines").source.last_error
 
 
 @pytest.fixture
