@@ -34,7 +34,7 @@ class MailboxTokens:
             return self._tokens.get()
         except LoginError as error:
             fault = Fault.NETWORK if error.kind is ErrorClass.TRANSIENT else Fault.AUTH
-            raise SourceError(str(error), fault=fault, remedy=self.remedy) from error
+            raise SourceError(str(error), fault=fault, remedy=self._login.remedy) from error
 
     def forget(self) -> None:
         """Ask for a new access token next time: a server refused this one."""
