@@ -150,6 +150,10 @@ def test_a_person_has_one_address(tmp_path: Path) -> None:
         ("quiet_hours: {from: '22:00', to: '22:00'}", "quiet_hours has one time as its begin and its end: give two"),
         ("quiet_hours: {from: '22:00'}", "quiet_hours has no to: give both, or none of them"),
         ("quiet_hours: {except: high}", "quiet_hours needs from and to, or on or dates for whole days"),
+        (
+            "quiet_hours: {on: [mon, tue, wed, thu, fri, sat, sun]}",
+            "quiet_hours names all days of the week, so it would never end: leave one out, or give from and to",
+        ),
         ("quiet_hours: 22:00-06:30", "quiet_hours must be a map: keys with values"),
         ("quiet_hours: [{on: [sat, sunday]}]", "must be one of mon, tue, wed, thu, fri, sat, sun; did you mean sun?"),
         ("quiet_hours: {from: '22:00', to: '06:00', on: []}", "names no day: remove it for every day"),
