@@ -219,9 +219,8 @@ def _print(detail: AlertDetail, zone: ZoneInfo, following: str) -> None:
         print_line(f"  {lead.link}")
         if lead.revised:
             print_line(f"  {revision(lead.revised, zone)}")
-    print_line(
-        f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {written(alert.labels)}"
-    )
+    times = (f"event {local(alert.event_time, zone)}", f"opened {local(alert.opened_at, zone)}")
+    print_line(f"  {', '.join(filter(None, (*times, written(alert.labels))))}")
     if alert.over_at:
         print_line(f"  over since {local(alert.over_at, zone)}")
     for line in _said(detail.answered, zone):
@@ -230,7 +229,8 @@ def _print(detail: AlertDetail, zone: ZoneInfo, following: str) -> None:
         print_line(f"  {one.day} {what(one)} ({one.state}, date {one.id}): “{one.words}”")
     for member in detail.members:
         said = member.title or in_zone(member.detail, zone)
-        print_line(f"  {member.fate}: {said} [{member.source}] {in_words(member.reason, zone)}")
+        source = f" [{member.source}]" if member.source else ""
+        print_line(f"  {member.fate}: {said}{source} {in_words(member.reason, zone)}")
     for delivery in detail.deliveries:
         reason = in_words(delivery.reason, zone)
         print_line(

@@ -95,10 +95,9 @@ def needs_restart(before: Config, after: Config) -> list[Problem]:
 def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) -> dict[str, tuple[str, ...]]:
     """Return what a new configuration and its rules no longer have, by kind and name.
 
-    A renamed source is not gone, nor is a route that is written in another way.
+    A renamed source is not gone, nor is a route, or another thing without a name, that is written in another way.
     """
     kept = {source.identity for source in after.sources}
-    routes = dict.fromkeys(map(route_in_words, before.routes)).keys() - set(map(route_in_words, after.routes))
     found = {
         "sources": [
             *(s.name for s in before.sources if s.name not in after.names and s.identity not in kept),
@@ -107,12 +106,10 @@ def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) ->
         "prices": [row.name for row in before.prices if row.name not in after.names],
         "instruments": _less((i.id for i in before.instruments), (i.id for i in after.instruments)),
         "receivers": _less((r.name for r in before.receivers), (r.name for r in after.receivers)),
-        "routes": [text for text in map(route_in_words, before.routes) if text in routes]
-        if len(after.routes) < len(before.routes)
-        else [],
-        "silences": _less(map(str, before.silences), map(str, after.silences)),
-        "escalations": _less(map(str, before.escalations), map(str, after.escalations)),
-        "inhibit": _less(map(str, before.inhibitions), map(str, after.inhibitions)),
+        "routes": _fewer(list(map(route_in_words, before.routes)), list(map(route_in_words, after.routes))),
+        "silences": _fewer(list(map(str, before.silences)), list(map(str, after.silences))),
+        "escalations": _fewer(list(map(str, before.escalations)), list(map(str, after.escalations))),
+        "inhibit": _fewer(list(map(str, before.inhibitions)), list(map(str, after.inhibitions))),
         "rules": _less(rules.infos, rules_after.infos),
         "packs": _less(map(str, before.rules), map(str, after.rules)),
         "overrides": _less((o.rule.text for o in before.overrides), (o.rule.text for o in after.overrides)),
@@ -128,6 +125,11 @@ def _path(database: str) -> str:
 def _less(before: Iterable[str], after: Iterable[str]) -> list[str]:
     kept = set(after)
     return [name for name in before if name not in kept]
+
+
+def _fewer(before: list[str], after: list[str]) -> list[str]:
+    """Return those of *before* that are not in *after*, if there are fewer by now: else they may be written in another way."""
+    return _less(before, after) if len(after) < len(before) else []
 
 
 def route_in_words(route: Route) -> str:

@@ -71,7 +71,9 @@ class WindowShape(Shape):
             raise ValueError(f"has no {'from' if self.start is None else 'to'}: give both, or none of them")
         if self.start is None and not self.dates and set(DAYS) <= set(self.on):
             if "on" in self.model_fields_set:
-                raise ValueError("names all days of the week, so it would never end: leave one out, or give from and to")
+                raise ValueError(
+                    "names all days of the week, so it would never end: leave one out, or give from and to"
+                )
             raise ValueError("needs from and to, or on or dates for whole days")
         if self.start is not None and self.start == self.end:
             raise ValueError("has one time as its begin and its end: give two, or none for whole days")

@@ -153,6 +153,18 @@ def test_what_is_gone_is_named(path: Path, changes: list[tuple[str, str]], missi
     assert found == missing
 
 
+def test_what_has_no_name_is_gone_only_if_there_are_fewer(path: Path) -> None:
+    """Another severity of an escalation is an edit, of which its author need not be told at night."""
+
+    def told(*severities: str) -> Config:
+        lines = "".join(f"  - {{severity: {one}, after: 1h, to: [mail]}}\n" for one in severities)
+        return _config(path, ("routes:\n", f"escalations:\n{lines}routes:\n"))
+
+    rules = _rules(path)
+    assert gone(told("high", "critical"), told("high", "medium"), rules, rules) == {}
+    assert gone(told("high", "critical"), told("high"), rules, rules) == {"escalations": ("severity=critical to mail",)}
+
+
 def test_rules_and_packs_that_are_gone_are_named(path: Path) -> None:
     """A pack that lost its second file is a good pack with fewer rules."""
     second = path.parent / "packs" / "one" / "second.yaml"
