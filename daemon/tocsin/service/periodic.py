@@ -75,21 +75,26 @@ class PeriodicTasks:
 
     async def _run(self) -> None:
         trouble = ""
-        while True:
+        while not _must_end():
             try:
                 app = await self._work(self._app)  # the import takes a while
-                async with app.open_async():
+                try:
+                    await app.open_async()
                     trouble = ""
-                    await app.run_worker_async(
-                        queues=[_QUEUE],
-                        install_signal_handlers=False,
-                        delete_jobs="always",
-                        shutdown_graceful_timeout=_AGAIN,
-                    )
+                    if not _must_end():
+                        await app.run_worker_async(
+                            queues=[_QUEUE],
+                            install_signal_handlers=False,
+                            delete_jobs="always",
+                            shutdown_graceful_timeout=_AGAIN,
+                        )
+                finally:
+                    # Connections that are being opened, too: their tasks cannot be cancelled, and the loop would wait for ever.
+                    await app.close_async()
             except Exception as error:  # noqa: BLE001 (server, driver, pool and library each have kinds of their own)
                 if trouble != (trouble := f"{type(error).__name__}: {error}"):
                     log.warning(line("periodic tasks wait for the database", reason=trouble.splitlines()[0]))
-            await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(_AGAIN)
 
     def _app(self) -> App:
         from procrastinate import App, PsycopgConnector  # noqa: PLC0415 (optional, and slow to import)
@@ -102,6 +107,12 @@ class PeriodicTasks:
             app.periodic(cron=period)(task)
         _forget_stalled(app)
         return app
+
+
+def _must_end() -> bool:
+    """Return whether this task was cancelled: an error may have come in the place of it, or the library have lost it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _pass_over(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -20,6 +20,10 @@ pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 EVERY_SECOND = "* * * * * *"
 
 
+async def _at_once(call: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return call(*args, **kwargs)
+
+
 async def _work(call: Any, /, *args: Any, **kwargs: Any) -> Any:
     return await asyncio.to_thread(call, *args, **kwargs)
 
@@ -104,3 +108,23 @@ def test_a_server_that_is_lost_at_the_end_of_a_job_brings_no_traceback(
     assert [record.message for record in caplog.records if "never retrieved" in record.message]
     assert "ValueError" in caplog.text
     assert "ConnectorException" not in caplog.text
+
+
+def test_a_stop_in_the_middle_of_a_start_is_a_stop(address: str) -> None:
+    """Connections that were being opened kept a daemon from its end until it was killed."""
+    store = Store.open(address)
+    assert store.parameters
+
+    async def start_and_stop(turns: int) -> None:
+        assert store.parameters
+        tasks = PeriodicTasks(store.parameters, _at_once)
+        tasks.start()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(4):
+            await tasks.stop(5)
+        assert {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}} == set()
+
+    for turns in range(12):
+        asyncio.run(start_and_stop(turns))
+    store.close()
