@@ -126,12 +126,12 @@ def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, js
 
 @app.command("ack")
 def acknowledge(numbers: NumbersArgument, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Mark alerts as seen. Confirmations are no longer sent, but anything that makes one worse or wider still is."""
+    """Mark alerts as seen. Reminders and confirmations are no longer sent, but anything that makes one worse or wider still is."""
     _answer(
         config,
         numbers,
         AnswerKind.ACK,
-        "is seen: confirmations and reminders are no longer sent, real news about it still is",
+        "is seen: reminders and confirmations are no longer sent, real news about it still is",
         by=by,
     )
 

@@ -26,7 +26,7 @@ _WORDS = {
 }
 #: What each answer does, in words.
 EFFECTS = {
-    AnswerKind.ACK: "Confirmations are no longer sent, real news about it still is.",
+    AnswerKind.ACK: "Reminders and confirmations are no longer sent, real news about it still is.",
     AnswerKind.SNOOZE: "Updates are sent then.",
     AnswerKind.USEFUL: "It counts in the precision of its rule.",
     AnswerKind.NOISE: "It counts in the precision of its rule.",
