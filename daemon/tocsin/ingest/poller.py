@@ -81,9 +81,10 @@ class Pipeline:
         self._articles = ArticleIntake(store, runtime, committed=committed)
 
     async def resume(self) -> None:
-        """Restore an outage of the network that the last run saw. It lasts until a server is reached."""
+        """Restore what the last run told of and was not over: an outage of the network, blocked hosts, missing prices."""
         since = await self._runtime.write(self._store.read.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id)
         self._network = Network(offline_since=since)
+        await self.market.resume()
 
     async def tick(self) -> None:
         """Claim what is due and start polling it; then what articles are due."""

@@ -59,7 +59,15 @@ class PriceIntake:
         self._silent: set[Listing] = set()  # listings without a price at the last poll
         self._missing: Counter[Listing] = Counter()  # good answers in a row without a price
         self._blocked: dict[str, _Block] = {}  # by host
+        self._reported: set[str] = set()  # missing listings that the last run told of, in words
         self._observing = asyncio.Lock()
+
+    async def resume(self) -> None:
+        """Restore which hosts blocked the last run and which prices it missed, so that their end is told, and no second begin."""
+        write, lasting, now = self._runtime.write, self._store.read.lasting, self._runtime.clock.now()
+        hosts = await write(lasting, builtin.HOST_BLOCKED.id, builtin.HOST_OPEN.id)
+        self._blocked = {host: _Block(1, now) for host in hosts}
+        self._reported = set(await write(lasting, builtin.PRICE_MISSING.id, builtin.PRICE_FOUND.id))
 
     # ---- choice of sources ----------------------------------------------------------------------------------------
 
@@ -127,6 +135,9 @@ class PriceIntake:
     def _note(self, listing: Listing, missing: str | None, now: datetime) -> list[Match]:
         """Remember whether an answer had a price of *listing*, or why it was *missing*. Return the events."""
         words = f"{listing.row} {listing.symbol}" if listing.row.partition(":")[2] != listing.symbol else listing.row
+        if words in self._reported:
+            self._reported.discard(words)
+            self._missing[listing] = _MISSING
         before = self._missing[listing]
         if missing is None:
             self._silent.discard(listing)

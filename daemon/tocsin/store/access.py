@@ -110,6 +110,7 @@ class Queries(OnDatabase):
     receiver_facts = reads(outbox.receiver_facts)
     outbox = reads(outbox.outbox)
     lasts_since = reads(listing.lasts_since)
+    lasting = reads(listing.lasting)
     last_matches = reads(listing.last_matches)
     first_matches = reads(listing.first_matches)
     entry = reads(entries.get)

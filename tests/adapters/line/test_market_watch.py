@@ -179,6 +179,36 @@ def test_a_symbol_that_goes_missing_is_told_once_and_so_is_its_return(line: Line
     assert ops(line) == ["Over: No price where there was one: first TIN"]
 
 
+def test_a_restart_forgets_no_trouble_of_a_price(line: Line) -> None:
+    """The end of what was told is told by the life that sees it, and nothing is told twice."""
+    source = Prices("first", TIN=100, ZINC=7)
+    play(line, start(line, [source], tin("first"), group=""), EVERY)
+    source.now = {"TIN": None, "ZINC": 7}
+    play(line, start(line, [source], tin("first"), group=""), 60 * MINUTE)
+    assert ops(line) == ["No price where there was one: first TIN"]
+    for price in (None, 100):
+        source.now = {"TIN": price, "ZINC": 7}
+        pipeline = start(line, [source], tin("first"), group="")
+        asyncio.run(pipeline.resume())
+        play(line, pipeline, 60 * MINUTE)
+    assert ops(line) == ["Over: No price where there was one: first TIN"]
+
+
+def test_a_restart_forgets_no_host_that_blocks_us(line: Line) -> None:
+    """It asks once, as it would have without the restart."""
+    source = Prices("yahoo:S", TIN=1)
+    instrument = Instrument(id="s", kind="metal", sources=(Listing(row="yahoo:S", symbol="TIN"),))
+    play(line, start(line, [source], instrument), 10 * MINUTE)
+    source.now = BLOCKED
+    play(line, start(line, [source], instrument), timedelta(hours=2))
+    for answer in (BLOCKED, {"TIN": 1}):
+        source.now = answer
+        pipeline = start(line, [source], instrument)
+        asyncio.run(pipeline.resume())
+        play(line, pipeline, timedelta(hours=8))
+    assert ops(line) == ["Over: Blocked by host"]
+
+
 def test_a_host_that_blocks_us_is_one_message_and_is_left_alone_for_longer_each_time(line: Line) -> None:
     """Forty symbols of one host are one trouble, and asking on would make it worse."""
     sources = [Prices(f"yahoo:S{n}", TIN=n + 1) for n in range(8)]

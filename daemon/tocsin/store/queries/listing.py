@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from sqlmodel import Session, col, func, select
 
@@ -22,6 +22,9 @@ from tocsin.store.inbound import entries
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import alert_search, content, dates
 from tocsin.store.views import AttemptView, Counts, DeliveryDetail, Tally, TransitionView, Which
+
+#: Events of two rules that are read to know which are not over.
+_MOST_EVENTS = 1000
 
 
 def counts(session: Session) -> Counts:
@@ -138,6 +141,16 @@ def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
     statement = select(MatchRow.rule, MatchRow.event_time).where(col(MatchRow.rule).in_((begins, ends)))
     last = session.exec(statement.order_by(col(MatchRow.id).desc()).limit(1)).first()
     return last[1] if last and last[0] == begins else None
+
+
+def lasting(session: Session, begins: str, ends: str) -> frozenset[str]:
+    """Return the label values for which the newest match of these two rules is one of *begins*."""
+    found: dict[str, str] = {}
+    statement = select(MatchRow.rule, MatchRow.labels).where(col(MatchRow.rule).in_((begins, ends)))
+    for rule, labels in session.exec(statement.order_by(col(MatchRow.id).desc()).limit(_MOST_EVENTS)):
+        for value in chain.from_iterable(labels.values()):
+            found.setdefault(value, rule)
+    return frozenset(value for value, rule in found.items() if rule == begins)
 
 
 def deliveries(session: Session, state: DeliveryState | None = None, limit: int = 50) -> tuple[DeliveryView, ...]:
