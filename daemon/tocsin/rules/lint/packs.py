@@ -16,7 +16,7 @@ from tocsin.rules.lint.lists import lint_list
 from tocsin.rules.lint.never import Given
 from tocsin.rules.news.coverage import contains, sure_labels
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
-from tocsin.rules.news.nodes import Named
+from tocsin.rules.news.nodes import LabelTest, Named
 from tocsin.rules.news.openness import most_open, shares
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import names_in
@@ -155,6 +155,8 @@ def _too_open(spec: RuleSpec, rule: CompiledRule, part: float) -> Iterator[Probl
         at, branch = place.at(node.start), node.text
         if isinstance(node, Named):
             place = node.expression.place
+    if isinstance(node, LabelTest) and node.name == "source":
+        return  # all that a source brings is meant, as of a page that is watched
     words = f"rule {spec.id.text} is looked at for about {part:.0%} of ordinary titles because of the branch"
     yield spec.id.warning(f"{words} `{short(branch)}` ({at.file}:{at.line}): give it a rarer word")
 
