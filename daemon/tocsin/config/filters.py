@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tocsin.config.yaml.nodes import Node, Scalar, member, problem
+from tocsin.config.yaml.nodes import Node, Scalar, entries, member, problem, scalars
 from tocsin.config.yaml.shape import Shape
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
+from tocsin.model.rules import Located
 from tocsin.rules.filters import Filter, parse_filter
-from tocsin.rules.news.nodes import Condition
+from tocsin.rules.news.nodes import KNOWN_BY, Condition, LabelTest
 from tocsin.rules.pieces import QueryError
 
 
@@ -40,9 +41,21 @@ def check_filter(source: Node) -> Iterator[Problem]:
         if node.broken or node.value in (None, ""):
             continue
         try:
-            parse_filter(node.place)
+            condition = parse_filter(node.place)
         except QueryError as error:
             yield node.place.problem(str(error), offset=error.start, length=error.length)
+        else:
+            yield from _never(condition, node.place, source)
+
+
+def _never(condition: Condition, place: Located, source: Node) -> Iterator[Problem]:
+    """Yield a warning for each label in *condition* that no entry of *source* has."""
+    given = {key.text for name in ("labels", "find") for key, _ in entries(member(source, name))}
+    known = {*KNOWN_BY, *given, *(one.text for one in scalars(member(source, "accept_labels")))}
+    for test in (test for part in condition.parts for _, test in part.tests):
+        if isinstance(test, LabelTest) and test.name not in known:
+            words = f"no entry of this source has the label {test.name}: this is never true{meant(test.name, known)}"
+            yield place.warning(words, test.start, len(test.text))
 
 
 def _condition(node: Node | None) -> Condition | None:

@@ -223,6 +223,24 @@ def test_each_fault_is_told_in_words_that_name_the_remedy(tmp_path: Path, text: 
     assert any(words in fault for fault in faults(tmp_path, text)), faults(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (
+            "keep: categroy=Sport",
+            ["no entry of this source has the label categroy: this is never true; did you mean category?"],
+        ),
+        ("drop: title(tin) AND form=8-K", ["no entry of this source has the label form: this is never true"]),
+        ("keep: form=8-K, find: {form: category}", []),
+        ("keep: tier=trade OR url=example.org/a, labels: {tier: trade}", []),
+    ],
+)
+def test_a_filter_for_a_label_that_no_entry_has_is_a_warning(tmp_path: Path, more: str, words: list[str]) -> None:
+    """A slip of the pen in keep drops all that comes."""
+    text = f"sources:\n  a: {{feed: 'https://example.org/f', {more}}}\nreceivers:\n  here: {{console: true}}\n"
+    assert [problem.message for problem in load(tmp_path, text).problems] == words
+
+
 def test_what_is_missing_is_a_warning(tmp_path: Path) -> None:
     """A file without sources or receivers is odd, but not wrong."""
     config = load(tmp_path, "timezone: UTC\n")
