@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime
@@ -15,6 +17,7 @@ import requests.adapters
 import requests.sessions
 import urllib3
 
+from tocsin.lookup import addresses
 from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import classify
 
@@ -45,6 +48,7 @@ class Exchange:
         self.expired = False
         self.outcome: AttemptResult | None = None
         self.body = b""
+        self._ends = time.monotonic() + limit
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
         self._timer = threading.Timer(limit, self._expire)
@@ -52,6 +56,7 @@ class Exchange:
         self._tokens: list[Token[Exchange | None]] = []
 
     def __enter__(self) -> Self:
+        self._ends = time.monotonic() + self.limit
         self._tokens.append(_CURRENT.set(self))
         self._timer.start()
         return self
@@ -59,6 +64,16 @@ class Exchange:
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         _CURRENT.reset(self._tokens.pop())
+
+    def addresses(self, host: str, port: int) -> Iterator[str]:
+        """Yield the addresses of *host* to try, while there is time.
+
+        Raises:
+            OSError: there are none, or they were not found in time.
+        """
+        for address in addresses(host, port, self._ends - time.monotonic()):
+            if time.monotonic() < self._ends:
+                yield address
 
     def watch(self, connection: socket.socket) -> None:
         """Shut *connection* down when the time is over, or now if it already is."""
@@ -144,6 +159,23 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
 def _watched(base: Any, exchange: Exchange) -> type[Any]:
     class Watched(base):  # type: ignore[misc]  # a proxy's pool has a connection class of its own
         sock: socket.socket
+        _dns_host: str
+
+        def _new_conn(self) -> socket.socket:
+            """Return a socket to the first address of the host that answers."""
+            host, last = self._dns_host, None
+            try:
+                for address in exchange.addresses(host, self.port):
+                    self._dns_host = address  # the name stays for TLS and for the header
+                    try:
+                        return super()._new_conn()  # type: ignore[no-any-return]  # as its base
+                    except urllib3.exceptions.HTTPError as error:
+                        last = error
+            except OSError as error:
+                raise urllib3.exceptions.NameResolutionError(host, self, error) from error  # type: ignore[arg-type]
+            finally:
+                self._dns_host = host
+            raise last or urllib3.exceptions.ConnectTimeoutError(self, f"no answer within {exchange.limit:g} s")
 
         def connect(self) -> None:
             super().connect()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from base64 import b64encode
 from contextlib import suppress
@@ -144,6 +145,18 @@ class _Smtp(smtplib.SMTP):
     def __init__(self, exchange: Exchange, *args: Any, **kwargs: Any) -> None:
         self._exchange = exchange
         super().__init__(*args, **kwargs)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Return a socket to the first address of *host* that answers; its certificate is for the name."""
+        last: OSError | None = None
+        for address in self._exchange.addresses(host, port):
+            try:
+                return super()._get_socket(address, port, timeout)  # type: ignore[misc,no-any-return]  # smtplib's own
+            except ssl.SSLError:
+                raise  # the server has been reached
+            except OSError as error:
+                last = error
+        raise last or TimeoutError(f"no answer within {self._exchange.limit:g} s")
 
     def getreply(self) -> tuple[int, bytes]:
         if self.sock:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from tocsin.errors import Fault, SourceError
+from tocsin.lookup import addresses
 from tocsin.sources.http.address import check
 
 #: Octets that one poll reads at most.
@@ -70,18 +71,13 @@ class ImapConnection(imaplib.IMAP4):
     def _create_socket(self, timeout: float | None) -> socket.socket:
         """Return a socket to the first address of the host that answers; each is checked before a byte is sent."""
         last: OSError | None = None
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            self._wanted.host, self._wanted.port, type=socket.SOCK_STREAM
-        ):
-            if reason := check(str(address[0]), allow_private=self._allow_private):
+        for address in addresses(self._wanted.host, self._wanted.port, timeout or self._total):
+            if reason := check(address, allow_private=self._allow_private):
                 words = f"{self._wanted.host} has a {reason} address"
                 raise SourceError(words, fault=Fault.BLOCKED_ADDRESS)
-            found = socket.socket(family, kind, protocol)
             try:
-                found.settimeout(timeout)
-                found.connect(address)
+                found = socket.create_connection((address, self._wanted.port), timeout)
             except OSError as error:
-                found.close()
                 last = error
                 continue
             return self._secured(found)
