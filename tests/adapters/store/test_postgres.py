@@ -364,3 +364,31 @@ def test_a_missing_library_is_named(address, monkeypatch):
     monkeypatch.delitem(sys.modules, "tocsin.store.db.postgres_lock", raising=False)
     with pytest.raises(StoreError, match=r"pip install 'tocsin\[postgres\]'"):
         open_database("postgresql://u@h/x")
+
+
+def test_a_process_that_is_stopped_in_a_transaction_keeps_nobody_waiting(hands):
+    """The server does not end it in the middle of statements that are sent in a row; the next that waits for its lock does."""
+    options = "options=-c%20idle_in_transaction_session_timeout%3D500ms%20-c%20lock_timeout%3D200ms"
+    url = f"{hands.url}{'&' if '?' in hands.url else '?'}{options}"
+    hung, waiting = open_database(url), open_database(url)
+    stopped = hung._dial()
+    stopped.execute("BEGIN")
+    with suppress(psycopg.Error), stopped.pipeline():
+        stopped.execute("SELECT pg_advisory_xact_lock(1953456897, 0)").fetchone()
+        stopped.execute("SELECT 1")
+        stopped.pgconn.send_flush_request()
+        stopped.pgconn.flush()
+        until = time.monotonic() + 30
+        refused = 0
+        while time.monotonic() < until:
+            try:
+                with waiting.write() as session:
+                    session.connection()
+                break
+            except StoreError:
+                refused += 1
+        else:
+            pytest.fail("the lock was kept for ever")
+        assert refused >= 2
+    for one in (stopped, hung, waiting):
+        one.close()

@@ -133,6 +133,8 @@ class PostgresDatabase:
         try:
             yield
         except DBAPIError as error:
+            if isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                postgres_lock.end_hung(self._dial)
             raise postgres_errors.explain(error.orig, self.name) from error
         except psycopg.Error as error:
             raise postgres_errors.explain(error, self.name) from error

@@ -12,7 +12,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from secrets import randbelow
 from typing import TypeAlias
@@ -48,6 +48,16 @@ _ALIVE = text("""
     SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = :key AND objid <> 0 AND
         database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """)
+
+#: Sessions of tocsin that say nothing in the middle of a transaction for longer than the server is told to bear. It ends those
+#: that wait between two statements by itself, but not those inside a row of statements that are sent without waiting.
+_END_HUNG = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    CROSS JOIN (SELECT current_setting('idle_in_transaction_session_timeout')::interval AS longest) AS setting
+    WHERE datname = current_database() AND usename = current_user AND application_name = current_setting('application_name')
+        AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND wait_event = 'ClientRead'
+        AND longest > interval '0' AND state_change < clock_timestamp() - longest
+"""
 
 
 class WorkerLock:
@@ -145,6 +155,12 @@ class WorkerLock:
 def holders(session: Connection) -> list[Running]:
     """Return the processes that have a lock of the database of *session*, the oldest first."""
     return [_noted(str(query), number) for query, number in session.execute(_HOLDERS, (_KEY,)).fetchall()]
+
+
+def end_hung(dial: Callable[[], Connection]) -> None:
+    """End the transactions of processes that were stopped in the middle of one: their locks keep all others waiting."""
+    with suppress(psycopg.Error), closing(dial()) as session:
+        session.execute(_END_HUNG)
 
 
 def alive(session: Session) -> frozenset[int]:
