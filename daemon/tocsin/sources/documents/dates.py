@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 
+from tocsin.text.months import month_like
+
 #: A published time is credible from this long before an entry was first seen ...
 OLDEST = timedelta(days=5 * 365)
 #: ... until this long after it.
@@ -44,29 +46,6 @@ _ZONES = {
         -9: "AKST",
         -10: "HST",
     }.items()
-    for name in names.split()
-}
-#: Months by the first letters of their names, without marks: English, German, French, Spanish, Portuguese, Italian, Dutch,
-#: Scandinavian, Hungarian, Turkish, Indonesian, Greek, Russian.
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan ene gen oca ιαν янв",
-            "feb fev sub peb φεβ фев",
-            "mar mrz mae mrt maa μαρ мар",
-            "apr avr abr nis απρ апр",
-            "may mai mag mei maj μαι маи мая",
-            "jun juin giu haz ιουν июн",
-            "jul juil lug tem ιουλ июл",
-            "aug aou ago agu agt αυγ авг",
-            "sep set sze eyl σεπ сен",
-            "oct okt out ott eki οκτ окт",
-            "nov kas νοε ноя",
-            "dec dez dic des ara δεκ дек",
-        ),
-        1,
-    )
     for name in names.split()
 }
 #: Years that a price may have. Other years are a mistake, and arithmetic at the ends of the calendar overflows.
@@ -213,7 +192,7 @@ def _date(found: re.Match[str], day_first: bool | None) -> tuple[int, int, int] 
     """Return (year, month, day) as written, even if impossible. None if it is not exactly one date."""
     parts = found.groupdict()
     if parts.get("name"):
-        month = _month(parts["name"])
+        month = month_like(parts["name"])
         return (_year(parts["year"]), month, int(parts["day"])) if month else None
     if not parts.get("mark"):
         return int(parts["year"]), int(parts["month"]), int(parts["day"])
@@ -225,12 +204,6 @@ def _date(found: re.Match[str], day_first: bool | None) -> tuple[int, int, int] 
     if day_first is None:
         return None
     return (int(parts["year"]), other, one) if day_first else (int(parts["year"]), one, other)
-
-
-def _month(word: str) -> int | None:
-    letters = unicodedata.normalize("NFKD", word.casefold())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return _MONTHS.get(plain[:4]) or _MONTHS.get(plain[:3])
 
 
 def _year(digits: str) -> int:
