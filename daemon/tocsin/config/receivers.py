@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from tocsin.config.headers import authorization, check_headers
 from tocsin.config.logins import OAuthConfig, OAuthShape, check_oauth, make_oauth
@@ -113,6 +113,13 @@ class _Repeat(Shape):
     """End of it: an answer, which is seen, useful or noise. A snooze puts it off."""
     at_most: int = Field(default=5, ge=1, le=100)
     """The most reminders of one alert."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_map(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError(f"is a map: write {{every: {value}}}")
+        return value
 
 
 class ReceiverShape(Shape):

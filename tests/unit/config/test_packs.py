@@ -112,6 +112,14 @@ def test_defaults_make_a_short_rule_a_good_one() -> None:
         ("tocsin: 1\nrule: []", "unknown key rule; did you mean rules?"),
         ("tocsin: 1\nrules: [{id: a}]", "a rule needs one of news, price, all_of, any_of, count"),
         ("tocsin: 1\nrules: [{id: a, news: {match: x}, severty: high}]", "unknown key severty; did you mean severity?"),
+        (
+            "tocsin: 1\nrules: [{id: a, price: {instruments: [tin], when: last > 1}, recovered: true}]",
+            "unknown key recovered here; it belongs inside of price",
+        ),
+        (
+            "tocsin: 1\nrules: [{id: a, count: {rule: b}, none_within: 24h}]",
+            "unknown key none_within here; it belongs inside of count",
+        ),
         ("tocsin: 1\nrules: [{id: a, news: {match: x}, severity: hgh}]", "must be info, low, medium, high or critical"),
         ("tocsin: 1\nrules: [{id: a, news: {match: x}, cooldown: 5}]", "cooldown needs a unit"),
         ("tocsin: 1\nrules: [{id: a b, news: {match: x}}]", "id must be letters"),

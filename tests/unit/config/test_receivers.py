@@ -170,7 +170,7 @@ def test_a_person_has_one_address(tmp_path: Path) -> None:
         ),
         ("quiet_hours: [{on: sat, until: '07:00'}]", "unknown key until"),
         ("repeat: {at_most: 3}", "every is missing here: time without an answer"),
-        ("repeat: 4h", "repeat must be a map: keys with values"),
+        ("repeat: 4h", "repeat is a map: write {every: 4h}"),
         ("repeat: {every: 4h, until: seen}", "until must be acked"),
         ("repeat: {every: 10s}", "every must be 1m or more"),
         ("repeat: {every: 4h, at_most: 0}", "at_most must be 1 or more"),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -99,7 +99,7 @@ class Shape(BaseModel):
             keys = {key.text: key for key, _ in data.node.pairs}
             problems, all_of_them = context(info).problems, f"; the keys here are {', '.join(known)}"
             for name in unknown:
-                likely = meant(name, known) if len(problems) < _SUGGESTED else ""
+                likely = _inside(cls, name) or (meant(name, known) if len(problems) < _SUGGESTED else "")
                 words = f"unknown key {said(name)}{likely or all_of_them}"
                 problems.append(problem(keys[name], cls.refused.get(name) or words))
         for name, (own, field) in zip(known, cls.model_fields.items(), strict=True):
@@ -202,6 +202,18 @@ def _plain(node: Node) -> Any:
 def tag(name: str) -> str:
     """Return the tag of a shape in a union. Pydantic puts it into the paths of faults, where it must differ from a key."""
     return f"[{name}]"
+
+
+def _inside(cls: type[Shape], name: str) -> str:
+    """Return inside of which keys of a shape the key *name* belongs, as the end of a sentence; empty if of none."""
+    found = [
+        field.alias or own
+        for own, field in cls.model_fields.items()
+        for part in (field.annotation, *get_args(field.annotation))
+        if isinstance(part, type) and issubclass(part, Shape)
+        if name in {inner.alias or key for key, inner in part.model_fields.items()}
+    ]
+    return f" here; it belongs inside of {' or '.join(found)}" if found else ""
 
 
 def _explain(fault: ErrorDetails, root: Node) -> Problem | None:
