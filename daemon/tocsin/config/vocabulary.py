@@ -96,6 +96,9 @@ def check_routes(config: Config, rules: RuleSet) -> Iterator[Problem]:
     for one in config.inhibitions:
         yield from check_selection(one.by, "inhibit: by", config, known)
         yield from check_selection(one.silences, "inhibit: silences", config, known)
+        if one.by.covers(one.silences):
+            words = "inhibit suppresses nothing: every alert that passes silences passes by, too, and is sent"
+            yield Problem(message=f"{config.path}: {words}", warning=True)
         for name in one.same:
             if name not in known.labels:
                 words = f"inhibit: no alert has the label {said(name)} of same{meant(name, known.labels)}"

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from tocsin.config.config import Config, parse_config
+from tocsin.config.vocabulary import check_routes
 from tocsin.errors import ConfigError
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.inhibition import Inhibition
 from tocsin.policy.notifying.route import Selection
+from tocsin.rules.ruleset import RuleSet
 
 
 def config(inhibition: str) -> Config:
@@ -52,3 +54,18 @@ def test_a_fault_names_the_remedy(inhibition: str, words: str) -> None:
         config(inhibition)
     found = [problem.message for problem in caught.value.problems if not problem.warning]
     assert any(words in message for message in found), found
+
+
+@pytest.mark.parametrize(
+    ("inhibition", "warned"),
+    [
+        ('{by: {severity: ">= low"}, silences: {severity: ">= low"}}', True),
+        ("{by: {event: trade}, silences: {event: trade, severity: low}}", True),
+        ('{by: {severity: critical}, silences: {severity: "<= medium"}}', False),
+        ("{by: {event: trade, labels: {mineral: tin}}, silences: {event: trade}}", False),
+    ],
+)
+def test_one_that_can_suppress_nothing_is_warned_of(inhibition: str, warned: bool) -> None:
+    """Its author would wait for a quiet that does not come."""
+    found = [one.message for one in check_routes(config(inhibition), RuleSet({}))]
+    assert any("inhibit suppresses nothing" in words for words in found) is warned

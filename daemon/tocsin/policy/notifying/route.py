@@ -45,6 +45,11 @@ class Selection:
         compare, level = COMPARE[self.severity[0]], self.severity[1]
         return frozenset(one for one in Severity if compare(one.rank, level.rank))
 
+    def covers(self, other: Selection) -> bool:
+        """Return whether every alert that passes *other* surely passes these tests, too."""
+        same = self.rule in ("", other.rule) and self.event in ("", other.event)
+        return same and self.severities >= other.severities and self.labels.items() <= other.labels.items()
+
     def fits(self, alert: Alert) -> bool:
         """Return whether *alert* passes."""
         if self.severity and not COMPARE[self.severity[0]](alert.severity.rank, self.severity[1].rank):
