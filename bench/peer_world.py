@@ -211,6 +211,10 @@ def serving(feeds: int, beside: Sequence[str] = ()) -> Iterator[World]:
         async def end() -> None:
             listener.close()
             await runner.cleanup()
+            rest = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
 
         asyncio.run_coroutine_threadsafe(end(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)

@@ -26,7 +26,9 @@ import argparse
 import json
 import os
 import signal
+import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -133,7 +135,7 @@ PARTS: dict[str, tuple[Act, Size]] = {
     "latency": (publish, Size(kill_every=0)),
     "load": (publish, Size(feeds=500, minutes=10, every=60, kill_every=0, patience=90)),
     "storm": (storm, Size(kill_every=0, patience=300)),
-    "story": (story, Size(kill_every=0, gap=3, patience=20)),
+    "story": (story, Size(kill_every=0, gap=3, patience=30)),
     "kill": (publish, Size()),
     "hang": (publish, Size(kill_every=0, beside=(SILENT, DRIP), patience=180)),
     "bomb": (publish, Size(kill_every=0, beside=(BOMB, ENDLESS), patience=180)),
@@ -224,8 +226,6 @@ def _count(row: Row, world: World) -> None:
 
 def _recognised(folder: Path) -> str:
     """Say how many wordings met a rule of the shipped pack."""
-    import sqlite3
-
     with sqlite3.connect(folder / "tocsin.db", timeout=30) as database:
         query = "select count(distinct entry_id) from match"
         return f"{database.execute(query).fetchone()[0]} of {len(WORDINGS)} met its rules"
@@ -292,6 +292,8 @@ def main() -> None:
         rows: list[Row] = []
         try:
             compare(programs, given.only, {name: value for name, value in changed.items() if value is not None}, rows)
+        except KeyboardInterrupt:
+            sys.exit("stopped")
         finally:
             if given.json:
                 given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
