@@ -25,10 +25,10 @@ from world import item, rss, word
 
 #: The word that all made-up headlines have.
 MET = "annuls"
-#: Feeds that never publish, by the last part of their address, and what is wrong with them.
+#: Feeds that never publish, by the last part of their address, which says what is wrong with them.
 SILENT, DRIP, BOMB, ENDLESS = "silent", "drip", "bomb", "endless"
 #: The most octets that one answer sends or unpacks to, and the seconds for which an answer hangs.
-MOST, LONGEST = 400_000_000, 120
+MOST, LONGEST = 400_000_000, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class World:
     inbox: list[tuple[float, bytes]] = field(default_factory=list)
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     ended: threading.Event = field(default_factory=threading.Event)
+    #: Set when the feeds with something wrong begin; until then they are good.
+    armed: threading.Event = field(default_factory=threading.Event)
 
     def address(self, feed: int | str) -> str:
         """Return the address of a feed: its number, or the name of what is wrong with it."""
@@ -144,7 +146,7 @@ def _answers(world: World) -> web.Application:
         body = rss("".join(map(Story.item, stories)) + item("Nothing to see", f"old{number}"))
         return web.Response(body=body, content_type="application/rss+xml", headers=headers)
 
-    async def silent(_: web.Request) -> web.Response:
+    async def silent(_: web.Request) -> web.StreamResponse:
         await asyncio.sleep(LONGEST)
         return web.Response()
 
@@ -154,13 +156,18 @@ def _answers(world: World) -> web.Application:
     async def endless(request: web.Request) -> web.StreamResponse:
         return await _send(request, b" " * 2**16, count=MOST // 2**16, pause=0)
 
-    async def bombs(_: web.Request) -> web.Response:
+    async def bombs(_: web.Request) -> web.StreamResponse:
         return web.Response(body=_bomb(), headers={"Content-Encoding": "gzip", "Content-Type": "application/rss+xml"})
 
+    async def beside(request: web.Request) -> web.StreamResponse:
+        if not world.armed.is_set():
+            return web.Response(body=rss(item("Nothing to see", "old")), content_type="application/rss+xml")
+        return await wrong[request.match_info["name"]](request)
+
+    wrong = {SILENT: silent, DRIP: drip, ENDLESS: endless, BOMB: bombs}
     application = web.Application()
     application.router.add_get(r"/{feed:\d+}", feed)
-    for name, handler in ((SILENT, silent), (DRIP, drip), (BOMB, bombs), (ENDLESS, endless)):
-        application.router.add_get(f"/{name}", handler)
+    application.router.add_get("/{name:[a-z]+}", beside)
     return application
 
 

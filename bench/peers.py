@@ -13,7 +13,7 @@ Debian's package; it asks no feeds, so the alerts are pushed to it. What a progr
     storm     five hundred stories in one answer
     story     one happening in the words of twenty outlets: how many mails it makes
     kill      a SIGKILL every few seconds: a story is lost that no mail names, and doubled that two mails name
-    hang      a feed that never answers and one that answers an octet a second: what becomes of the good feeds
+    hang      one feed begins not to answer, one to answer a few octets a second, a minute long: what becomes of the good ones
     bomb      a gzip bomb and an endless answer, both bounded to 400 MB: the same
 
 A wait begins when a story can be fetched. Programs that a timer starts begin again at the interval, or when the last run has
@@ -177,6 +177,7 @@ def run(program: Program, part: str, size: Size) -> Row:
             row.note = f"did not begin: {error}"
             return row
         world.forget()
+        world.armed.set()
         runner.forget()
         spent = runner.cpu()
         act(world, runner, size)
