@@ -196,6 +196,7 @@ def serving(feeds: int, beside: Sequence[str] = ()) -> Iterator[World]:
     world = World(feeds, smtp=free_port())
     world.http = free_port(host(0))
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)  # a client that was killed hangs up
 
     async def begin() -> tuple[web.AppRunner, asyncio.Server]:
         runner = web.AppRunner(_answers(world), access_log=None, shutdown_timeout=0.5)
