@@ -10,15 +10,13 @@ from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from chaos.evidence import Evidence, Lease, Row, moment
+from chaos.evidence import Evidence, Lease, Row, Tables, moment
 from tocsin.market import series as market
 from tocsin.market.series import Series
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.notifying.walltime import next_occurrence
 
 UNSETTLED = frozenset({"held", "ready", "sending", "retry"})
-#: What a number stands for, by table: these columns never change.
-_IDENTITY = {"alert": ("rule", "event", "opened_at"), "story": ("event", "opened_at")}
 #: Real seconds after the end of a worker in which others void its leases.
 _TAKEN_OVER = 15.0
 #: The part of a gap that may be missing where it is measured, at the server of a busy machine.
@@ -32,10 +30,10 @@ ALL_ENDED = "all at once"
 def numbers_are_never_rewritten(run: Evidence) -> Iterator[str]:
     """An alert or story keeps its number, the number its alert or story, and a later one has a higher number."""
     moments = [*((cut.point, cut.tables) for cut in run.cuts), ("the end", run.tables)]
-    for table, columns in _IDENTITY.items():
+    for table, identities in {"alert": _alerts, "story": _stories}.items():
         known: dict[int, tuple[object, ...]] = {}
         for point, tables in moments:
-            here = {row["id"]: tuple(row[name] for name in columns) for row in tables.get(table, ())}
+            here = identities(tables)
             for number, identity in known.items():
                 if here.get(number) != identity:
                     yield f"{point}: {table} {number} was {identity}, and is {here.get(number)}"
@@ -46,6 +44,19 @@ def numbers_are_never_rewritten(run: Evidence) -> Iterator[str]:
                 if number < highest
             )
             known |= here
+
+
+def _alerts(tables: Tables) -> dict[int, tuple[object, ...]]:
+    """What the number of an alert stands for."""
+    return {row["id"]: (row["rule"], row["event"], row["opened_at"]) for row in tables.get("alert", ())}
+
+
+def _stories(tables: Tables) -> dict[int, tuple[object, ...]]:
+    """What the number of a story stands for: its first entry. It opens earlier when an earlier report joins it."""
+    first: dict[int, int] = {}
+    for row in tables.get("story_entry", ()):
+        first[row["story_id"]] = min(row["entry_id"], first.get(row["story_id"], row["entry_id"]))
+    return {row["id"]: (row["event"], first.get(row["id"])) for row in tables.get("story", ())}
 
 
 def tries_of_a_receiver_take_turns(run: Evidence) -> Iterator[str]:
