@@ -15,7 +15,7 @@ from tocsin.render.answer_links import named
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.words import cut, host, local, one_line, web_link
-from tocsin.text.language import language
+from tocsin.text.language import in_english, language
 from tocsin.text.titles import split_outlet
 from tocsin.units import duration
 
@@ -258,7 +258,7 @@ def _reference(coverage: Coverage, zone: ZoneInfo) -> Reference:
 def _translated(coverage: Coverage) -> str:
     """Return the translation of a headline with the language that it is from, which says that a machine wrote it."""
     words = cut(one_line(coverage.translated), _HEADLINE)
-    return f"Translated from {language(coverage.title, coverage.language)}: {words}" if words else ""
+    return f"Translated from {in_english(language(coverage.title, coverage.language))}: {words}" if words else ""
 
 
 def _witness(witness: Witness, zone: ZoneInfo) -> Reference:

@@ -32,6 +32,15 @@ _WRITTEN_IN = {name: frozenset([name, *_SISTERS.get(name, "").split()]) for name
 _NOT_LATIN = frozenset().union(*_WRITTEN_IN.values())
 #: Codes of countries that are mistaken for codes of languages, with the language of the country.
 COUNTRIES = {"cn": "zh", "jp": "ja", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da", "gr": "el"}
+#: Their English names, for people.
+_NAMES = {
+    "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
+    "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "kk": "Kazakh", "ko": "Korean",
+    "mn": "Mongolian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
+    "ru": "Russian", "sr": "Serbian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
+    "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
 #: Characters of a title that are looked at.
 _LONGEST = 300
 
@@ -53,6 +62,11 @@ def language(title: str, stated: str = "") -> str:
     if script in _WRITTEN_IN:
         return named if named in _WRITTEN_IN[script] else script
     return "" if named in _NOT_LATIN else named
+
+
+def in_english(code: str) -> str:
+    """Return the English name of a language, or else its code."""
+    return _NAMES.get(code, code)
 
 
 def differ(one: str, other: str) -> bool:

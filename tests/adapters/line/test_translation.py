@@ -145,7 +145,7 @@ def test_a_headline_that_the_reader_cannot_read_is_shown_with_its_translation(
 ) -> None:
     """The original stands above it, as its source wrote it; the rule met the original."""
     text = Desk(line, translations).news(CHINESE).text
-    assert f"{CHINESE}\nTranslated from zh: {ENGLISH}\n" in text
+    assert f"{CHINESE}\nTranslated from Chinese: {ENGLISH}\n" in text
     question = {"q": CHINESE, "source": "zh", "target": "en", "format": "text", "api_key": KEY}
     assert (translations.questions, translations.paths) == ([question], ["/translate"])
 
@@ -175,7 +175,7 @@ def test_every_form_of_message_shows_original_and_translation(
     message = Desk(line, translations, kind=kind).news(CHINESE)
     for part in filter(None, (message.text, message.html, message.payload)):
         assert CHINESE in part or kind is MessageKind.MAIL  # a mail marks the words that met the rule
-        assert f"Translated from zh: {ENGLISH}" in part
+        assert f"Translated from Chinese: {ENGLISH}" in part
     if kind is MessageKind.HOOK:
         alert = json.loads(message.payload)["alerts"][0]
         assert (alert["headline"], alert["language"], alert["translated"]) == (CHINESE, "zh", ENGLISH)
@@ -192,7 +192,7 @@ def test_a_digest_shows_translations_too(line: Line, translations: Translations)
     assert translations.questions == []
     text = desk.send(hours=8).text
     assert DeliveryKind.DIGEST.value in text.lower()
-    assert text.count("Translated from zh: English") == 2
+    assert text.count("Translated from Chinese: English") == 2
 
 
 def test_a_headline_is_asked_for_once_whoever_is_sent_it(line: Line, translations: Translations) -> None:
@@ -242,7 +242,7 @@ def test_a_hostile_translation_is_plain_text_of_bounded_length(
     translations.answer = lambda _: (200, said(hostile))
     message = Desk(line, translations, kind=kind).news(CHINESE)
     shown = message.html or message.payload or message.text
-    assert "Translated from zh: " in shown
+    assert "Translated from Chinese: " in shown
     assert "A" * 1001 not in shown
     bad = ["\x1b", "\u202e", "\r", "<script", "<!channel"]
     bad += ["@everyone", "](http"] if kind is MessageKind.TEXT else []
@@ -292,7 +292,7 @@ def test_a_refused_language_does_not_stop_the_others(
     translations.answer = lambda question: (400, refusal) if question["source"] == "zh" else (200, said(ENGLISH))
     desk = Desk(line, translations)
     assert "Translated" not in desk.news(CHINESE).text
-    assert f"Translated from ko: {ENGLISH}" in desk.news("콩고 cobalt ban 수출 금지 발표").text
+    assert f"Translated from Korean: {ENGLISH}" in desk.news("콩고 cobalt ban 수출 금지 발표").text
     assert counted(desk) == {"refused": 1, "translated": 1}
     assert "zh is not supported" in caplog.text
 
@@ -327,5 +327,5 @@ def test_a_server_that_rests_is_asked_again_and_says_that_it_works(
     desk = Desk(line, translations)
     desk.news(CHINESE)
     translations.answer = lambda _: (200, said("Congo bans cobalt"))
-    assert "Translated from zh: Congo bans cobalt" in desk.news("刚果禁止钴出口").text
+    assert "Translated from Chinese: Congo bans cobalt" in desk.news("刚果禁止钴出口").text
     assert "translation works again" in caplog.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.text.language import differ, language
+from tocsin.text.language import differ, in_english, language
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,9 @@ def test_an_unknown_language_differs_only_in_its_script(one: str, other: str, ex
     """A feed that names no language may well be English: its reports are compared by their words."""
     assert differ(one, other) is expected
     assert differ(other, one) is expected
+
+
+@pytest.mark.parametrize(("code", "name"), [("zh", "Chinese"), ("ko", "Korean"), ("xx", "xx"), ("", "")])
+def test_a_language_has_its_english_name(code, name):
+    """People do not read codes; one that has no name here stays."""
+    assert in_english(code) == name
