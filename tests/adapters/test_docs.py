@@ -170,6 +170,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
         """Log nothing."""
 
 
+@pytest.mark.no_cover  # it runs the examples of a shipped pack several times
 @pytest.mark.parametrize("page", WALKS, ids=lambda page: page.name)
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     """Whoever follows it from the top sees what it shows, with the files and the answers of all steps before."""
