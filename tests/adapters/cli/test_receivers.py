@@ -209,4 +209,4 @@ def test_rules_about_prices_and_other_rules_show_their_condition_too(more: Tocsi
     assert "change(1td) > 5%" in jump
     assert "mail, by an override" in jump
     assert "metals/both  (correlation, high)" in both
-    assert "all_of metals/ban, metals/jump within 2d" in both
+    assert "ban and jump within 48 h by mineral" in both
