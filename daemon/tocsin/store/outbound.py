@@ -158,6 +158,26 @@ class Outbound(SharedDatabase):
         with self.database.write(None) as session:
             return sending.begin_attempt(session, delivery, message, now, self._real(session))
 
+    def go_on(
+        self,
+        delivery: Delivery,
+        outcome: AttemptResult,
+        judge: Callable[[ReceiverStatus], Consequence],
+        now: datetime,
+        following: tuple[Delivery, Message],
+    ) -> tuple[Settlement | None, bool] | None:
+        """Settle an attempt as `settle` does, and begin the *following* one as `begin_attempt` does, in one transaction.
+
+        None if that needs a decision: then nothing is written.
+        """
+        try:
+            with self._deciding(nobody, now, serial=None) as deciding:
+                settlement = _settle(deciding, delivery, outcome, judge, NO_FALLBACKS, decides=False)
+                real = self._real(deciding.session)
+                return settlement, sending.begin_attempt(deciding.session, *following, now, real)
+        except _MustDecideError:
+            return None
+
     def settle(
         self,
         delivery: Delivery,

@@ -7,10 +7,10 @@ tried again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Table, Update, and_, bindparam
 from sqlmodel import Session, col, insert, or_, select, update
 
 from tocsin.model.alerts import AlertContent
@@ -30,6 +30,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.codec import reading
 from tocsin.store.db.delivery_tables import AttemptRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.statements import put
 from tocsin.store.outbox import delivery_rows
 from tocsin.store.queries import content
 from tocsin.store.queries.content import Until
@@ -42,6 +43,27 @@ _AGAIN = (
     DeliveryKind.DATE,
 )
 _GATHERED = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
+
+# Built once, because that costs more than to run them.
+_DELIVERY, _ATTEMPTS = (DeliveryRow.metadata.tables[name] for name in ("delivery", "attempt"))
+_HELD = (_DELIVERY.c.id == bindparam("number"), _DELIVERY.c.fence == bindparam("held"))
+_SENDING = _DELIVERY.c.state == DeliveryState.SENDING
+_IN_DOUBT = and_(_DELIVERY.c.state == DeliveryState.RETRY, _DELIVERY.c.attempts == bindparam("attempt"))
+
+
+def _setting(table: Table, *names: str) -> Update:
+    return update(table).values({name: bindparam(name) for name in names})
+
+
+_BEGUN = _setting(_DELIVERY, "attempts").where(*_HELD, _SENDING, _DELIVERY.c.lease_until >= bindparam("real"))
+_RENDERED = _BEGUN.values(message=bindparam("message"))
+_SETTLED = _setting(_DELIVERY, "state", "due_at", "reason", "delivered_at").values(lease_until=None)
+_SETTLED = _SETTLED.where(*_HELD, or_(_SENDING, _IN_DOUBT))
+_GIVEN_BACK = _setting(_DELIVERY, "state").values(lease_until=None).where(*_HELD, _SENDING)
+_ATTEMPT = insert(_ATTEMPTS)
+_ENDED = _setting(_ATTEMPTS, "ended_at", "outcome", "code", "words", "retry_after").where(
+    _ATTEMPTS.c.delivery_id == bindparam("number"), _ATTEMPTS.c.n == bindparam("attempt")
+)
 #: Earlier messages about an alert that are read.
 _MOST_EARLIER = 20
 #: Deliveries that one transaction gives up, each with its content.
@@ -82,7 +104,7 @@ def give_back(session: Session, claims: Iterable[tuple[str, int, int]], now: dat
     """Return deliveries to the queue that were claimed and not tried: the id, the fence and the number of the attempt of each."""
     for number, fence, attempt in claims:
         state = DeliveryState.RETRY if attempt > 1 else DeliveryState.READY
-        if _under_fence(session, number, fence, state=state, lease_until=None):
+        if _under_fence(session, _GIVEN_BACK, number, fence, {"state": state}):
             delivery_rows.note(session, [number], now, state, _UNTRIED)
 
 
@@ -114,59 +136,49 @@ def begin_attempt(session: Session, delivery: Delivery, message: Message, now: d
 
     An expired lease (*real* is later) may not start an attempt, because the next claim may start one at the same time.
     """
-    lasts = col(DeliveryRow.lease_until) >= real
-    kept = {} if message == delivery.message else {"message": codec.message_to_json(message)}
-    if not _under_fence(session, delivery.id, delivery.fence, lasts, attempts=delivery.attempt, **kept):
+    values: dict[str, object] = {"attempts": delivery.attempt, "real": real}
+    if message != delivery.message:
+        values["message"] = codec.message_to_json(message)
+    if not _under_fence(session, _RENDERED if "message" in values else _BEGUN, delivery.id, delivery.fence, values):
         return False
-    session.exec(
-        insert(AttemptRow).values(delivery_id=delivery.id, n=delivery.attempt, fence=delivery.fence, started_at=now)
-    )
+    begun = {"delivery_id": delivery.id, "n": delivery.attempt, "fence": delivery.fence, "started_at": now}
+    put(session, _ATTEMPT, [begun])
     return True
 
 
 def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlement: Settlement, now: datetime) -> bool:
-    """Close the attempt and give the delivery its next state; False without a lease."""
-    delivered_at = now if settlement.state is DeliveryState.DELIVERED else None
-    if not _under_fence(
-        session,
-        delivery.id,
-        delivery.fence,
-        state=settlement.state,
-        due_at=settlement.due_at,
-        reason=settlement.reason,
-        delivered_at=delivered_at,
-        lease_until=None,
-    ):
+    """Close the attempt and give the delivery its next state; False without a lease.
+
+    If the lease has ended unseen, and nobody has claimed the delivery since, its doubt ends with this answer.
+    """
+    values = {
+        "state": settlement.state,
+        "due_at": settlement.due_at,
+        "reason": settlement.reason,
+        "delivered_at": now if settlement.state is DeliveryState.DELIVERED else None,
+        "attempt": delivery.attempt,
+    }
+    if not _under_fence(session, _SETTLED, delivery.id, delivery.fence, values):
         return False
-    session.exec(
-        update(AttemptRow)
-        .where(col(AttemptRow.delivery_id) == delivery.id, col(AttemptRow.n) == delivery.attempt)
-        .values(
-            ended_at=now,
-            outcome=outcome.error_class,
-            code=outcome.code,
-            words=outcome.words,
-            retry_after=outcome.retry_after.total_seconds() if outcome.retry_after is not None else None,
-        )
-    )
+    ended = {
+        "number": delivery.id,
+        "attempt": delivery.attempt,
+        "ended_at": now,
+        "outcome": outcome.error_class,
+        "code": outcome.code,
+        "words": outcome.words,
+        "retry_after": outcome.retry_after.total_seconds() if outcome.retry_after is not None else None,
+    }
+    put(session, _ENDED, [ended])
     reason = settlement.reason or Reason(cause=Cause.OTHER if outcome.words else Cause.NONE, words=outcome.words)
     delivery_rows.note(session, [delivery.id], now, settlement.state, reason)
     return True
 
 
-def _under_fence(session: Session, number: str, fence: int, *conditions: ColumnElement[bool], **values: object) -> bool:
-    """Change a delivery if its claim is still valid, and the *conditions* are met; return True if so."""
-    changed = session.exec(
-        update(DeliveryRow)
-        .where(
-            col(DeliveryRow.id) == number,
-            col(DeliveryRow.fence) == fence,
-            col(DeliveryRow.state) == DeliveryState.SENDING,
-            *conditions,
-        )
-        .values(**values)
-    )
-    return changed.rowcount == 1
+def _under_fence(session: Session, statement: Update, number: str, fence: int, values: Mapping[str, object]) -> bool:
+    """Change a delivery by *statement* if its claim is still valid; return True if so."""
+    found = session.connection().execute(statement, {"number": number, "held": fence, **values})
+    return found.rowcount == 1
 
 
 def _was_refused(session: Session, row: DeliveryRow) -> bool:

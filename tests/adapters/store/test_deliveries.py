@@ -20,7 +20,8 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Decided, Decision
 from tocsin.policy.notifying.quiet import QuietRule
-from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
+from tocsin.policy.notifying.timing import Limit
 from tocsin.render.reasons import in_words
 from tocsin.store.values import Claimable, JudgedBatch, PollRecord, Voided
 
@@ -207,9 +208,9 @@ def test_a_start_voids_every_older_lease(hands, store):
     assert fresh.lock(hands.now) == Voided(sources=1, deliveries=2, doubtful=1)
     with pytest.raises(StoreError):
         fresh.commit(lease, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
-    assert not fresh.settle(tried, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     again = {delivery.id: delivery for delivery in _claim(hands, fresh)}
     assert set(again) == {tried.id, claimed.id}
+    assert not fresh.settle(tried, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     assert (again[tried.id].attempt, again[claimed.id].attempt) == (2, 1)
     [attempt] = fresh.read.delivery(tried.id).attempts
     assert (attempt.outcome, attempt.ended_at) == (ErrorClass.AMBIGUOUS, hands.now)
@@ -217,6 +218,53 @@ def test_a_start_voids_every_older_lease(hands, store):
     assert _states(fresh, tried.id) == ["ready", "sending", "retry", "sending"]
     assert _states(fresh, claimed.id) == ["ready", "sending", "ready", "sending"]
     assert len(fresh.claim_sources(hands.now, LEASE, 9)) == 1
+
+
+@pytest.mark.everywhere
+def test_a_late_answer_ends_the_doubt_before_another_try(hands, store):
+    """The lease of a worker is void when a server restarts; its answer still counts if nobody has claimed the message since."""
+    hands.tell(store)
+    [delivery] = _claim(hands, store)
+    store.begin_attempt(delivery, MESSAGE, hands.now)
+    assert hands.open().lock(hands.now).doubtful == 1
+    assert store.settle(delivery, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
+    [attempt] = store.read.delivery(delivery.id).attempts
+    assert attempt.outcome is ErrorClass.OK
+    assert _claim(hands, store) == []
+
+
+@pytest.mark.everywhere
+def test_one_transaction_settles_a_message_and_begins_the_next(hands, store):
+    """All of it is written, or nothing where it needs a decision."""
+    for name in ("one", "two", "three"):
+        hands.tell(store, name)
+    first, second, third = _claim(hands, store, batches={"desk": 3})
+    store.begin_attempt(first, MESSAGE, hands.now)
+    delivered, dead = _delivered(hands), Settlement(state=DeliveryState.DEAD, due_at=hands.now)
+    after = store.go_on(first, OK, lambda _: Consequence(settlement=delivered), hands.now, (second, MESSAGE))
+    assert after == (delivered, True)
+    assert _states(store, first.id)[-1] == "delivered"
+    assert len(store.read.delivery(second.id).attempts) == 1
+    assert store.go_on(second, DOWN, lambda _: Consequence(settlement=dead), hands.now, (third, MESSAGE)) is None
+    assert _states(store, second.id)[-1] == "sending"
+    assert not store.read.delivery(third.id).attempts
+
+
+@pytest.mark.everywhere
+def test_a_receiver_gets_a_batch_only_while_it_is_well_and_has_room(hands, store):
+    """After a failure, near its rate and with a limit an hour, messages are looked at one by one."""
+    for name in ("one", "two", "three"):
+        hands.tell(store, name)
+    limits = {"desk": Limit(most=9)}
+    assert len(_claim(hands, store, batches={"desk": 9}, limits=limits)) == 1
+    assert len(_claim(hands, store, batches={"desk": 9}, rates={"desk": 1})) == 1
+    [last] = _claim(hands, store, batches={"desk": 9})
+    store.begin_attempt(last, MESSAGE, hands.now)
+    failing = Consequence(settlement=_retry(hands), status=ReceiverStatus(failures=1))
+    store.settle(last, DOWN, lambda _: failing, hands.now)
+    for name in ("four", "five"):
+        hands.tell(store, name)
+    assert len(_claim(hands, store, batches={"desk": 9})) == 1
 
 
 def test_a_message_that_cannot_be_made_is_dead_without_a_try(hands, store):
