@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 import smtplib
-import socket
 import ssl
 from base64 import b64encode
-from contextlib import suppress
 from typing import Any
 
 from apprise.plugins.base import NotifyBase
@@ -25,18 +23,20 @@ from tocsin.receivers.letter import letter
 from tocsin.receivers.logins import LoginError
 from tocsin.receivers.mailboxes import Mailbox, in_ascii, mailboxes
 from tocsin.receivers.oauth import AccessTokens
+from tocsin.receivers.smtp import KeptConnection, Smtp, SmtpOverTls, end
 
 
 class _Mail(NotifyEmail):
     """apprise's reading of mail addresses, with our own mail and our own SMTP client.
 
     *octets* is the whole mail, with CRLF line endings, for the address *recipient*. *tokens* log in in place of a
-    password. *secure_mode* is `insecure`, `ssl` or `starttls`.
+    password. *secure_mode* is `insecure`, `ssl` or `starttls`. *kept* is the connection of the mail before.
     """
 
     octets = b""
     recipient = ""
     tokens: AccessTokens | None = None
+    kept = KeptConnection()
 
     def send(self, *_: Any, **__: Any) -> bool:
         exchange = current()
@@ -65,10 +65,12 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
     tokens = _tokens(endpoint, sample)
     readers = readers or {box.address: box for box in mailboxes(sample.from_addr[1])}
 
+    kept = KeptConnection()
+
     def plugin(delivery: Delivery, message: Message) -> NotifyBase:
         mail: _Mail = made(_Mail, fields)
         reader = readers[delivery.recipient]
-        mail.recipient, mail.tokens = reader.wire, tokens
+        mail.recipient, mail.tokens, mail.kept = reader.wire, tokens, kept
         mail.octets = letter(
             message,
             delivery,
@@ -139,60 +141,33 @@ class _UnfitError(Exception):
     """A server that cannot be used as the address says."""
 
 
-class _Smtp(smtplib.SMTP):
-    """A connection that an exchange watches from the greeting on."""
-
-    def __init__(self, exchange: Exchange, *args: Any, **kwargs: Any) -> None:
-        self._exchange = exchange
-        super().__init__(*args, **kwargs)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        """Return a socket to the first address of *host* that answers; its certificate is for the name."""
-        last: OSError | None = None
-        for address in self._exchange.addresses(host, port):
-            try:
-                return super()._get_socket(address, port, timeout)  # type: ignore[misc,no-any-return]  # smtplib's own
-            except ssl.SSLError:
-                raise  # the server has been reached
-            except OSError as error:
-                last = error
-        raise last or TimeoutError(f"no answer within {self._exchange.limit:g} s")
-
-    def getreply(self) -> tuple[int, bytes]:
-        if self.sock:
-            self._exchange.watch(self.sock)
-        return super().getreply()
-
-
-class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
-    pass
-
-
 def _sent(mail: _Mail, exchange: Exchange, *, only_log_in: bool = False) -> AttemptResult:
     """Send *mail* to its recipient, or with *only_log_in* nothing.
 
     Never raises for anything that server or network do.
     """
-    smtp: _Smtp | None = None
     stage = Stage.CONNECT
+    smtp = None if only_log_in else _resumed(mail, exchange)
+    keep = False
     try:
-        token = mail.tokens.get() if mail.tokens else ""
-        smtp = _open(mail, exchange)
-        stage = Stage.LOGIN
-        _log_in(smtp, mail, token)
-        stage = Stage.ENVELOPE
-        smtp.ehlo_or_helo_if_needed()
-        if only_log_in:
-            return AttemptResult(error_class=ErrorClass.OK, words=_welcome(mail))
-        if not mail.recipient.isascii() and not smtp.has_extn("smtputf8"):
-            return AttemptResult(error_class=ErrorClass.NOBODY, words=_NO_UTF8)
-        _expect(smtp.mail(str(mail.from_addr[1]), () if mail.recipient.isascii() else _UTF8), 250)
-        _expect(smtp.rcpt(mail.recipient), 250, 251)
+        if smtp is None:
+            token = mail.tokens.get() if mail.tokens else ""
+            smtp = _open(mail, exchange)
+            stage = Stage.LOGIN
+            _log_in(smtp, mail, token)
+            stage = Stage.ENVELOPE
+            smtp.ehlo_or_helo_if_needed()
+            if only_log_in:
+                return AttemptResult(error_class=ErrorClass.OK, words=_welcome(mail))
+            if not mail.recipient.isascii() and not smtp.has_extn("smtputf8"):
+                return AttemptResult(error_class=ErrorClass.NOBODY, words=_NO_UTF8)
+            _address(smtp, mail)
         _expect(smtp.docmd("DATA"), 354)
         stage, exchange.written = Stage.MESSAGE, True
         smtp.send(_stuffed(mail.octets))
         code, words = _expect(smtp.getreply(), 250)
         outcome = classify.smtp(stage, code, words)
+        keep = not exchange.expired
         return AttemptResult(error_class=ErrorClass.OK, code=code, words=outcome.words)
     except LoginError as error:
         return AttemptResult(error_class=error.kind, words=str(error))
@@ -206,10 +181,39 @@ def _sent(mail: _Mail, exchange: Exchange, *, only_log_in: bool = False) -> Atte
     except OSError as error:  # the base of every other error of smtplib
         return exchange.lost(error)
     finally:
-        if smtp is not None:
-            with suppress(OSError):  # its answer is known, so a QUIT that fails changes nothing
-                smtp.quit()
-            smtp.close()
+        if smtp is not None and keep:
+            mail.kept.keep(smtp)
+        elif smtp is not None:
+            end(smtp)
+
+
+def _resumed(mail: _Mail, exchange: Exchange) -> Smtp | None:
+    """Return the connection of the mail before, which knows the addresses of *mail* by now; None if it does not serve any longer.
+
+    A server may limit the mails of a connection, or end it whenever it likes: a new one shows what it really says.
+    """
+    smtp = mail.kept.take()
+    if smtp is None:
+        return None
+    smtp.exchange = exchange
+    try:
+        if not mail.recipient.isascii() and not smtp.has_extn("smtputf8"):
+            raise _UnfitError(_NO_UTF8)
+        _address(smtp, mail)
+    except (OSError, _UnfitError):
+        end(smtp)
+        return None
+    return smtp
+
+
+def _address(smtp: Smtp, mail: _Mail) -> None:
+    """Tell the server sender and recipient of *mail*.
+
+    Raises:
+        SMTPResponseException: it refuses one.
+    """
+    _expect(smtp.mail(str(mail.from_addr[1]), () if mail.recipient.isascii() else _UTF8), 250)
+    _expect(smtp.rcpt(mail.recipient), 250, 251)
 
 
 def _welcome(mail: _Mail) -> str:
@@ -217,14 +221,14 @@ def _welcome(mail: _Mail) -> str:
     return f"connected, {tls}{', logged in' * bool(mail.user and (mail.password or mail.tokens))}"
 
 
-def _open(mail: _Mail, exchange: Exchange) -> _Smtp:
+def _open(mail: _Mail, exchange: Exchange) -> Smtp:
     timeout = min(_PATIENCE, exchange.limit)
     if mail.secure_mode == "ssl":
-        return _SmtpOverTls(exchange, mail.smtp_host, mail.port or 0, timeout=timeout, context=_context(mail))
-    return _Smtp(exchange, mail.smtp_host, mail.port or 0, timeout=timeout)
+        return SmtpOverTls(exchange, mail.smtp_host, mail.port or 0, timeout=timeout, context=_context(mail))
+    return Smtp(exchange, mail.smtp_host, mail.port or 0, timeout=timeout)
 
 
-def _log_in(smtp: _Smtp, mail: _Mail, token: str) -> None:
+def _log_in(smtp: Smtp, mail: _Mail, token: str) -> None:
     smtp.ehlo_or_helo_if_needed()
     if mail.secure_mode == "starttls":
         if not smtp.has_extn("starttls"):
@@ -243,7 +247,7 @@ def _log_in(smtp: _Smtp, mail: _Mail, token: str) -> None:
         smtp.login(mail.user, mail.password)
 
 
-def _show(smtp: _Smtp, user: str, token: str) -> None:
+def _show(smtp: Smtp, user: str, token: str) -> None:
     """Log in with an access token (https://developers.google.com/workspace/gmail/imap/xoauth2-protocol).
 
     Raises:

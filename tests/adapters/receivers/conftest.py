@@ -27,15 +27,22 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 @dataclass
 class Mailbox:
-    """A mail server: keeps what it accepts and answers with *replies* (command to reply) where there is one."""
+    """A mail server: keeps what it accepts and answers with *replies* (command to reply) where there is one.
+
+    It takes at most so many letters of a connection, and keeps the *peers* that they came from.
+    """
 
     replies: dict[str, str] = field(default_factory=dict)
+    most: int = 100
+    peers: list[tuple[str, int]] = field(default_factory=list)
     letters: list[bytes] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
     port: int = 0
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802  # the library's name
         """The sender."""
+        if self.peers.count(session.peer) >= self.most:
+            return "421 too many mails"
         envelope.mail_from = address
         return self.replies.get("MAIL", "250 OK")
 
@@ -51,6 +58,7 @@ class Mailbox:
         reply = self.replies.get("DATA", "250 queued as 42")
         if reply.startswith("250"):
             self.letters.append(envelope.original_content)
+            self.peers.append(session.peer)
             self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
         return reply
 

@@ -17,6 +17,7 @@ import pytest
 import trustme
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
+from tocsin.receivers import smtp
 from tocsin.receivers.kinds import build
 from tocsin.render.message import with_preface
 
@@ -53,6 +54,31 @@ HOSTILE = [
     pytest.param("=?utf-8?q?=0d=0aBcc=3a_victim=40example=2eorg?=", id="an encoded word"),
     pytest.param("a \ud800 lone surrogate and \u202eoverride", id="surrogate and bidi"),
 ]
+
+
+def test_mails_in_a_row_share_a_connection(mailbox: Any, post: Any) -> None:
+    """Greeting, encryption and login take longer than a mail; a server that takes no more of them gets a new connection."""
+    mailbox.most = 2
+    receiver = build("mail", url_of(mailbox.port))
+    made = post(MessageKind.MAIL, recipient="desk@example.org")
+    for _ in range(3):
+        assert receiver.send(made.delivery, made.message).error_class is ErrorClass.OK
+    first, second, third = mailbox.peers
+    assert first == second != third
+
+
+def test_a_connection_that_the_server_ended_costs_no_mail(mailbox: Any, post: Any, monkeypatch: Any) -> None:
+    """It may do so at any time; what a recipient is refused for comes from a new connection."""
+    receiver = build("mail", url_of(mailbox.port))
+    made = post(MessageKind.MAIL, recipient="desk@example.org")
+    assert receiver.send(made.delivery, made.message).error_class is ErrorClass.OK
+    mailbox.replies["RCPT"] = "550 no such user"
+    assert receiver.send(made.delivery, made.message).error_class is ErrorClass.NOBODY
+    mailbox.replies.clear()
+    monkeypatch.setattr(smtp, "KEEP", 0)
+    for _ in range(2):
+        assert receiver.send(made.delivery, made.message).error_class is ErrorClass.OK
+    assert len(set(mailbox.peers)) == 3
 
 
 @pytest.mark.parametrize("headline", HOSTILE)

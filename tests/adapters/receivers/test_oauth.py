@@ -22,7 +22,7 @@ from tocsin.cli import app
 from tocsin.config.config import load_config
 from tocsin.config.contacts import make_receiver
 from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
-from tocsin.receivers import logins
+from tocsin.receivers import logins, smtp
 from tocsin.receivers.kinds import build
 from tocsin.receivers.oauth import AccessTokens
 
@@ -103,9 +103,10 @@ def sent(receiver: Any, post: Any) -> AttemptResult:
 
 
 def test_a_mail_is_sent_with_a_token_that_is_asked_for_once(
-    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any
+    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server of tokens limits questions; the token lasts for an hour."""
+    monkeypatch.setattr(smtp, "KEEP", 0)
     web.answers[:] = [answer(access_token="canary-access-1", expires_in=3600)]
     one = receiver(login, mails)
     assert [sent(one, post).error_class for _ in range(2)] == [ErrorClass.OK] * 2
@@ -135,9 +136,10 @@ def test_a_token_that_the_server_replaces_is_kept_over_a_restart(
 
 
 def test_a_token_that_cannot_be_kept_is_used_while_the_process_lasts(
-    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any
+    login: logins.OAuth, mails: TokenMailbox, web: Any, post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full or closed disk must not silence the alarm; a new login counts at once."""
+    """A full or closed disk must not silence the alarm; a new login counts for the next connection."""
+    monkeypatch.setattr(smtp, "KEEP", 0)
     (login.kept.parent / f"{login.kept.name}.part").mkdir()
     web.answers[:] = [answer(access_token="canary-access-1", refresh_token="canary-refresh-2", expires_in=0)]
     one = receiver(login, mails)
