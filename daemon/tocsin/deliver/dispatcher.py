@@ -3,19 +3,22 @@
     store.claim_deliveries → render once and keep → receiver.send → store.settle
 
 The attempt is recorded before a socket opens, so that a crash leaves a delivery that is known to be doubtful.
-Every receiver has a lane of its own: one message at a time, and a receiver that hangs delays no other.
+Every receiver has a lane of its own: one message at a time, and a receiver that hangs delays no other. A lane that is well gets
+several messages at once, as many as it sends in a moment.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.events import about_storm, about_undelivered, too_late
+from tocsin.deliver.sender import LEASE, Sender
 from tocsin.log import line
 from tocsin.model.deliveries import (
     AttemptResult,
@@ -33,9 +36,6 @@ from tocsin.store import Store
 from tocsin.store.values import Claimable
 
 log = logging.getLogger(__name__)
-
-#: Real time after which a send counts as lost; longer than any receiver allows an attempt.
-LEASE = timedelta(minutes=2)
 
 
 class Dispatcher:
@@ -91,7 +91,7 @@ class Dispatcher:
         """Send only the deliveries *ids*, and wait for it."""
         which = Claimable(limit_per_receiver=len(ids), only=ids)
         claimed = await self._runtime.write(self._store.claim_deliveries, self._runtime.clock.now(), LEASE, which)
-        await asyncio.gather(*map(self._sender.send, claimed))
+        await asyncio.gather(*(self._sender.send([delivery]) for delivery in claimed))
 
     async def drain(self, within: float | None) -> None:
         """Wait at most *within* seconds for the sends in progress.
@@ -138,13 +138,16 @@ class Dispatcher:
                 rates=self.outbound.rates,
                 limits=limits,
                 present=self.outbound.present,
+                batches=self._sender.batches,
             )
             deliveries = await self._runtime.write(self._store.claim_deliveries, now, LEASE, which)
+            lanes: dict[str, list[Delivery]] = defaultdict(list)
             for delivery in deliveries:
-                task = asyncio.create_task(self._sender.send(delivery), name=f"deliver {delivery.id}")
-                self._busy[delivery.receiver] = task
-                task.add_done_callback(partial(self._leave_lane, delivery.receiver))
-            return len(busy) + len(deliveries)
+                lanes[delivery.receiver].append(delivery)
+            for receiver, batch in lanes.items():
+                self._busy[receiver] = asyncio.create_task(self._sender.send(batch), name=f"deliver to {receiver}")
+                self._busy[receiver].add_done_callback(partial(self._leave_lane, receiver))
+            return len(busy) + len(lanes)
 
     async def _apply_limits(self, limits: Mapping[str, Limit], now: datetime) -> None:
         """Hold messages over the limit of their receiver, and log the beginning of each storm."""

@@ -1,20 +1,23 @@
-"""One message on its way to its receiver: rendered, tried, settled, reported."""
+"""Messages on their way to their receivers: rendered, tried, settled, reported."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any, TypeVar
 
 from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.context import compose, foreign, read_context, translated
 from tocsin.deliver.events import about_turn, about_undelivered
 from tocsin.deliver.translation import Translator
-from tocsin.errors import StoreError
+from tocsin.errors import DamagedError, LostError, StoreError
 from tocsin.log import line
 from tocsin.model.counters import Counted, Timed
 from tocsin.model.deliveries import (
@@ -23,6 +26,7 @@ from tocsin.model.deliveries import (
     Delivery,
     DeliveryKind,
     DeliveryState,
+    ErrorClass,
     Message,
     Settlement,
 )
@@ -34,11 +38,37 @@ from tocsin.render.message import reduced
 from tocsin.render.reasons import in_words
 from tocsin.store import Fallbacks, Store
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
+
+#: Real time after which a send counts as lost; longer than any receiver allows an attempt.
+LEASE = timedelta(minutes=2)
+#: Seconds for which a lane goes on before somebody looks again what should be sent first, and messages of that time at most.
+SPAN, MOST = 0.5, 50
+#: Seconds between two tries to write what became of a message: those after the first, and the most.
+_FIRST_WAIT, _LONGEST_WAIT = 0.25, 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A delivery with its message, for the receiver *to*."""
+
+    delivery: Delivery
+    message: Message
+    to: Receiver
+
+    @property
+    def sent(self) -> Delivery:
+        """Return the delivery with the message in it."""
+        return replace(self.delivery, message=self.message)
 
 
 class Sender:
-    """Sends deliveries that were claimed; *settled* is called after every attempt, with the message in the delivery."""
+    """Sends deliveries that were claimed; *settled* is called after every attempt, with the message in the delivery.
+
+    *batches* is how many messages each receiver takes in a moment, as far as that is known.
+    """
 
     def __init__(
         self,
@@ -53,6 +83,7 @@ class Sender:
         self._settled = settled
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._translator = Translator(runtime.counters)
+        self.batches: dict[str, int] = {}
 
     def close(self) -> None:
         """Close the lanes; a thread that still waits for a socket ends at its deadline."""
@@ -60,63 +91,144 @@ class Sender:
             lane.shutdown(wait=False, cancel_futures=True)
         self._translator.close()
 
-    async def send(self, delivery: Delivery) -> None:
-        """Attempt one delivery; every exception ends here."""
+    async def send(self, batch: Sequence[Delivery]) -> None:
+        """Send messages of one receiver, one after another, for a moment and as long as each arrives; every exception ends here.
+
+        The others are given back.
+        """
+        left, began, arrived = deque(batch), time.monotonic(), 0
+        begun: _Ready | None = None
+        while begun or (left and time.monotonic() < began + SPAN):
+            delivery = begun.delivery if begun else left.popleft()
+            begun = begun or await self._guarded(delivery, self._begin(delivery))
+            if begun:
+                outcome, begun = await self._guarded(delivery, self._go_on(begun, left, began)) or (None, None)
+                if outcome is None or outcome.error_class is not ErrorClass.OK:
+                    arrived = 0
+                    break
+                arrived += 1
+        if left:
+            await self._guarded(left[0], self._give_back(left))
+        self.batches[batch[0].receiver] = max(1, arrived if left else min(2 * arrived, MOST))
+
+    async def _guarded(self, delivery: Delivery, step: Coroutine[Any, Any, T]) -> T | None:
+        """Return what *step* returns, None after an exception."""
         try:
-            await self._attempt(delivery)
+            return await step
         except StoreError as error:
             self._runtime.trouble.failed(error, delivery=delivery.id)
         except Exception:
             # When the lease expires the delivery is claimed again; its open attempt marks it as doubtful.
             log.exception(line("delivery failed unexpectedly", delivery=delivery.id, receiver=delivery.receiver))
+        return None
 
-    async def _attempt(self, delivery: Delivery) -> None:
+    async def _ready(self, delivery: Delivery) -> _Ready | None:
+        """Return *delivery* with its message, None if it is given back."""
         receiver = self.outbound.receivers.get(delivery.receiver)
         if receiver is None or delivery.recipient not in receiver.recipients:
             # The configuration was reloaded meanwhile: the next tick finds another receiver.
-            await self._runtime.write(self._store.give_back, [delivery], self._runtime.clock.now())
-            return
+            await self._give_back([delivery])
+            return None
         message = delivery.message
         if message is None:
             message = await self._render(delivery, receiver)
         elif delivery.refused:
             message = reduced(message)
-        if not await self._runtime.write(self._store.begin_attempt, delivery, message, self._runtime.clock.now()):
-            return  # another worker has claimed it
-        delivery = replace(delivery, message=message)
-        send = partial(receiver.send, delivery, message)
-        outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
-        await self._settle(delivery, outcome)
+        return _Ready(delivery=delivery, message=message, to=receiver)
+
+    async def _give_back(self, deliveries: Collection[Delivery]) -> None:
+        await self._runtime.write(self._store.give_back, deliveries, self._runtime.clock.now())
+
+    async def _begin(self, delivery: Delivery) -> _Ready | None:
+        """Record an attempt; None if another worker has claimed the delivery, or it is given back."""
+        ready = await self._ready(delivery)
+        if ready is None:
+            return None
+        now = self._runtime.clock.now()
+        on_record = await self._runtime.write(self._store.begin_attempt, delivery, ready.message, now)
+        return ready if on_record else None
+
+    async def _go_on(self, begun: _Ready, left: deque[Delivery], began: float) -> tuple[AttemptResult, _Ready | None]:
+        """Send a message whose attempt is on record, and settle it; return how it ended, and the one begun after it, of those *left*."""
+        send = partial(begun.to.send, begun.sent, begun.message)
+        outcome = await asyncio.get_running_loop().run_in_executor(self._lane(begun.to.name), send)
+        following = None
+        # A message that waits for a translator must not keep the one before it in doubt.
+        goes_on = outcome.error_class is ErrorClass.OK and time.monotonic() < began + SPAN
+        if goes_on and left and not self.outbound.translation:
+            delivery = left.popleft()
+            following = await self._guarded(delivery, self._ready(delivery))
+        if await self._settle(begun.sent, outcome, following, until=began + LEASE.total_seconds()):
+            return outcome, following
+        if following:
+            left.appendleft(following.delivery)
+        return outcome, None
 
     async def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
         outbound, now = self.outbound, self._runtime.clock.now()
         rules = outbound.price_rules
         read = partial(read_context, store=self._store, instruments=outbound.instruments, rules=rules, now=now)
-        context = await self._runtime.work(read, delivery)
-        if outbound.translation:
-            reads = outbound.reads.get(delivery.receiver, ())
-            found = await self._translator.answers(outbound.translation, foreign(context, delivery.kind, reads))
-            context = translated(context, delivery.kind, reads, found)
         links = outbound.links(delivery.receiver, now)
         make = partial(compose, kind=receiver.kind, zone=outbound.zone, rules=rules, now=now, links=links)
+        if not outbound.translation:
+            return await self._runtime.work(lambda: make(delivery, read(delivery)))
+        context = await self._runtime.work(read, delivery)
+        reads = outbound.reads.get(delivery.receiver, ())
+        found = await self._translator.answers(outbound.translation, foreign(context, delivery.kind, reads))
+        context = translated(context, delivery.kind, reads, found)
         return await self._runtime.work(make, delivery, context)
 
-    async def _settle(self, delivery: Delivery, outcome: AttemptResult) -> None:
-        """Write the outcome of an attempt, and the next status of the delivery and of its receiver."""
-        now = self._runtime.clock.now()
-        fallbacks = self.outbound.fallbacks
-        judge = partial(
-            _judge, delivery=delivery, outcome=outcome, fallbacks=fallbacks, now=now, jitter=self._runtime.random()
-        )
-        settlement = await self._runtime.write(
-            self._store.settle, delivery, outcome, judge, now, decide=self.outbound.decide, fallbacks=fallbacks
-        )
+    async def _settle(
+        self, delivery: Delivery, outcome: AttemptResult, following: _Ready | None, *, until: float
+    ) -> bool:
+        """Write the outcome of an attempt, and the next status of the delivery and of its receiver.
+
+        If *following* could be begun in the same transaction, return True. After a failure of the store it is tried again
+        *until* the lease ends: a message whose outcome was not written is sent twice.
+        """
+        now, wait = self._runtime.clock.now(), 0.0
+        while True:
+            try:
+                settlement, begun = await self._runtime.write(self._write, delivery, outcome, following, now)
+                break
+            except (DamagedError, LostError):
+                raise
+            except StoreError as error:
+                following, wait = None, min(2 * wait, _LONGEST_WAIT) or _FIRST_WAIT
+                if time.monotonic() + wait > until:
+                    raise
+                self._runtime.trouble.failed(error, delivery=delivery.id)
+                await asyncio.sleep(wait)
         if settlement is None:
-            log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
-            return
+            if not wait:  # else a try before may have written it, and only its answer was lost
+                log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
+            return begun
         self._runtime.counters.add(Counted.ATTEMPTS, delivery.receiver, outcome.error_class)
         self.report(delivery, settlement, now)
         self._settled(delivery, outcome, settlement)
+        return begun
+
+    def _write(
+        self, delivery: Delivery, outcome: AttemptResult, following: _Ready | None, now: datetime
+    ) -> tuple[Settlement | None, bool]:
+        """Return the next state of the delivery, None if its lease was lost, and whether *following* was begun with it."""
+        outbound = self.outbound
+        judge = partial(
+            _judge,
+            delivery=delivery,
+            outcome=outcome,
+            fallbacks=outbound.fallbacks,
+            now=now,
+            jitter=self._runtime.random(),
+        )
+        if following:
+            written = self._store.go_on(delivery, outcome, judge, now, (following.delivery, following.message))
+            if written:
+                return written
+        settlement = self._store.settle(
+            delivery, outcome, judge, now, decide=outbound.decide, fallbacks=outbound.fallbacks
+        )
+        return settlement, False
 
     def report(self, delivery: Delivery, settlement: Settlement, now: datetime) -> None:
         """Log and count the next state of a delivery."""

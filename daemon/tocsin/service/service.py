@@ -59,6 +59,8 @@ REPORT = timedelta(minutes=1)
 LISTEN = timedelta(seconds=15)
 #: Real time between two claims of deliveries where workers wake each other.
 SHARED_TICK = timedelta(seconds=5)
+#: Seconds until messages are claimed again after a failure of the store.
+AGAIN = 1.0
 DRAIN = 20.0
 
 
@@ -315,7 +317,7 @@ class Service:
                 await self._try(self._dispatcher.tick)
 
     async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
-        """Run *claim*; after a failure of the store the next tick tries again, after its loss the service stops."""
+        """Run *claim*; after a failure of the store a tick soon tries again, after its loss the service stops."""
         try:
             await claim()
             if self._trouble.rested:
@@ -332,6 +334,8 @@ class Service:
             log.debug(line("left to another worker", reason=error))
         except StoreError as error:
             self._trouble.failed(error)
+            # Where workers share a database the next tick is seconds away.
+            asyncio.get_running_loop().call_later(AGAIN, self._wake.set)
         else:
             self._trouble.worked()
 

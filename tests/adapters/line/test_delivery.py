@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tocsin.deliver import sender
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import StoreError
 from tocsin.market.series import begin
@@ -76,6 +77,79 @@ def test_a_delivery_is_sent_once_and_settled(line: Line) -> None:
     detail = line.store.read.delivery(view.id)
     assert [attempt.outcome for attempt in detail.attempts] == [ErrorClass.OK]
     assert "China bans gallium exports" in desk.sent[0][1].text
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["away", "answer lost"])
+def test_what_became_of_a_message_is_written_when_the_database_is_back(
+    line: Line, lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again while the lease holds; without it, the message would be sent twice."""
+    monkeypatch.setattr(sender, "_FIRST_WAIT", 0.001)
+    desk, failures = line.list_receiver("desk", [OK]), [None] * (1 if lost else 3)
+
+    async def write(call: Any, *args: Any, **kwargs: Any) -> Any:
+        fails = bool(desk.sent and failures)
+        done = None if fails and not lost else call(*args, **kwargs)
+        if fails:
+            failures.pop()
+            raise StoreError("the server cannot be reached")
+        return done
+
+    line.at_once = write
+    out = dispatcher(line, desk)
+    run(out)
+    run(out)
+    out.close()
+    (view,) = line.store.read.deliveries()
+    assert (len(desk.sent), view.state, failures) == (1, DeliveryState.DELIVERED, [])
+    assert [attempt.outcome for attempt in line.store.read.delivery(view.id).attempts] == [ErrorClass.OK]
+
+
+BANS = [f"{who} bans {what} exports" for who, what in zip(
+    ("China", "Brazil", "Chile", "Gabon", "Turkey", "Norway", "Kenya"),
+    ("gallium", "niobium", "lithium", "manganese", "boron", "magnesium", "titanium"), strict=True)]  # fmt: skip
+
+
+def _backlog(line: Line, desk: Any) -> Dispatcher:
+    """A dispatcher with seven alerts for the desk."""
+    pipeline = line.pipeline(line.list_source("wire", [[], BANS]), ruleset=line.rules(EACH))
+    asyncio.run(pipeline.run_due())
+    line.clock.move(minutes=16)
+    asyncio.run(pipeline.run_due())
+    return line.dispatcher(pipeline.inbound.policy.decide, desk)
+
+
+def test_a_lane_that_is_well_sends_more_and_more_at_a_time(line: Line) -> None:
+    """A backlog leaves quickly: one claim brings twice what arrived after the one before, each try on record."""
+    claims = []
+
+    async def write(call: Any, *args: Any, **kwargs: Any) -> Any:
+        done = call(*args, **kwargs)
+        if call == line.store.claim_deliveries:
+            claims.append(len(done))
+        return done
+
+    desk, line.at_once = line.list_receiver("desk", [OK]), write
+    out = _backlog(line, desk)
+    run(out)
+    out.close()
+    assert claims[:3] == [1, 2, 4]
+    assert len({number for number, _ in desk.sent}) == len(desk.sent) == len(BANS)
+    for view in line.store.read.deliveries():
+        detail = line.store.read.delivery(view.id)
+        assert [one.state for one in detail.transitions][-2:] == [DeliveryState.SENDING, DeliveryState.DELIVERED]
+        assert [attempt.outcome for attempt in detail.attempts] == [ErrorClass.OK]
+
+
+def test_after_a_failure_the_others_of_a_lane_wait_untried(line: Line) -> None:
+    """A receiver that fails is not hammered with what was claimed for it."""
+    desk = line.list_receiver("desk", [OK, OK, OK, DOWN])
+    out = _backlog(line, desk)
+    run(out)
+    out.close()
+    states = [view.state for view in line.store.read.deliveries()]
+    assert len(desk.sent) == 4
+    assert sorted(states) == ["delivered"] * 3 + ["ready"] * 3 + ["retry"]
 
 
 @pytest.mark.parametrize("late", [False, True])
