@@ -12,6 +12,7 @@ import argparse
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -181,6 +182,8 @@ def _play(name: str, kind: Kind, stage: Stage, reference: Evidence) -> Result:
         run = play(world, kind.plans, kind.script)
     except AssertionError as error:
         failed = str(error)
+    except Exception:  # noqa: BLE001  # the other kinds are played all the same
+        failed = traceback.format_exc()
     finally:
         world.close()
     seconds = time.monotonic() - began

@@ -133,8 +133,11 @@ class KillBackend:
 
     @contextmanager
     def __call__(self, world: World, life: Life) -> Iterator[None]:
-        """Kill the one that has the lock."""
-        os.kill(_sessions(world, _LOCKING)[0], signal.SIGKILL)
+        """Kill the one that has the lock, when somebody has come so far."""
+        locking = world.until(lambda: world.tend() and _sessions(world, _LOCKING), "a session with the lock")
+        assert isinstance(locking, list)
+        with suppress(ProcessLookupError):
+            os.kill(locking[0], signal.SIGKILL)
         yield
 
 
