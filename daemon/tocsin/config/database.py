@@ -78,5 +78,8 @@ def file_of(database: str) -> Path | None:
 
 
 def place_of(database: str, env: Mapping[str, str]) -> Path:
-    """Return the file beside which this machine keeps what belongs to *database*: of one on a server, where it would be."""
-    return file_of(database) or default_database(env)
+    """Return the file beside which this machine keeps what belongs to *database*.
+
+    One on a server has such a file only by its name, in the folder of the default database: a user may have several.
+    """
+    return file_of(database) or default_database(env).with_name(urlsplit(database).path.strip("/") or "tocsin")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.config.config import load_config
+from tocsin.config.database import place_of
 from tocsin.config.state import default_database
 from tocsin.errors import ConfigError
 
@@ -57,3 +58,17 @@ def test_a_database_that_an_earlier_version_kept_near_the_file_is_not_forgotten(
     (tmp_path / "state").mkdir()
     (tmp_path / name).rename(tmp_path / "state" / "tocsin.db")
     assert load_config(path, env).database == f"sqlite:///{tmp_path}/state/tocsin.db"
+
+
+@pytest.mark.parametrize(
+    ("database", "beside"),
+    [
+        ("sqlite:////var/lib/x.db", "/var/lib/x.db"),
+        ("postgresql://me:secret@db.example.org/news?sslmode=require", "/state/news"),
+        ("postgresql:///tocsin?host=/run/postgresql", "/state/tocsin"),
+        ("postgresql://db.example.org", "/state/tocsin"),
+    ],
+)
+def test_databases_of_a_user_on_a_server_have_files_of_their_own(database: str, beside: str) -> None:
+    """The login of a receiver of one is not that of a receiver of the same name of another."""
+    assert str(place_of(database, {"STATE_DIRECTORY": "/state"})) == beside
