@@ -45,6 +45,7 @@ class Adoption:
         self._runtime = runtime
         self._activated = activated
         self._stood_by = False
+        self._adopting = False
 
     async def adopt(self, config: Config, loaded: LoadedRules, *, reloaded: bool = False) -> None:
         """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed.
@@ -59,7 +60,11 @@ class Adoption:
 
             self.digest = await self._runtime.work(fingerprint, config, loaded)
             wanted = reloaded and not self._stood_by
-            self._stood_by = not await write(self._store.enter_generation, self.digest, now, wanted=wanted)
+            self._adopting = True
+            try:
+                self._stood_by = not await write(self._store.enter_generation, self.digest, now, wanted=wanted)
+            finally:
+                self._adopting = False
             if self._stood_by:
                 log.warning(_OTHER)
                 return
@@ -80,11 +85,15 @@ class Adoption:
         await write(self._store.wake_receivers)
         await self._pipeline.rejudge()
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """Notice that another configuration became active, or that of this worker again."""
-        if self._store.standing_by == self._stood_by:
+        if self._adopting or self._store.standing_by == self._stood_by:
             return
-        self._stood_by = self._store.standing_by
+        # A tick may have looked just when a reload made its own configuration the active one.
+        standing_by = await self._runtime.work(self._store.stands_by)
+        if self._adopting or standing_by == self._stood_by:
+            return
+        self._stood_by = standing_by
         if self._stood_by:
             log.warning(_OTHER)
         else:

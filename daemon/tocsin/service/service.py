@@ -302,7 +302,7 @@ class Service:
 
     async def _tick_of(self, role: Role, claim: Callable[[], Awaitable[None]]) -> None:
         await claim()
-        self._adoption.look()
+        await self._adoption.look()
         if self._periodic:
             self._periodic.rest(resting=self._store.standing_by)
         self._liveness.ran(role)
