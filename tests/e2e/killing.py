@@ -73,6 +73,12 @@ class KillingStore(Store):
             die()
         return super().settle(delivery, outcome, judge, now, **rest)
 
+    def go_on(self, *args: Any) -> Any:
+        """Die between send and settle, where another message follows."""
+        if POINT == "before-settle":
+            die()
+        return super().go_on(*args)
+
 
 def open_store(config: Config) -> Store:
     """As the service does it."""

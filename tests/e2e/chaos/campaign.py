@@ -10,7 +10,7 @@ from itertools import cycle, islice
 from chaos.faults import Fault, Fill, Hang, Jump, Kill, KillWhenTaken, Replace, Second, Stop, somewhere
 from chaos.play import BEGIN
 from chaos.points import Point, Side
-from chaos.script import SCRIPT, Step, probe
+from chaos.script import SCRIPT, Step, probe, several
 
 Passed = Mapping[str, Sequence[Point]]
 
@@ -20,6 +20,8 @@ _START = frozenset({"lock", "sync_sources", "kept_hash", "keep_pack", "unevaluat
 OUT = ("store.claim_deliveries", "store.begin_attempt", "receiver.send", "store.settle")
 #: The steps that lead to calls which are not made in all of them.
 _LEADS = {
+    "go_on": "several at once",
+    "sources": "story",
     "market": "edge",
     "observe": "edge",
     "close": "calm",
@@ -106,6 +108,8 @@ def leading_to(point: Point, news: Step) -> list[Step]:
     if point.call in {"store.tell", "store.read.kept_pack"}:
         faulty = next(step for step in SCRIPT if step.pack)
         return [replace(faulty, name=news.name), replace(news, name=mended, pack_mended=True)]
+    if point.call == "store.go_on":
+        return [replace(news, items=several(news.items[0][1]))]
     if point.call in {"store.observe", "store.read.market"}:
         return [replace(news, prices=(("tin", f"100.{news.name.split(':')[0].split()[1]}"),))]
     return [replace(news, later=_LONG.get(str(point), timedelta(0)))]

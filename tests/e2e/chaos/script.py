@@ -169,6 +169,18 @@ class Step:
         return tuple(Told(feed=feed, title=title, rule=self.rule) for feed, _, title in self.items)
 
 
+def _notice(name: str) -> str:
+    """A headline that resembles no other."""
+    sounds = hashlib.sha256(name.encode()).digest()
+    words = ["".join("bdfgklmnprst"[b % 12] + "aeiou"[b % 5] for b in sounds[at : at + 3]) for at in (0, 4, 8, 12, 16)]
+    return f"Notice {' '.join(words)}"
+
+
+def several(name: str) -> tuple[tuple[str, str, str], ...]:
+    """Publications in one document that make a message each: after the first of them a receiver is sent others in a row."""
+    return tuple(("wire2", f"{name} {n}", _notice(f"{name} {n}")) for n in range(4))
+
+
 BAN = "metals/ban"
 SCRIPT = (
     Step(name="story", items=(("wire0", "g1", "China bans exports of gallium"),), rule=BAN),
@@ -187,6 +199,7 @@ SCRIPT = (
     Step(name="long document", items=tuple(("wire1", f"l{n}", f"Gallery {n} shows its prints") for n in range(120))),
     Step(name="edge", prices=(("tin", "106"),)),
     Step(name="calm", prices=(("tin", "101"),)),
+    Step(name="several at once", items=several("s"), rule="metals/notice"),
     Step(name="correlation", items=(("wire2", "t1", "Indonesia bans exports of tin ingots"),), rule=BAN),
     Step(
         name="syndicated",
@@ -271,7 +284,5 @@ SCRIPT = (
 
 def probe(number: int) -> Step:
     """News that resembles no other, for a life that is to be cut off on its way."""
-    sounds = hashlib.sha256(str(number).encode()).digest()
-    words = ["".join("bdfgklmnprst"[b % 12] + "aeiou"[b % 5] for b in sounds[at : at + 3]) for at in (0, 4, 8, 12, 16)]
-    title = f"Notice {' '.join(words)}"
-    return Step(name=f"probe {number}", items=((f"wire{number % 3}", f"p{number}", title),), rule="metals/notice")
+    item = (f"wire{number % 3}", f"p{number}", _notice(str(number)))
+    return Step(name=f"probe {number}", items=(item,), rule="metals/notice")
