@@ -21,7 +21,7 @@ from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, complete, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
-from tocsin.errors import ConfigError, DamagedError, LostError, OvertakenError, StoreError, UsageError
+from tocsin.errors import ConfigError, LostError, UsageError
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
@@ -31,6 +31,7 @@ from tocsin.redaction import masked
 from tocsin.rules import builtin
 from tocsin.service.adoption import Adoption
 from tocsin.service.assembly import assembled, poller, proposer, taker
+from tocsin.service.guard import Guard
 from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.loads import facts, log_cycle, log_refusal, status
@@ -59,8 +60,6 @@ REPORT = timedelta(minutes=1)
 LISTEN = timedelta(seconds=15)
 #: Real time between two claims of deliveries where workers wake each other.
 SHARED_TICK = timedelta(seconds=5)
-#: Seconds until messages are claimed again after a failure of the store.
-AGAIN = 1.0
 DRAIN = 20.0
 
 
@@ -122,12 +121,14 @@ class Service:
             handle_signals(self.stop, self.reload)
             if self._does(Role.POLL):
                 ticker.every(
-                    self._tick, "poll", partial(self._try, partial(self._tick_of, Role.POLL, self._pipeline.tick))
+                    self._tick, "poll", partial(self._guard.run, partial(self._tick_of, Role.POLL, self._pipeline.tick))
                 )
             if self._does(Role.DELIVER):
                 often = SHARED_TICK if self._periodic else self._tick
                 ticker.every(
-                    often, "deliver", partial(self._try, partial(self._tick_of, Role.DELIVER, self._dispatcher.tick))
+                    often,
+                    "deliver",
+                    partial(self._guard.run, partial(self._tick_of, Role.DELIVER, self._dispatcher.tick)),
                 )
             self._maintain(ticker)
             ticker.every(BEAT, "heartbeat", self._beat)
@@ -138,8 +139,8 @@ class Service:
             log.info(line("started", **facts(self._config, self._loaded)))
             # Alerts do not wait for the page, and a reload waits until there is one to change.
             await self._listener.adopt(self._config, self._loaded)
-            ticker.every(LISTEN, "listen", partial(self._try, self._listener.keep))
-            ticker.every(WATCH, "watch", partial(self._try, self._watch))
+            ticker.every(LISTEN, "listen", partial(self._guard.run, self._listener.keep))
+            ticker.every(WATCH, "watch", partial(self._guard.run, self._watch))
             await self._stopping.wait()
             if not self._store.lost:
                 self._notifier.stopping()
@@ -227,6 +228,13 @@ class Service:
             self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
         self._maintenance = Maintenance(self._store, self._pipeline, runtime, wake=self._wake.set)
+        self._guard = Guard(
+            self._trouble,
+            probe=partial(self._write, self._store.probe),
+            set_aside=self._maintenance.set_aside,
+            lost=self._lose,
+            again=self._wake.set,
+        )
         self._adoption = Adoption(self._store, self._pipeline, self._maintenance, runtime, activated=self.reload)
         await self._pipeline.resume()
         daemon = Daemon(
@@ -285,13 +293,13 @@ class Service:
 
     def _maintain(self, ticker: Ticker) -> None:
         """Begin what is done beside the line: by this worker, or by one of those that share the database."""
-        sweep = partial(self._try, lambda: self._maintenance.sweep(self._config.retention))
-        report = partial(self._try, lambda: self._maintenance.report(self._config))
-        ticker.every(absence.EVERY, "absences", partial(self._try, self._pipeline.look_for_absences))
+        sweep = partial(self._guard.run, lambda: self._maintenance.sweep(self._config.retention))
+        report = partial(self._guard.run, lambda: self._maintenance.report(self._config))
+        ticker.every(absence.EVERY, "absences", partial(self._guard.run, self._pipeline.look_for_absences))
         if self._periodic:
             self._periodic.every(HOURLY, "sweep", sweep)
             self._periodic.every(EVERY_MINUTE, "report", report)
-            self._periodic.every(EVERY_FIVE_SECONDS, "take over", partial(self._try, self._maintenance.take_over))
+            self._periodic.every(EVERY_FIVE_SECONDS, "take over", partial(self._guard.run, self._maintenance.take_over))
             self._periodic.start()
         else:
             ticker.every(self._sweep_every, "sweep", sweep)
@@ -314,30 +322,12 @@ class Service:
             self._wake.clear()
             self._listener.changed()
             if self._does(Role.DELIVER):
-                await self._try(self._dispatcher.tick)
+                await self._guard.run(self._dispatcher.tick)
 
-    async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
-        """Run *claim*; after a failure of the store a tick soon tries again, after its loss the service stops."""
-        try:
-            await claim()
-            if self._trouble.rested:
-                await self._write(self._store.probe)
-        except LostError as error:
-            if not self._stopping.is_set():
-                log.critical(line("database lost", reason=error))
-            self.stop()
-        except DamagedError as error:
-            self._trouble.failed(error)
-            with suppress(StoreError):
-                await self._maintenance.set_aside()
-        except OvertakenError as error:
-            log.debug(line("left to another worker", reason=error))
-        except StoreError as error:
-            self._trouble.failed(error)
-            # Where workers share a database the next tick is seconds away.
-            asyncio.get_running_loop().call_later(AGAIN, self._wake.set)
-        else:
-            self._trouble.worked()
+    def _lose(self, error: LostError) -> None:
+        if not self._stopping.is_set():
+            log.critical(line("database lost", reason=error))
+        self.stop()
 
     async def _feed_watchdog(self) -> None:
         # A restart does not free space on a full disk.
@@ -354,7 +344,7 @@ class Service:
 
     async def _page_failed(self, words: str) -> None:
         """Notify operators that nobody can see the page."""
-        await self._try(partial(self._pipeline.tell, [builtin.about_page(words, self._clock.now())]))
+        await self._guard.run(partial(self._pipeline.tell, [builtin.about_page(words, self._clock.now())]))
 
     async def _watch(self) -> None:
         """Reload if requested, or if files have changed and are no longer being written."""
