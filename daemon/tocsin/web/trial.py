@@ -22,7 +22,7 @@ from tocsin.web.page import Page
 #: The number of an entry, by its source and its id.
 Numbers = dict[tuple[str, str], int]
 #: Seconds that a try waits for the one before.
-_PATIENCE = 3.0
+_PATIENCE = 10.0
 
 
 class OccupiedError(PlaygroundError):
