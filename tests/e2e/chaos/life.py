@@ -12,7 +12,9 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +29,7 @@ from tocsin.cli.log_output import log_to_stderr
 from tocsin.config.build import Factories, make_price_source, make_source
 from tocsin.config.config import Config
 from tocsin.config.contacts import make_receiver
-from tocsin.errors import TocsinError
+from tocsin.errors import StoreError, TocsinError
 from tocsin.service.service import Service
 from tocsin.store import Store
 from tocsin.store.access import Queries
@@ -169,12 +171,21 @@ def _command(order: Order, program: str, now: datetime) -> int:
         os.environ.update(order.env)
         app(order.command, standalone_mode=False)
     elif order.said:
-        store = Store.open(order.env["DATABASE"], program=program)
+        store = _opened(order.env["DATABASE"], program)
         people.say(store, *order.said, now)
         store.close()
     else:
         upgrade_tables(order.env["DATABASE"], now)
     return 0
+
+
+def _opened(url: str, program: str) -> Store:
+    """Return the store for a person, who tries again while a fault keeps it away."""
+    for _ in range(50):
+        with suppress(StoreError):
+            return Store.open(url, program=program)
+        time.sleep(0.2)
+    return Store.open(url, program=program)
 
 
 def live(order: Order) -> int:
