@@ -32,6 +32,8 @@ AN_HOUR = 3600.0
 _PAUSE = 0.02
 #: Real seconds that a message takes where tries could meet.
 SLOWNESS = 0.05
+#: Lives that keep their wires, the last ones.
+_ON_THE_WIRE = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class World:
         self.published: list[Told] = []
         self.cuts: list[Cut] = []
         self.lives: list[Life] = []
+        self._hung_up = 0
         #: Those that work now, or did a moment ago.
         self.crew: list[Life] = []
         self.zombies = 0
@@ -132,7 +135,15 @@ class World:
         log = self.folder / f"life{len(self.lives)}.log"
         life = Life(pid=self.nursery.start(order, log), order=order, log=log, wire=wire)
         self.lives.append(life)
+        self._hang_up()
         return life
+
+    def _hang_up(self) -> None:
+        """Close the wires of lives that ended long ago: a campaign has a thousand."""
+        while self._hung_up < len(self.lives) - _ON_THE_WIRE and not self.is_alive(self.lives[self._hung_up]):
+            if wire := self.lives[self._hung_up].wire:
+                wire.close()
+            self._hung_up += 1
 
     def env(self, address: str) -> dict[str, str]:
         """The environment of a life whose database is at *address*."""
