@@ -18,6 +18,10 @@ from chaos.world import World
 
 from adapters.postgres import Server, served
 
+on_server = pytest.mark.skipif(
+    os.environ.get("TOCSIN_TEST_DATABASE") != "postgresql", reason="make test-postgres strikes servers and workers, too"
+)
+
 
 @pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
@@ -64,6 +68,7 @@ def test_whatever_is_done_to_the_daemon_nobody_misses_anything(
     assert {name: found for name, found in judge(run, reference).items() if found} == {}
 
 
+@on_server
 def test_whatever_is_done_to_two_workers_nobody_misses_anything(
     nursery: Nursery, server: Server, undisturbed: tuple[Evidence, Passed], tmp_path: Path
 ) -> None:
@@ -71,9 +76,7 @@ def test_whatever_is_done_to_two_workers_nobody_misses_anything(
     _struck(World(tmp_path / "chaos", nursery, server=server, workers=2), a_spread_over_workers(), undisturbed[0])
 
 
-@pytest.mark.skipif(
-    os.environ.get("TOCSIN_TEST_DATABASE") != "postgresql", reason="make test-postgres strikes the server of one, too"
-)
+@on_server
 def test_whatever_is_done_to_its_server_nobody_misses_anything(
     nursery: Nursery, server: Server, undisturbed: tuple[Evidence, Passed], tmp_path: Path
 ) -> None:
