@@ -6,11 +6,10 @@ The server is that of $TOCSIN_TEST_POSTGRES, else one of its own where its progr
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -82,20 +81,6 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
 
     with psycopg.connect(url, autocommit=True) as session:
         return session.execute(query.encode()).fetchall()
-
-
-def waits(url: str) -> list[float]:
-    """Seconds from the decision about each message that was delivered until its receiver had taken it, in order."""
-    if url.startswith(POSTGRESQL):
-        span = "extract(epoch FROM delivered_at - created_at)"
-        return sorted(
-            float(seconds) for (seconds,) in rows(url, f"SELECT {span} FROM delivery WHERE state = 'delivered'")
-        )
-    span = "(julianday(delivered_at) - julianday(created_at)) * 86400"
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as session:
-        return sorted(
-            seconds for (seconds,) in session.execute(f"SELECT {span} FROM delivery WHERE state = 'delivered'")
-        )
 
 
 def tree_cpu(pid: int) -> float:

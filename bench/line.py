@@ -13,14 +13,14 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from databases import Databases, tree_cpu, waits
+from databases import Databases, tree_cpu
 from world import PACK, item, rss, word
 
 from tocsin.store.db.opening import running
@@ -38,17 +38,13 @@ PROGRAM = "from tocsin.cli import main; main()"
 
 
 class Figures(NamedTuple):
-    """What one run came to: *count* in *wall* seconds, seconds of processor time, and how long single ones took, in order.
-
-    *sent* are the seconds from the decision about each message until it was sent, in order.
-    """
+    """What one run came to: *count* in *wall* seconds, seconds of processor time, and how long single ones took, in order."""
 
     count: int
     wall: float
     worker: float
     server: float
     took: list[float]
-    sent: Sequence[float] = ()
 
     @property
     def rate(self) -> float:
@@ -256,9 +252,8 @@ def polls(kind: str, workers: int, places: Databases) -> Figures:
         began, before, spent = time.perf_counter(), line.seen(), line.cpu()
         time.sleep(LASTS)
         wall, after, cpu = time.perf_counter() - began, line.seen(), line.cpu()
-        sent = waits(line.url)
-    took = sorted(after["waits"][len(before["waits"]) :])
-    return Figures(after["polls"] - before["polls"], wall, cpu[0] - spent[0], cpu[1] - spent[1], took, sent)
+    waits = sorted(after["waits"][len(before["waits"]) :])
+    return Figures(after["polls"] - before["polls"], wall, cpu[0] - spent[0], cpu[1] - spent[1], waits)
 
 
 def messages(kind: str, workers: int, places: Databases) -> Figures:
@@ -268,8 +263,8 @@ def messages(kind: str, workers: int, places: Databases) -> Figures:
         spent = line.cpu()
         line.ask("burst")
         line.until(lambda: line.seen()["messages"] >= BURST * HEARERS)
-        cpu, after, sent = line.cpu(), line.seen(), waits(line.url)
-    return Figures(after["messages"], after["span"], cpu[0] - spent[0], cpu[1] - spent[1], sorted(after["waits"]), sent)
+        cpu, after = line.cpu(), line.seen()
+    return Figures(after["messages"], after["span"], cpu[0] - spent[0], cpu[1] - spent[1], sorted(after["waits"]))
 
 
 if __name__ == "__main__":

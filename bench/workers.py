@@ -12,11 +12,10 @@
 `messages`     the same with one document that brings 20 stories, each for 16 receivers
 
 The first four are the store alone, each worker a process that does its share of a fixed amount, which --scale multiplies.
-Shown are how many a second, and milliseconds at the median and at the 99th percentile: of a commit, of a claim, of a
-message; with `tocsin run` from the answer that has the story to the message about it (parsing, commit, claim and
-rendering), and beside that from the decision until the message was sent. Then come milliseconds of processor time for
-each, of the workers and of the server. SQLite has one worker, and no server. Where workers and server alone use more than
-85 % of the cores, the figures show the machine: such lines are marked, and what more cores would give is not measured.
+Shown are how many a second, the milliseconds at the median and at the 99th percentile (of a commit, of a claim, of a message; with
+`tocsin run` from the answer that has the story to the message about it: parsing, commit, claim and rendering), and milliseconds of processor time for each, of the
+workers and of the server. SQLite has one worker, and no server. Where workers and server alone use more than 85 % of the
+cores, the figures show the machine: such lines are marked, and what more cores would give is not measured.
 """
 
 from __future__ import annotations
@@ -208,7 +207,9 @@ def show(part: str, kind: str, workers: int, run: Figures, one: Figures | None, 
     """Print a line; *one* are the figures of a single worker on the same kind of database."""
     cores = os.cpu_count() or 1
     spent = (run.worker + run.server) / run.wall / cores
-    took = [*_quantiles(run.took), *_quantiles(run.sent)]
+    took = (
+        [f"{run.took[int(len(run.took) * part)] * 1000:7.1f}" for part in (0.5, 0.99)] if run.took else ["      -"] * 2
+    )
     each = 1000 / max(run.count, 1)
     costs = f"{run.server * each:7.2f}" if server and kind == POSTGRESQL else "      -"
     times = f"{run.rate / one.rate:6.2f}" if one else "     -"
@@ -218,13 +219,6 @@ def show(part: str, kind: str, workers: int, run: Figures, one: Figures | None, 
         f"{spent:6.0%} {os.getloadavg()[0]:5.1f}{full}",
         flush=True,
     )
-
-
-def _quantiles(seconds: Sequence[float]) -> list[str]:
-    """The milliseconds at the median and at the 99th percentile."""
-    if not seconds:
-        return ["      -"] * 2
-    return [f"{seconds[int(len(seconds) * part)] * 1000:7.1f}" for part in (0.5, 0.99)]
 
 
 def main() -> None:
@@ -245,9 +239,7 @@ def run(parts: Sequence[str], workers: Sequence[int], scale: float) -> None:
     """Run each part with one worker on SQLite, and with each number of *workers* on a server."""
     with databases() as places:
         print(f"{places.words()}; {machine()}")
-        print(
-            "part        database   workers  a second  times     p50     p99    sent     p99  worker  server  cores  load"
-        )
+        print("part        database   workers  a second  times     p50     p99  worker  server  cores  load")
         for part in parts:
             single: Figures | None = None
             for kind, number in [(SQLITE, 1), *((POSTGRESQL, n) for n in workers if POSTGRESQL in places.kinds)]:
