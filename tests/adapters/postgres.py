@@ -84,6 +84,8 @@ class Server:
                 return self.run("SELECT 1")
             except psycopg.OperationalError:
                 time.sleep(0.02)
+                if self._process.poll() is not None:  # sessions of a server that was killed still have its memory
+                    self._process = _begun(command)
         raise RuntimeError("the server does not answer")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
