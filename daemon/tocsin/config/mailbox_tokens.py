@@ -43,5 +43,5 @@ class MailboxTokens:
 
     @property
     def remedy(self) -> str:
-        """What to do about a refusal."""
+        """Remedy of a refusal."""
         return f"{self._login.remedy}; and let scope in oauth name the right to read mail by IMAP, and credentials the same user"

@@ -17,7 +17,7 @@ class DateKind(StrEnum):
 
 
 class DateUnit(StrEnum):
-    """What a text names of a date: a day, or only the month, quarter, half or year of it."""
+    """Part of a date that a text names: a day, or only the month, quarter, half or year of it."""
 
     DAY = "day"
     MONTH = "month"

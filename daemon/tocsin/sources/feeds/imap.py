@@ -52,7 +52,7 @@ class Tokens(Protocol):
 
     @property
     def remedy(self) -> str:
-        """What to do if the server refuses one."""
+        """Remedy if the server refuses one."""
         ...
 
     def get(self) -> str:

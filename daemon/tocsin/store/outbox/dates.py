@@ -1,4 +1,4 @@
-"""What people say of announced dates, and the reminders of those that they confirmed."""
+"""Answers of people to announced dates, and the reminders of those that they confirmed."""
 
 from __future__ import annotations
 

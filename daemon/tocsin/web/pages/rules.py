@@ -37,7 +37,7 @@ def routes() -> tuple[Route, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What came of the rules: *stats* of all time, *tally* of the window, and the event times of the last and first matches."""
+    """Results of the rules: *stats* of all time, *tally* of the window, and the event times of the last and first matches."""
 
     stats: Mapping[str, RuleStats]
     tally: Tally
