@@ -12,7 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,10 +124,10 @@ class AppriseReceiver:
         return self._redacted(outcome)
 
     def _redacted(self, outcome: AttemptResult) -> AttemptResult:
-        open_words = (*self.recipients, *self.open_words)
-        redact = redactor(
-            self.endpoint.url, headers=(*self.endpoint.headers.values(), *self.hidden()), open_words=open_words
-        )
+        if not outcome.words:
+            return outcome
+        hidden = (*self.endpoint.headers.values(), *self.hidden())
+        redact = _redactor(self.endpoint.url, hidden, (*self.recipients, *self.open_words))
         return replace(outcome, words=cut(masked_text(redact(outcome.words)), _MOST_WORDS))
 
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> AttemptResult:
@@ -149,6 +149,11 @@ class AppriseReceiver:
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
         words = one_line(logged) or "refused without a word"
         return AttemptResult(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
+
+
+@lru_cache(maxsize=128)  # making one takes longer than using it, and a row of messages has the same secrets
+def _redactor(url: str, hidden: tuple[str, ...], open_words: tuple[str, ...]) -> Callable[[str], str]:
+    return redactor(url, headers=hidden, open_words=open_words)
 
 
 def _reach(exchange: Exchange, place: str, *, tls: bool) -> AttemptResult:
