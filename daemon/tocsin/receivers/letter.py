@@ -17,6 +17,7 @@ from tocsin.receivers.urgency import mail_headers
 from tocsin.render.subject import encoded
 from tocsin.render.words import one_line
 
+_ASCII = bytes(range(128))
 #: (name or empty, address)
 Address = tuple[str, str]
 
@@ -87,7 +88,7 @@ def _part(text: str, kind: str) -> MIMEText:
     charset = Charset("utf-8")
     # Whichever is shorter: quoted-printable takes three octets for each that is not ASCII.
     octets = text.encode()
-    charset.body_encoding = BASE64 if sum(octet > 127 for octet in octets) * 6 > len(octets) else QP
+    charset.body_encoding = BASE64 if len(octets.translate(None, _ASCII)) * 6 > len(octets) else QP
     part = MIMEText("", kind)
     del part["Content-Transfer-Encoding"], part["Content-Type"]
     part["Content-Type"] = f'text/{kind}; charset="utf-8"'
