@@ -20,8 +20,10 @@ import urllib3
 from tocsin.lookup import addresses
 from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import classify
+from tocsin.receivers.deadlines import Deadline, Deadlines
 
 _CURRENT: ContextVar[Exchange | None] = ContextVar("tocsin_exchange", default=None)
+_DEADLINES = Deadlines()
 #: Most bytes of an answer that are read.
 MOST_OCTETS = 64 * 1024
 #: Headers that say when to retry, which is decided elsewhere.
@@ -51,18 +53,18 @@ class Exchange:
         self._ends = time.monotonic() + limit
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._timer = threading.Timer(limit, self._expire)
-        self._timer.daemon = True
+        self._deadline: Deadline | None = None
         self._tokens: list[Token[Exchange | None]] = []
 
     def __enter__(self) -> Self:
         self._ends = time.monotonic() + self.limit
         self._tokens.append(_CURRENT.set(self))
-        self._timer.start()
+        self._deadline = _DEADLINES.add(self.limit, self._expire)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        if self._deadline:
+            self._deadline.cancel()
         _CURRENT.reset(self._tokens.pop())
 
     def addresses(self, host: str, port: int) -> Iterator[str]:
