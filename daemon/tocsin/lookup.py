@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
+from ipaddress import ip_address
 from queue import Empty, Queue
 
 
 def addresses(host: str, port: int, within: float) -> list[str]:
     """Return the addresses of *host*, in the order in which they are to be tried, after *within* seconds at most.
 
-    The lookup goes on in a thread of its own, for which nobody waits.
+    The lookup goes on in a thread of its own, for which nobody waits. An IP address needs none.
 
     Raises:
         OSError: there are none, or they were not found in time.
     """
+    with suppress(ValueError):
+        ip_address(host)
+        return [host]
     answer: Queue[list[str] | Exception] = Queue()
 
     def work() -> None:
