@@ -108,7 +108,7 @@ def test_a_refused_niceness_switches_no_limit_off(refusing):
     """The unit's own filter refused `nice`, and with it went memory and processor time of whatever a stranger sends."""
     command = refusing(SETPRIORITY)
     with subprocess.Popen(
-        [*command, "-m", "tocsin.sources.feeds.parser_program", "200000000"],
+        [*command, "-m", "tocsin.sources.feeds.parser_program", "200000000", "60"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -148,6 +148,13 @@ def test_small_documents_share_a_process_that_may_die(tmp_path):
     os.kill(first, 9)
     assert len(parser_process.parse(FEED, **HEADERS).items) == 9
     assert first not in _cells()
+
+
+def test_a_process_that_nobody_asks_ends_by_itself():
+    """Two of them would take a fifth of the memory of a daemon whose feeds rarely change; the next document starts one."""
+    command = [sys.executable, "-m", "tocsin.sources.feeds.parser_program", "200000000", "0.01"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env={"PYTHONPATH": os.pathsep.join(sys.path)}) as process:
+        assert process.wait(60) == 0
 
 
 def _cells():

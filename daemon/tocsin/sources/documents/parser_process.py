@@ -2,8 +2,8 @@
 
 A parser blocks the interpreter while it runs, cannot be stopped, and does not return its memory. No parser of XML or
 HTML is linear for all hostile input. So the process gets only the bytes of the document: no secrets, little memory
-and little time. It is kept for the next document, but ends after a large one, which frees its memory. It runs
-`tocsin.sources.feeds.parser_program`.
+and little time. It is kept for the next document, but ends after a large one or a minute without one, which frees its
+memory. It runs `tocsin.sources.feeds.parser_program`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ SMALL_SECONDS = 4.0
 ARTICLE_SECONDS = 15.0
 #: Bytes of address space.
 MEMORY = 256 * 1024 * 1024
+#: Seconds for which a process waits for the next document: to start one takes an eighth of a second, to keep one 20 MB.
+REST = 60
 #: Factor by which it may take longer in real time on a busy processor.
 _PATIENCE = 4
 
@@ -144,14 +146,14 @@ def _ask(
 
 
 class _ParserProcess:
-    """A parser process with *memory* bytes."""
+    """A parser process with *memory* bytes, which ends after `REST` seconds without a document."""
 
     def __init__(self, memory: int) -> None:
         self.memory = memory
         self.served = 0
         self.late = False
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-m", "tocsin.sources.feeds.parser_program", str(memory)],
+            [sys.executable, "-m", "tocsin.sources.feeds.parser_program", str(memory), str(REST)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -209,7 +211,7 @@ class _ParserProcess:
         return not self.late and self.code != -signal.SIGXCPU
 
 
-#: Processes that wait for the next small document. More are rarely needed, and each takes some 40 MB.
+#: Processes that wait for the next small document. More are rarely needed.
 _IDLE: queue.LifoQueue[_ParserProcess] = queue.LifoQueue(maxsize=2)
 
 

@@ -1,12 +1,13 @@
 """Program of a parser process: it reads documents from standard input and prints the content of each as JSON.
 
-python -m tocsin.sources.feeds.parser_program MEMORY
+python -m tocsin.sources.feeds.parser_program MEMORY SECONDS
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import select
 import signal
 import sys
 import traceback
@@ -72,12 +73,13 @@ def _decoded(
 
 
 def main() -> None:
-    """Answer requests until standard input ends."""
+    """Answer requests until standard input ends, or nothing came from it for so many seconds."""
     # A supervisor may stop all processes of a service at once, but the daemon still waits for the current document.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    memory = int(sys.argv[1])
+    memory, patience = int(sys.argv[1]), float(sys.argv[2])
     refused = limit_process(memory)
-    while head := sys.stdin.buffer.readline():
+    # A request is sent when the one before is answered, so that none waits in the buffer.
+    while select.select([sys.stdin], [], [], patience)[0] and (head := sys.stdin.buffer.readline()):
         asked = json.loads(head)
         late = limit_time(asked["seconds"], niceness=asked["niceness"])
         found = {**_answer(asked, sys.stdin.buffer.read(asked["size"])), "refused": refused + late}
