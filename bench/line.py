@@ -33,6 +33,8 @@ FILES = 512
 WAIT, LASTS = 0.05, 20.0
 #: Stories a second, and those that come at once, each of them for so many receivers.
 NEWS, BURST, HEARERS = 4, 20, 16
+#: Stories that come at once for one mailbox.
+STORM = 500
 PATIENCE = 300.0
 PROGRAM = "from tocsin.cli import main; main()"
 
@@ -74,8 +76,8 @@ class Seen:
             self._editions[name] += 1
         return self._editions[name]
 
-    def burst(self) -> None:
-        self._editions["burst"] += BURST
+    def burst(self, stories: int) -> None:
+        self._editions["burst"] += stories
 
     def answered(self, titles: list[str]) -> None:
         """Note when these headlines were first in an answer."""
@@ -107,7 +109,7 @@ def serve() -> None:
         tag = f'"{newest}"'
         if request.headers.get("If-None-Match") == tag:
             return web.Response(status=304, headers={"ETag": tag})
-        titles = {n: _title(name, n) for n in range(newest, -1, -1)[: BURST + 1]}
+        titles = {n: _title(name, n) for n in range(newest, -1, -1)[: STORM + 1 if name == "burst" else BURST + 1]}
         items = (item(title, f"{name}/{n}") for n, title in titles.items())
         seen.answered([*titles.values()])
         return web.Response(body=rss("".join(items)), content_type="application/rss+xml", headers={"ETag": tag})
@@ -117,9 +119,19 @@ def serve() -> None:
         await asyncio.sleep(WAIT)
         return web.Response(text="ok")
 
-    async def burst(_: web.Request) -> web.Response:
-        seen.burst()
+    async def burst(request: web.Request) -> web.Response:
+        seen.burst(int(request.query["stories"]))
         return web.Response(text="ok")
+
+    async def mailbox(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take mails, at once, for as long as somebody sends some."""
+        writer.write(b"220 ready\r\n")
+        while command := (await reader.readline()).upper():
+            if command.startswith(b"DATA"):
+                writer.write(b"354 go on\r\n")
+                seen.message((await reader.readuntil(b"\r\n.\r\n")).decode())
+            writer.write(b"250 ok\r\n")
+        writer.close()
 
     async def said(_: web.Request) -> web.Response:
         return web.json_response(seen.said())
@@ -131,7 +143,8 @@ def serve() -> None:
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "0.0.0.0", 0).start()
-        print(runner.addresses[0][1], flush=True)
+        mails = await asyncio.start_server(mailbox, "127.0.0.1", 0)
+        print(runner.addresses[0][1], mails.sockets[0].getsockname()[1], flush=True)
         await asyncio.Event().wait()
 
     asyncio.run(main())
@@ -144,12 +157,13 @@ def _title(name: str, number: int) -> str:
 
 
 @contextmanager
-def _served() -> Iterator[int]:
-    """The port of the servers and receivers, which are a process of their own."""
+def _served() -> Iterator[tuple[int, int]]:
+    """The ports of the servers and receivers, and of the mailbox, which are a process of their own."""
     process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
-        yield int(process.stdout.readline())
+        web, mail = map(int, process.stdout.readline().split())
+        yield web, mail
     finally:
         process.terminate()
         process.wait()
@@ -200,11 +214,11 @@ def _until(true: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def _line(kind: str, workers: int, places: Databases, feeds: list[str]) -> Iterator[Line]:
-    """So many daemons on a fresh database, which poll *feeds*."""
+def _line(kind: str, workers: int, places: Databases, feeds: list[str], *, mails: bool = False) -> Iterator[Line]:
+    """So many daemons on a fresh database, which poll *feeds*, for one mailbox or for all other receivers."""
     url = places.fresh(kind)
-    with tempfile.TemporaryDirectory() as folder, _served() as port:
-        config = _configure(Path(folder), url, port, feeds)
+    with tempfile.TemporaryDirectory() as folder, _served() as (port, mail):
+        config = _configure(Path(folder), url, port, feeds, mail if mails else None)
         command = [sys.executable, "-c", PROGRAM, "run", "--config", str(config), "--log-level", "error"]
         processes: list[subprocess.Popen[bytes]] = []
         try:
@@ -225,8 +239,11 @@ def _line(kind: str, workers: int, places: Databases, feeds: list[str]) -> Itera
     places.drop(url)
 
 
-def _configure(folder: Path, url: str, port: int, feeds: list[str]) -> Path:
-    """Write a configuration in which each receiver hears of its share of the *feeds*, and all of the feed `burst`."""
+def _configure(folder: Path, url: str, port: int, feeds: list[str], mail: int | None) -> Path:
+    """Write a configuration in which each receiver hears of its share of the *feeds*, and all of the feed `burst`.
+
+    With the port of a mailbox, *mail*, that is the only receiver.
+    """
     (folder / "rules").mkdir()
     (folder / "rules" / "rules.yaml").write_text(PACK)
     lines = ["timezone: UTC", f'database: "{url}"', "rules: [./rules]", "sources:"]
@@ -236,9 +253,17 @@ def _configure(folder: Path, url: str, port: int, feeds: list[str]) -> Path:
         for number, name in enumerate(feeds)
     ]
     lines += ["receivers:"]
+    if mail:
+        lines += [f'  box: {{url: "mailto://127.0.0.1:{mail}?from=a@x.org&to=b@x.org&mode=insecure", rate: 6000}}']
+        lines += ["routes: [{to: [box]}]"]
+        return _written(folder, lines)
     lines += [f'  r{n}: {{url: "json://127.0.0.1:{port}/hook/{n}", rate: 6000}}' for n in range(HEARERS)]
     lines += ["routes:", *(f"  - {{labels: {{lane: n{n}}}, to: [r{n}]}}" for n in range(HEARERS))]
     lines += [f"  - {{labels: {{lane: all}}, to: [{', '.join(f'r{n}' for n in range(HEARERS))}]}}"]
+    return _written(folder, lines)
+
+
+def _written(folder: Path, lines: list[str]) -> Path:
     path = folder / "config.yaml"
     path.write_text("\n".join([*lines, ""]))
     return path
@@ -257,12 +282,21 @@ def polls(kind: str, workers: int, places: Databases) -> Figures:
 
 
 def messages(kind: str, workers: int, places: Databases) -> Figures:
-    """Figures of messages that are due at once."""
-    with _line(kind, workers, places, ["burst"]) as line:
+    """Figures of messages that are due at once, for each of several receivers."""
+    return _at_once(kind, workers, places, BURST, HEARERS)
+
+
+def mails(kind: str, workers: int, places: Databases) -> Figures:
+    """Figures of mails to one mailbox that are due at once."""
+    return _at_once(kind, workers, places, STORM, 1, mails=True)
+
+
+def _at_once(kind: str, workers: int, places: Databases, stories: int, hearers: int, *, mails: bool = False) -> Figures:
+    with _line(kind, workers, places, ["burst"], mails=mails) as line:
         line.until(lambda: line.seen()["polls"] >= 3)
         spent = line.cpu()
-        line.ask("burst")
-        line.until(lambda: line.seen()["messages"] >= BURST * HEARERS)
+        line.ask(f"burst?stories={stories}")
+        line.until(lambda: line.seen()["messages"] >= stories * hearers)
         cpu, after = line.cpu(), line.seen()
     return Figures(after["messages"], after["span"], cpu[0] - spent[0], cpu[1] - spent[1], sorted(after["waits"]))
 

@@ -10,6 +10,7 @@
                four stories a second with a message about each. A worker may open so few files that it has at most 16
                requests in flight and so waits most of the time; with more of them one core would be the limit
 `messages`     the same with one document that brings 20 stories, each for 16 receivers
+`mails`        the same with one document that brings 500 stories, all for one mailbox, which answers at once
 
 The first four are the store alone, each worker a process that does its share of a fixed amount, which --scale multiplies.
 Shown are how many a second, the milliseconds at the median and at the 99th percentile (of a commit, of a claim, of a message; with
@@ -33,7 +34,7 @@ from typing import Any
 
 from backlog import judged
 from databases import POSTGRESQL, SQLITE, Databases, databases, machine
-from line import Figures, messages, polls
+from line import Figures, mails, messages, polls
 
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.entries import Batch, Cursor
@@ -197,7 +198,7 @@ def store_alone(part: str, kind: str, workers: int, scale: float, places: Databa
 
 
 #: Parts that run the daemon.
-LINE = {"polls": polls, "messages": messages}
+LINE = {"polls": polls, "messages": messages, "mails": mails}
 
 
 # ---- the run -------------------------------------------------------------------------------------------------------
