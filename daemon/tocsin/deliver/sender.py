@@ -151,18 +151,25 @@ class Sender:
     async def _go_on(self, begun: _Ready, left: deque[Delivery], began: float) -> tuple[AttemptResult, _Ready | None]:
         """Send a message whose attempt is on record, and settle it; return how it ended, and the one begun after it, of those *left*."""
         send = partial(begun.to.send, begun.sent, begun.message)
-        outcome = await asyncio.get_running_loop().run_in_executor(self._lane(begun.to.name), send)
-        following = None
-        # A message that waits for a translator must not keep the one before it in doubt.
-        goes_on = outcome.error_class is ErrorClass.OK and time.monotonic() < began + SPAN
-        if goes_on and left and not self.outbound.translation:
-            delivery = left.popleft()
-            following = await self._guarded(delivery, self._ready(delivery))
+        sending = asyncio.get_running_loop().run_in_executor(self._lane(begun.to.name), send)
+        following = await self._prepared(left)  # while the receiver takes its time
+        outcome = await sending
+        if following and (outcome.error_class is not ErrorClass.OK or time.monotonic() >= began + SPAN):
+            left.appendleft(following.delivery)
+            following = None
         if await self._settle(begun.sent, outcome, following, until=began + LEASE.total_seconds()):
             return outcome, following
         if following:
             left.appendleft(following.delivery)
         return outcome, None
+
+    async def _prepared(self, left: deque[Delivery]) -> _Ready | None:
+        """Return the next of the deliveries *left* with its message, None if there is none."""
+        # A message that waits for a translator must not keep the one before it in doubt.
+        if not left or self.outbound.translation:
+            return None
+        delivery = left.popleft()
+        return await self._guarded(delivery, self._ready(delivery))
 
     async def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
         outbound, now = self.outbound, self._runtime.clock.now()
