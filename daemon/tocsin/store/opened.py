@@ -109,6 +109,10 @@ class OpenedDatabase(OnDatabase):
         """Return the time in which leases end."""
         return self._real_now() if self._real_now else self.database.time(session)
 
+    def _real_by_now(self) -> datetime:
+        """Return the same time without asking a server again: by its clock, as of the last look at it."""
+        return self._real_now() if self._real_now else self.database.clock.now()
+
     def note(self, running: Running) -> None:
         """Keep *running*, which describes this daemon, beside the lock for as long as it is locked."""
         self.database.note(running)

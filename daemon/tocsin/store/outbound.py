@@ -171,10 +171,9 @@ class Outbound(SharedDatabase):
         None if that needs a decision: then nothing is written.
         """
         try:
-            with self._deciding(nobody, now, serial=None) as deciding:
+            with self._deciding(nobody, now, serial=None, begun=True) as deciding:
                 settlement = _settle(deciding, delivery, outcome, judge, NO_FALLBACKS, decides=False)
-                real = self._real(deciding.session)
-                return settlement, sending.begin_attempt(deciding.session, *following, now, real)
+                return settlement, sending.begin_attempt(deciding.session, *following, now, self._real_by_now())
         except _MustDecideError:
             return None
 

@@ -17,9 +17,10 @@ from tocsin.store.db.statements import PLANNED, new_id, pieces, put
 #: The columns of a row, by name.
 Columns = dict[str, Any]
 
-# A poll may plan ten thousand deliveries, so three statements, built once, write all of them.
+# A poll may plan ten thousand deliveries, so three statements, built once, write all of them. Nobody asks for the numbers of
+# the rows, so no statement returns one (`inline`).
 _DELIVERY, _MEMBER, _TRANSITION = (
-    insert(DeliveryRow.metadata.tables[name]) for name in ("delivery", "delivery_alert", "transition")
+    insert(DeliveryRow.metadata.tables[name]).inline() for name in ("delivery", "delivery_alert", "transition")
 )
 _FRESH: Columns = {
     "state": DeliveryState.READY,

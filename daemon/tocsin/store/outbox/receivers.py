@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, bindparam, tuple_
 from sqlmodel import Session, and_, col, func, or_, select, update
 
 from tocsin.model.deliveries import UNTRIED, DeliveryKind, DeliveryState, ErrorClass
@@ -23,13 +23,18 @@ from tocsin.store.db.statements import pieces, save
 from tocsin.store.outbox import holds
 from tocsin.store.values import To
 
+_TABLE = ReceiverRow.metadata.tables["receiver"]
+# Each message ends with them: built once, because that costs more than to run them.
+_STATUS = select(*_TABLE.c).where(_TABLE.c.name == bindparam("named"))
+_STATUS_TO_CHANGE = _STATUS.with_for_update()
 _MINUTE = timedelta(minutes=1)
 _ARRIVED = (ErrorClass.OK, ErrorClass.AMBIGUOUS)
 
 
 def status(session: Session, name: str, *, change: bool = False) -> ReceiverStatus:
     """Return the status of the receiver *name*; to *change* it, nobody else may until the end of the transaction."""
-    row = session.get(ReceiverRow, name, with_for_update=change or None)
+    found = session.connection().execute(_STATUS_TO_CHANGE if change else _STATUS, {"named": name})
+    row = found.one_or_none()
     return ReceiverStatus() if row is None else mapping.read(ReceiverStatus, row)
 
 
