@@ -37,6 +37,9 @@ from tocsin.store.values import Claimable
 
 log = logging.getLogger(__name__)
 
+#: Seconds in which other workers may take their share of many receivers, before this one takes what is left.
+HEAD_START = 0.1
+
 
 class Dispatcher:
     """Sends the deliveries of the outbox to the receivers.
@@ -66,6 +69,8 @@ class Dispatcher:
             datetime.min.replace(tzinfo=UTC),
         )  # the same of dates
         self._reminded: tuple[DeliveryConfig | None, datetime | None] = (None, None)  # by it; when the next is due
+        self._again: asyncio.TimerHandle | None = None  # another look, for what was left to other workers
+        self._rest = False  # it is time for that
         self._stray: tuple[DeliveryConfig, frozenset[str]] = (outbound, frozenset())  # messages without a receiver
 
     @property
@@ -103,6 +108,8 @@ class Dispatcher:
 
     def close(self) -> None:
         """Close the lanes; a thread that still waits for a socket ends at its deadline."""
+        if self._again:
+            self._again.cancel()
         self._sender.close()
 
     async def _start_due(self) -> int:
@@ -139,7 +146,9 @@ class Dispatcher:
                 limits=limits,
                 present=self.outbound.present,
                 batches=self._sender.batches,
+                fair=self._store.shared and not self._rest,
             )
+            self._rest = False
             deliveries = await self._runtime.write(self._store.claim_deliveries, now, LEASE, which)
             lanes: dict[str, list[Delivery]] = defaultdict(list)
             for delivery in deliveries:
@@ -147,6 +156,8 @@ class Dispatcher:
             for receiver, batch in lanes.items():
                 self._busy[receiver] = asyncio.create_task(self._sender.send(batch), name=f"deliver to {receiver}")
                 self._busy[receiver].add_done_callback(partial(self._leave_lane, receiver))
+            if which.fair and lanes and self._again is None:
+                self._again = asyncio.get_running_loop().call_later(HEAD_START, self._take_rest)
             return len(busy) + len(lanes)
 
     async def _apply_limits(self, limits: Mapping[str, Limit], now: datetime) -> None:
@@ -211,6 +222,11 @@ class Dispatcher:
                 )
                 self._sender.report(delivery, settlement, now)
                 self._settled(delivery, AttemptResult(error_class=ErrorClass.TRANSIENT, words=words), settlement)
+
+    def _take_rest(self) -> None:
+        """Look again, for what was left to other workers and they did not take."""
+        self._again, self._rest = None, True
+        self._more()
 
     def _leave_lane(self, receiver: str, _: asyncio.Task[None]) -> None:
         del self._busy[receiver]

@@ -6,7 +6,7 @@ A claim leases a delivery in real time and raises its fence, and every later wri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,6 +30,17 @@ _CLAIMED = (
     .values({name: bindparam(name) for name in ("state", "wanted_at", "lease_until", "worker", "fence")})
 )
 
+#: Counts the workers that send, as a session sees them.
+Workers = Callable[[Session], int]
+
+#: Receivers that one worker serves at a time without a look for others: sharing them would take longer than sending.
+_FEW = 4
+
+
+def alone(_: Session) -> int:
+    """Return 1, where nobody else sends."""
+    return 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
@@ -45,14 +56,21 @@ class Claimed:
 
 
 def claim(
-    session: Session, now: datetime, real: datetime, lease: timedelta, which: Claimable, *, worker: int | None = None
+    session: Session,
+    now: datetime,
+    real: datetime,
+    lease: timedelta,
+    which: Claimable,
+    *,
+    worker: int | None = None,
+    workers: Workers = alone,
 ) -> Claimed | None:
     """Lease the due deliveries in *which* to *worker*, the highest severity first and then the oldest, until *real* + *lease*.
 
     Expired deliveries are left out, those to a receiver to which another worker is sending, and those to a paused one, except tests.
     """
     sending.void(session, now, _lease_ended(real))
-    ids = _due(session, now, which, worker)
+    ids = _due(session, now, which, worker, workers)
     if not ids:
         return None
     rows = [
@@ -75,17 +93,25 @@ def read(session: Session, claimed: Claimed) -> list[Delivery]:
     return [replace(delivery, fence=delivery.fence + 1) for delivery in found]
 
 
-def waits(session: Session, now: datetime, real: datetime, which: Claimable, *, worker: int | None = None) -> bool:
+def waits(
+    session: Session,
+    now: datetime,
+    real: datetime,
+    which: Claimable,
+    *,
+    worker: int | None = None,
+    workers: Workers = alone,
+) -> bool:
     """Return whether there is anything to `claim`, so that nobody takes a turn in vain."""
     ended = select(DeliveryRow.id).where(DeliveryRow.state == DeliveryState.SENDING, _lease_ended(real))
-    return session.exec(ended.limit(1)).first() is not None or bool(_due(session, now, which, worker))
+    return session.exec(ended.limit(1)).first() is not None or bool(_due(session, now, which, worker, workers))
 
 
 def _lease_ended(real: datetime) -> ColumnElement[bool]:
     return col(DeliveryRow.lease_until) < real
 
 
-def _due(session: Session, now: datetime, which: Claimable, worker: int | None) -> list[str]:
+def _due(session: Session, now: datetime, which: Claimable, worker: int | None, workers: Workers) -> list[str]:
     """Return the ids of the deliveries that *worker* may claim."""
     waiting = (
         col(DeliveryRow.state).in_(WAITING),
@@ -97,8 +123,12 @@ def _due(session: Session, now: datetime, which: Claimable, worker: int | None) 
     names = set(session.exec(select(DeliveryRow.receiver).where(*waiting).distinct())) - set(which.exclude)
     if names and worker is not None:
         others = col(DeliveryRow.worker).is_distinct_from(worker)
-        taken = session.exec(select(DeliveryRow.receiver).where(DeliveryRow.state == DeliveryState.SENDING, others))
-        names.difference_update(taken)
+        sending = select(DeliveryRow.receiver).where(DeliveryRow.state == DeliveryState.SENDING, others).distinct()
+        taken = set(session.exec(sending))
+        names -= taken
+        lanes = len(names | taken) + len(which.exclude)
+        if which.fair and lanes > _FEW:
+            names = _share(session, names, waiting, max(_FEW, -(-lanes // workers(session))) - len(which.exclude))
     if not names:
         return []
     failing, room = _room(session, names, which, now)
@@ -129,6 +159,16 @@ def _due(session: Session, now: datetime, which: Claimable, worker: int | None) 
         for number, name, kind, place in found
         if place <= (sizes[name] if kind == DeliveryKind.TEST else min(sizes[name], room.get(name, place)))
     ]
+
+
+def _share(session: Session, names: set[str], waiting: Sequence[ColumnElement[bool]], most: int) -> set[str]:
+    """Return at most so many of the receivers *names*, first those for whom the highest severity waits."""
+    if len(names) <= most:
+        return names
+    rank = func.max(DeliveryRow.rank)
+    loudest = select(DeliveryRow.receiver).where(*waiting, col(DeliveryRow.receiver).in_(names))
+    ordered = loudest.group_by(DeliveryRow.receiver).order_by(rank.desc(), DeliveryRow.receiver)
+    return set(session.exec(ordered.limit(max(0, most))))
 
 
 def _size(which: Claimable, name: str, failing: Collection[str]) -> int:

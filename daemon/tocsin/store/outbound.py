@@ -48,16 +48,16 @@ class Outbound(SharedDatabase):
         The highest severity comes first, then the oldest. Silenced ones are suppressed first. Held ones that are due and
         those with an expired lease are included; those past their `expires_at` are not (see `expire`).
         """
-        worker = self.database.worker
+        worker, workers = self.database.worker, self.database.deliverers
         with self.database.read() as session:
-            waits = claims.waits(session, now, self._real(session), which, worker=worker)
+            waits = claims.waits(session, now, self._real(session), which, worker=worker, workers=workers)
             if not waits and not silences.ended(session, now):
                 return []
         with self.database.write() as session:
             if self._stands_by(session):
                 return []
             silences.apply(session, now)
-            claimed = claims.claim(session, now, self._real(session), lease, which, worker=worker)
+            claimed = claims.claim(session, now, self._real(session), lease, which, worker=worker, workers=workers)
         return self._read(claimed, now) if claimed else []
 
     def _read(self, claimed: Claimed, now: datetime) -> list[Delivery]:
@@ -156,7 +156,7 @@ class Outbound(SharedDatabase):
         The *message* is kept for later attempts.
         """
         with self.database.write(None) as session:
-            return sending.begin_attempt(session, delivery, message, now, self._real(session))
+            return sending.begin_attempt(session, delivery, message, now, self._real_by_now())
 
     def go_on(
         self,

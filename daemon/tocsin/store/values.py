@@ -147,7 +147,7 @@ class Claimable:
 
     A receiver that is well and has no limit an hour may get more, its number in *batches*. It gets at most as many attempts
     a minute as *rates* allows, and no news over its limit in *limits*; tests are exempt. *only* restricts the claim to
-    these ids, *present* to these recipients.
+    these ids, *present* to these recipients. With *fair*, receivers that other workers may serve at the same time are left to these.
     """
 
     exclude: Collection[str] = ()
@@ -157,6 +157,7 @@ class Claimable:
     batches: Mapping[str, int] = field(default_factory=dict)
     only: Collection[str] | None = None
     present: Collection[To] | None = None
+    fair: bool = False
 
     def most(self, receiver: str) -> int:
         """Return how many may be claimed for *receiver* if nothing is wrong with it."""

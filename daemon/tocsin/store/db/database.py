@@ -42,6 +42,10 @@ class Database(Transactions, Protocol):
         """Return the numbers of the other workers that are alive, as *session* sees them."""
         ...
 
+    def deliverers(self, session: Session) -> int:
+        """Return how many workers send deliveries, as of a look some seconds ago at most; at least 1."""
+        ...
+
     def time(self, session: Session) -> datetime:
         """Return the real time, which is the same for all that share the database."""
         ...

@@ -27,6 +27,7 @@ class Running:
 
     *began* is when it started by the monotonic clock of the machine, in seconds: nobody sets that clock. *host* is the name
     of the machine if it may be another one, *name* that of the worker, *worker* its number where several share a database, and *generation* the digest of its configuration there.
+    *role* is the one thing that it does, empty if it does everything.
     """
 
     pid: int
@@ -40,6 +41,7 @@ class Running:
     name: str = ""
     worker: int | None = None
     generation: str = ""
+    role: str = ""
 
 
 _FIELDS = frozenset(field.name for field in fields(Running))

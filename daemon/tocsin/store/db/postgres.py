@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
@@ -53,6 +54,9 @@ _DRIVER = {
     "application_name": "tocsin",
 }
 
+#: Seconds between two counts of the workers that send deliveries.
+_RECOUNT = 5.0
+
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 #: One writer at a time decides, as on SQLite, and reads all that earlier ones wrote. The lock ends with the transaction.
 _SERIAL = _WRITE + f"; SELECT pg_advisory_xact_lock({0x746F6301}, {{}})"
@@ -96,6 +100,7 @@ class PostgresDatabase:
         event.listen(self._engine, "begin", _begin)
         self._held = WorkerLock(self._dial, self.name)
         self._wakeups: WakeUps | None = None
+        self._deliverers = 1, 0.0  # counted, and until when that is believed
 
     # ---- transactions ----------------------------------------------------------------------------------------
 
@@ -208,6 +213,14 @@ class PostgresDatabase:
     def others(self, session: Session) -> frozenset[int]:
         """Return the numbers of the other workers that are alive, as *session* sees them."""
         return postgres_lock.alive(session) - {self._held.number}
+
+    def deliverers(self, session: Session) -> int:
+        """Return how many workers with the configuration of this one send deliveries, as of a look some seconds ago at most."""
+        counted, at = self._deliverers
+        if time.monotonic() >= at:
+            counted = self._held.deliverers(session)
+            self._deliverers = counted, time.monotonic() + _RECOUNT
+        return counted
 
     def time(self, session: Session) -> datetime:
         """Return the time of the server."""

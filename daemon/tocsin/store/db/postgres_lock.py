@@ -30,6 +30,8 @@ Connection: TypeAlias = "psycopg.Connection[tuple[object, ...]]"
 _KEY = 0x746F6302
 #: Numbers of workers are below it: a second key has 31 bits.
 _NUMBERS = 2**31 - 1
+#: Roles of workers that send deliveries; one without a role does everything.
+_DELIVERING = frozenset({"", "deliver"})
 #: Octets of a statement that the server shows to others.
 _MOST = 900
 
@@ -38,12 +40,13 @@ _PATIENCE = "SET lock_timeout = '1s'"
 _ALONE = "SELECT pg_advisory_lock(%s, 0)"
 _SHARED = "SELECT pg_advisory_lock_shared(%s, 0)"
 _OWN = "SELECT pg_try_advisory_lock(%s, %s)"
-_HOLDERS = """
+_HOLDERS = text("""
     SELECT query, number FROM pg_stat_activity JOIN (
-        SELECT pid, max(objid::bigint) AS number FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s AND
+        SELECT pid, max(objid::bigint) AS number FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = :key AND
             database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid
     ) AS held USING (pid) ORDER BY backend_start
-"""
+""")
+_OF_HOLDERS = _HOLDERS.text.replace(":key", "%s").encode()
 _ALIVE = text("""
     SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = :key AND objid <> 0 AND
         database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -109,6 +112,15 @@ class WorkerLock:
                 with suppress(psycopg.Error):  # it is for people only; `keep` finds what is wrong
                     self._speak(self._session)
 
+    def deliverers(self, session: Session) -> int:
+        """Return how many workers send deliveries, as *session* sees them, this one included whatever it does.
+
+        Those that work by another configuration stand by.
+        """
+        found = session.connection().execute(_HOLDERS, {"key": _KEY}).all()
+        others = [_noted(query, number) for query, number in found if number != self.number]
+        return 1 + sum(one.role in _DELIVERING and one.generation == self._note.generation for one in others)
+
     def release(self) -> None:
         """Release the lock."""
         with self._keeping:
@@ -154,7 +166,7 @@ class WorkerLock:
 
 def holders(session: Connection) -> list[Running]:
     """Return the processes that have a lock of the database of *session*, the oldest first."""
-    return [_noted(str(query), number) for query, number in session.execute(_HOLDERS, (_KEY,)).fetchall()]
+    return [_noted(str(query), number) for query, number in session.execute(_OF_HOLDERS, (_KEY,)).fetchall()]
 
 
 def end_hung(dial: Callable[[], Connection]) -> None:

@@ -163,6 +163,10 @@ class SqliteDatabase:
         """Return no workers: there are no others."""
         return frozenset()
 
+    def deliverers(self, session: Session) -> int:  # noqa: ARG002 (a server is asked)
+        """Return 1: a file has one worker."""
+        return 1
+
     def listen(self, heard: Callable[[], object]) -> None:
         """Do nothing: the one worker knows what it has planned."""
 
