@@ -10,6 +10,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
 from tocsin.text.fold import APOSTROPHES, fold, repair
 from tocsin.text.tokens import Sentence, Token, sentence
@@ -37,9 +38,9 @@ def ranges(points: Iterable[int]) -> str:
 
 
 #: The basic plane without Han and Hangul, which have no marks and are two thirds of it.
-_MARKED = (*range(0x300, 0x3400), *range(0xA000, 0xAC00), *range(0xD7A4, 0xD800), *range(0xF900, 0x10000))
+_MARKED = (range(0x300, 0x3400), range(0xA000, 0xAC00), range(0xD7A4, 0xD800), range(0xF900, 0x10000))
 #: The combining marks of the basic plane, as ranges of a character class.
-MARKS = ranges(p for p in _MARKED if unicodedata.category(chr(p)) in ("Mn", "Mc"))
+MARKS = ranges(p for p in chain(*_MARKED) if unicodedata.category(chr(p)) in ("Mn", "Mc"))
 _SOFT = "\u00ad\u200b-\u200d\u2060\ufeff"
 _HAN = "\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d"
