@@ -7,9 +7,6 @@ import sys
 import threading
 from dataclasses import dataclass
 
-from rich.console import Console
-from rich.text import Text
-
 from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
 
 #: Styles of the severities, by the words in a message.
@@ -37,25 +34,28 @@ class ConsoleReceiver:
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         shown = message.text.encode(encoding, "replace").decode(encoding)
         # rich ends the program on a broken pipe, so it only adds colours, and we write the text.
-        coloured = io.StringIO()
-        console = Console(
-            file=coloured, force_terminal=sys.stdout.isatty(), soft_wrap=True, highlight=False, emoji=False
-        )
-        console.print(_styled(shown))
+        coloured = _coloured(shown, terminal=sys.stdout.isatty())
         try:
             with _PRINTING:
-                sys.stdout.write(coloured.getvalue())
+                sys.stdout.write(coloured)
                 sys.stdout.flush()
         except OSError as error:
             return AttemptResult(error_class=ErrorClass.TRANSIENT, words=error.strerror or str(error))
         return AttemptResult(error_class=ErrorClass.OK)
 
 
-def _styled(text: str) -> Text:
+def _coloured(text: str, *, terminal: bool) -> str:
+    """Return the lines of *text*, with colours on a *terminal*."""
+    # Few daemons print, and each start would wait for the import.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     styled = Text(text)
     for word, style in STYLES.items():
         styled.highlight_regex(rf"(?m)^{word}(?=  )", style)
     for line in styled.split("\n", include_separator=True):
         if line.plain.startswith("> "):
             line.highlight_regex(r"\*[^*]+\*", "bold yellow")
-    return styled
+    coloured = io.StringIO()
+    Console(file=coloured, force_terminal=terminal, soft_wrap=True, highlight=False, emoji=False).print(styled)
+    return coloured.getvalue()
