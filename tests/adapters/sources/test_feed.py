@@ -58,6 +58,24 @@ def test_a_poll_gives_the_entries_and_what_to_ask_next(visit):
     assert "If-None-Match" not in asked
 
 
+def test_a_new_entry_is_found_beside_those_of_the_last_poll(visit):
+    """What was there before is not parsed again, and is still in the batch: news, positions and floods are judged by all of it."""
+    later = FEED.replace(b"<item>", b"<item><title>Tin rises</title><guid isPermaLink='false'>3</guid></item><item>", 1)
+
+    async def scene(site, http):
+        source, fresh = _source(site, http), _source(site, http)
+        site.answers["/feed"] = web.Response(body=FEED)
+        await source.poll(Cursor(), NOW)
+        site.answers["/feed"] = web.Response(body=later)
+        marks = source.memory.last.marks
+        return marks, await source.poll(Cursor(), NOW), await fresh.poll(Cursor(), NOW)
+
+    marks, batch, alone = visit(scene)
+    assert len(marks.items) == 2
+    assert [entry.title for entry in batch.entries] == ["Tin rises", "China bans gallium exports", "Lithium falls"]
+    assert batch == alone
+
+
 def test_the_source_is_called_by_its_name(visit):
     """The name is what the operator reads."""
 

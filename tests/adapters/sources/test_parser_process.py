@@ -34,6 +34,15 @@ def test_the_cell_finds_what_the_parser_finds():
     assert apart.items[0].published is not None
 
 
+def test_known_items_are_skipped_in_the_process_as_well():
+    """The marks of the last document have to arrive there as they are."""
+    whole = FEED.removesuffix("<item><title>x".encode("gbk")) + b"</channel></rss>"
+    marks = parser_process.parse(whole, **HEADERS).marks
+    apart = parser_process.parse(whole, **HEADERS, reading=marks)
+    assert apart == parse(whole, **HEADERS, known=marks)
+    assert (apart.items, apart.skipped, apart.marks) == ((), tuple(range(9)), marks)
+
+
 @pytest.mark.parametrize(
     ("size", "options", "words"),
     [

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice, pairwise
+from typing import Any
 from urllib.parse import urljoin
 
 from tocsin.model.prices import Labels
@@ -54,11 +55,21 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """Digests by which items of a document are recognised: *items* in order, and *context* of all else that they depend on."""
+
+    context: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """A feed document.
 
     *deleted* are ids of entries that were withdrawn (RFC 6721). *form* is its format, in words. *complete* is
     False if the document broke off, so that the rest has to be fetched again. *notes* says in words what was repaired or left out.
+    *marks* are those of all items, None if the next document must be parsed as a whole. *skipped* are the numbers of the
+    items that were recognised, which *items* lacks.
     """
 
     title: str
@@ -68,6 +79,20 @@ class Parsed:
     form: str = ""
     complete: bool = True
     notes: tuple[str, ...] = ()
+    marks: Marks | None = None
+    skipped: tuple[int, ...] = ()
+
+
+def read_item(found: Mapping[str, Any]) -> Item:
+    """Return the item whose fields *found* are of the types of JSON."""
+    lists = {name: tuple(found[name]) for name in ("authors", "categories")}
+    published = datetime.fromisoformat(found["published"]) if found["published"] else None
+    return Item(**{**found, **lists, "published": published})
+
+
+def read_marks(found: Mapping[str, Any] | None) -> Marks | None:
+    """Return the marks whose fields *found* are of the types of JSON, None for None."""
+    return Marks(context=found["context"], items=tuple(found["items"])) if found else None
 
 
 def names(found: Iterable[str]) -> tuple[str, ...]:

@@ -21,14 +21,13 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import tocsin
 from tocsin.errors import Fault, SourceError
 from tocsin.log import line
-from tocsin.sources.documents.items import Item, Parsed
+from tocsin.sources.documents.items import Marks, Parsed, read_item, read_marks
 from tocsin.sources.documents.page import Row, Selectors
 from tocsin.sources.documents.whole_page import Watch
 from tocsin.sources.http.gate import LARGE
@@ -54,14 +53,15 @@ def parse(
     url: str,
     content_type: str = "",
     content_language: str = "",
-    reading: Selectors | Watch | str = "",
+    reading: Selectors | Watch | Marks | str = "",
     large: int = LARGE,
     seconds: float | None = None,
     memory: int = MEMORY,
 ) -> Parsed:
     """Return the result of `tocsin.sources.feeds.parser_program.read` for *body*.
 
-    *reading* is how a page is read, or the JMESPath expression that makes items of JSON; a feed needs none.
+    *reading* is how a page is read, or the JMESPath expression that makes items of JSON, or the marks of items of a feed that
+    are known and are skipped; a feed needs none.
     Blocks for at most four times *seconds* of processor time: 4, or 30 for a document of more than *large* bytes.
 
     Raises:
@@ -72,6 +72,7 @@ def parse(
         "selectors": dataclasses.asdict(reading) if isinstance(reading, Selectors) else None,
         "part": reading.part if isinstance(reading, Watch) else None,
         "items": reading if isinstance(reading, str) else "",
+        "known": dataclasses.asdict(reading) if isinstance(reading, Marks) else None,
     }
     asked = {"document": document, **chosen}
     return _parsed(_ask(asked, body, large=large, seconds=seconds, memory=memory))
@@ -87,15 +88,9 @@ def parse_mail(body: bytes, *, links: bool) -> Parsed:
 
 
 def _parsed(found: dict[str, Any]) -> Parsed:
-    read = tuple(_item(item) for item in found["items"])
-    return Parsed(**{**found, "items": read, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})
-
-
-def _item(found: dict[str, Any]) -> Item:
-    """Return an item from its form in JSON."""
-    lists = {name: tuple(found[name]) for name in ("authors", "categories")}
-    published = datetime.fromisoformat(found["published"]) if found["published"] else None
-    return Item(**{**found, **lists, "published": published})
+    lists = {name: tuple(found[name]) for name in ("notes", "deleted", "skipped")}
+    items, marks = tuple(map(read_item, found["items"])), read_marks(found["marks"])
+    return Parsed(**{**found, **lists, "items": items, "marks": marks})
 
 
 def nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:

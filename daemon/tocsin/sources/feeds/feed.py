@@ -18,6 +18,7 @@ from tocsin.sources.documents.parser_process import parse
 from tocsin.sources.documents.whole_page import Watch
 from tocsin.sources.feeds.entries import entries
 from tocsin.sources.feeds.hubs import hub_of, read_hub, written
+from tocsin.sources.feeds.last_items import Memory
 from tocsin.sources.feeds.watched import compared, still
 from tocsin.sources.http.caching import Conditional, ask_since, fresh, poll_hints
 from tocsin.sources.http.client import Fetched, HttpClient, public_headers, same_origin
@@ -30,7 +31,7 @@ class FeedSource:
     *items* is a JMESPath expression that makes items of a JSON document; *labels_of* finds labels in items.
     *run* runs the parsing in a worker. *labels* are added to every entry. *headers* are sent to this host only.
     *allow_private* permits loopback and private networks. The address of a *secret* feed must not be stored anywhere, so
-    permanent redirects, which may repeat it, are followed but not remembered.
+    permanent redirects, which may repeat it, are followed but not remembered. *memory* holds the items of its last document.
     """
 
     name: str
@@ -46,6 +47,7 @@ class FeedSource:
     watch: Watch | None = None
     items: str = ""
     labels_of: ItemLabels = field(default_factory=ItemLabels)
+    memory: Memory = field(default_factory=Memory)
 
     async def poll(self, cursor: Cursor, now: datetime) -> Batch:
         """Return the entries of the document, or that it has not changed since *cursor*.
@@ -98,13 +100,15 @@ class FeedSource:
 
     def _read(self, fetched: Fetched, kept: str, now: datetime) -> tuple[Parsed, tuple[Entry, ...], PollHints, str]:
         """Return the document with its entries, its hints, and what to keep for the next poll."""
+        last = self.memory.last
         parsed = parse(
             fetched.body,
             url=fetched.final_url,
             content_type=fetched.headers.get("content-type", ""),
             content_language=fetched.headers.get("content-language", ""),
-            reading=self.watch or self.selectors or self.items,
+            reading=self.watch or self.selectors or self.items or last.marks or "",
         )
+        parsed, self.memory.last = last.completed(parsed)
         if self.watch:
             parsed, kept = compared(parsed, kept, self.watch, now)
         else:

@@ -19,7 +19,7 @@ from tocsin.errors import Fault, SourceError
 from tocsin.limits import limit_process, limit_time
 from tocsin.sources.documents import article, mail, page, whole_page
 from tocsin.sources.documents.charset import decode
-from tocsin.sources.documents.items import Parsed
+from tocsin.sources.documents.items import Marks, Parsed, read_marks
 from tocsin.sources.documents.page import Selectors
 from tocsin.sources.feeds import discovery, jsonfeed, rss
 from tocsin.sources.http import urls
@@ -34,10 +34,12 @@ def read(
     selectors: Selectors | None = None,
     part: str | None = None,
     items: str = "",
+    known: Marks | None = None,
 ) -> Parsed:
     """Return the feed (RSS, Atom or JSON Feed) in *body* from *url* with these headers.
 
-    With *items* it is JSON of which that JMESPath expression makes items, with *selectors* a page, with *part* (empty for all of it) a page that is watched. The content decides, not the declared type. Links are resolved against *url* without its
+    With *items* it is JSON of which that JMESPath expression makes items, with *selectors* a page, with *part* (empty for all of it) a page that is watched. The content decides, not the declared type. Items of RSS or Atom with *known* marks are skipped,
+    if the document has the context of these. Links are resolved against *url* without its
     user and password. A page that is not a feed but links to some raises an error that names them.
 
     Raises:
@@ -50,7 +52,7 @@ def read(
     start = text[: discovery.LOOKED_AT]
     del text  # the parser makes its own copy, and memory is limited
     try:
-        return rss.parse(body, url=url, content_type=content_type, content_language=content_language)
+        return rss.parse(body, url=url, content_type=content_type, content_language=content_language, known=known)
     except SourceError as error:
         meant = discovery.discover(start, url=url) if error.fault is Fault.NOT_A_FEED else ()
         if not meant:
@@ -95,9 +97,8 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
         if "mail" in asked:
             return _plain(mail.read(body, **asked["mail"]))  # type: ignore[no-any-return]
         selectors = Selectors(**asked["selectors"]) if asked["selectors"] else None
-        found: dict[str, Any] = _plain(
-            read(body, **asked["document"], selectors=selectors, part=asked["part"], items=asked["items"])
-        )
+        how = {"selectors": selectors, "part": asked["part"], "items": asked["items"]}
+        found: dict[str, Any] = _plain(read(body, **asked["document"], **how, known=read_marks(asked["known"])))
         return found
     except SourceError as error:
         return {"error": str(error), "fault": error.fault, "instead": error.instead}

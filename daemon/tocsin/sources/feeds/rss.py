@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from tocsin.sources.documents.items import (
     MOST_ENTRIES,
     MOST_NAMES,
     Item,
+    Marks,
     Parsed,
     absolute,
     first_web,
@@ -32,6 +34,8 @@ from tocsin.sources.documents.items import (
     stated,
 )
 from tocsin.sources.feeds import repair
+from tocsin.sources.feeds.sitemap import sitemap_as_rss
+from tocsin.sources.feeds.slices import Slices, split
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, decoded, to_plain
 
@@ -55,12 +59,6 @@ _TEXTS = ("text/", "application/xhtml")
 _TIMES = ("published", "updated", "created")
 #: `jane@example.org (Jane Doe)`, as RSS has it, and `Jane Doe <jane@example.org>`.
 _MAILED = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*\(([^()]+)\)|([^()<>@]+)<[^<>]*>")
-_NEWS = re.compile(r"""\sxmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.google\.com/schemas/sitemap-news/0\.9["']""")
-#: Characters of a document in which its first tag is searched.
-_HEAD = 4000
-_TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,40}(?::[\w.-]{1,40})?)(?=[\s/>])[^<>]*+>")
-_PLAIN = {"urlset": "channel", "url": "item", "loc": "link"}
-_OF_NEWS = {"title": "title", "publication_date": "pubDate", "name": "source", "language": "dc:language"}
 
 
 def _keep_author(parser: Any, key: str = "author") -> None:
@@ -82,8 +80,10 @@ _FeedParserMixin._sync_author_detail = _keep_author
 _FeedParserMixin._add_tag = _keep_tag
 
 
-def parse(body: bytes, *, url: str, content_type: str = "", content_language: str = "") -> Parsed:
-    """Return the feed in *body* from *url* with these headers.
+def parse(
+    body: bytes, *, url: str, content_type: str = "", content_language: str = "", known: Marks | None = None
+) -> Parsed:
+    """Return the feed in *body* from *url* with these headers, without its *known* items if it has the context of these.
 
     Whatever the document contains, the only error is that it is not a feed.
 
@@ -93,14 +93,19 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     text, note = decode(body, content_type)
     document, start = repair.repair(text), text[:_START]
     del text  # frees ten megabytes for feedparser
-    repair.check_cost(document.encode())
-    listed = _sitemap_as_rss(document)
-    document = listed or document
-    found, problem = _read(document)
-    if not found["version"] and not found["entries"]:
+    listed = sitemap_as_rss(document)
+    cut = None if listed else split(document)
+    marks = cut.marks(url, content_language) if cut else None
+    found = _read_new(cut, marks, known) if cut and marks and known else None
+    if found is None:
+        repair.check_cost(document.encode())
+        document = listed or document
+        found = _read(document)
+    result, problem = found.result, found.problem
+    if not result["version"] and not result["entries"]:
         raise SourceError(f"not a feed but {_describe(start)}", fault=Fault.NOT_A_FEED)
     notes = [note] if note else []
-    raw = list(found["entries"])
+    raw = list(result["entries"])
     complete = True
     if problem:
         notes.append(f"not well-formed: {problem}")
@@ -108,14 +113,14 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
         if not complete and repair.ends_inside_entry(document) and raw:
             raw.pop()
             notes.append("the last entry is cut off and was left out")
-    feed = found["feed"]
+    feed = result["feed"]
     site = _link(feed, absolute(url, _detail(feed, "title", "base")) or url, "")
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
-    loose = not found["version"].startswith("atom")
+    loose = not result["version"].startswith("atom")
     # A sitemap may also list pages that are not news.
     raw = [entry for entry in raw if isinstance(entry, dict) and (not listed or _get(entry, "title"))]
-    day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
-    items, cut = newest(
+    day_first = order(_times(raw))
+    items, omitted = newest(
         [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
     )
     return Parsed(
@@ -123,9 +128,11 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
         link=site,
         items=items,
         deleted=_deleted(document),
-        form="a news sitemap" if listed else SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
+        form="a news sitemap" if listed else SUPPORTED_VERSIONS.get(result["version"]) or "a feed",
         complete=complete,
-        notes=(*notes, *cut),
+        notes=(*notes, *omitted),
+        marks=marks if cut and found.is_independent(cut) else None,
+        skipped=found.skipped,
     )
 
 
@@ -151,14 +158,56 @@ def _markup(document: str) -> str:
     return "".join([*kept, document[at:]])
 
 
-def _read(document: str) -> tuple[Any, str]:
-    """Return feedparser's result, and what was wrong with the document."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The *result* of feedparser, the *problem* that it had with the document, and the numbers of the items it did not read.
+
+    *reduced* is true if it could only read a part of each item.
+    """
+
+    result: Any
+    problem: str = ""
+    reduced: bool = False
+    skipped: tuple[int, ...] = ()
+
+    def is_independent(self, cut: Slices) -> bool:
+        """Check whether each item that *cut* shows depends on no other one, and would be the same in another document."""
+        entries = self.result["entries"]
+        if self.problem or self.reduced or not self.result["version"]:
+            return False
+        # A date such as 13/5/2026 tells how others are to be read.
+        ordered = any(order(_times([entry])) is not None for entry in entries)
+        return len(entries) + len(self.skipped) == len(cut.places) and not ordered and cut.are_plain(self.skipped)
+
+
+def _read_new(cut: Slices, marks: Marks, known: Marks) -> _Found | None:
+    """Return what feedparser finds without the *known* items. None if they, or others, depend on the rest of the document."""
+    if marks.context != known.context or cut.document.count("<") > repair.MOST_TAGS:
+        return None
+    old = frozenset(known.items)
+    skipped = tuple(number for number, mark in enumerate(marks.items) if mark in old)
+    document = cut.without(skipped)
     try:
-        found = _feedparser(document)
+        repair.check_cost(document.encode())
+        found = replace(_read(document), skipped=skipped)
+    except SourceError:
+        return None
+    return found if found.is_independent(cut) else None
+
+
+def _read(document: str) -> _Found:
+    """Return what feedparser finds in *document*.
+
+    Raises:
+        SourceError: NOT_A_FEED.
+    """
+    reduced = False
+    try:
+        result = _feedparser(document)
     except Exception:  # noqa: BLE001 - hostile input may raise anything, most often in an extension
-        found = _reduced(document)
-    problem = found.get("bozo_exception")
-    return found, clean(str(problem))[:200] if problem else ""
+        result, reduced = _reduced(document), True
+    problem = result.get("bozo_exception")
+    return _Found(result=result, problem=clean(str(problem))[:200] if problem else "", reduced=reduced)
 
 
 def _reduced(document: str) -> Any:
@@ -206,6 +255,11 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         published=published,
         published_raw=published_raw,
     )
+
+
+def _times(entries: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield the times of *entries*, as they are written."""
+    return (_get(entry, name) for entry in entries for name in _TIMES)
 
 
 def _authors(entry: dict[str, Any]) -> Iterator[str]:
@@ -288,18 +342,3 @@ def _describe(start: str) -> str:
     if start.startswith(("{", "[")):
         return "JSON"
     return "XML of another kind" if start.startswith("<") else "something else"
-
-
-def _sitemap_as_rss(document: str) -> str:
-    """Return *document* as RSS if it is a sitemap with news, so that it can be read like any feed. Else empty.
-
-    Elements of other vocabularies, such as image titles, are left out. A page without news has no title.
-    """
-    head = document[:_HEAD]
-    found = _NEWS.search(head)
-    if not found or "<urlset" not in head:
-        return ""
-    names = {**_PLAIN, **{f"{found[1]}:{name}": meant for name, meant in _OF_NEWS.items()}}
-    start = document.index("<urlset")
-    inner = _TAG.sub(lambda tag: f"<{tag[1]}{names[tag[2]]}>" if tag[2] in names else "", document[start:])
-    return f'<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/">{inner}</rss>'
