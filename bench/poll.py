@@ -45,7 +45,7 @@ def serve(entries: int) -> None:
         items = "".join(
             f"<item><title>Headline {k} of feed {number}: ministers and miners meet in city {k * 7 % 97}</title>"
             f"<link>http://news.example/{number}/{k}</link><guid>http://news.example/{number}/{k}</guid>"
-            f"<pubDate>{format_datetime(START - timedelta(hours=count - k))}</pubDate>"
+            f"<pubDate>{format_datetime(START - timedelta(hours=entries - k))}</pubDate>"
             f"<description>{'A sentence about supply, demand and the weather at the pit. ' * 8}</description></item>"
             for k in reversed(range(count))
         )
