@@ -173,6 +173,15 @@ def test_items_depend_on_the_address_and_the_headers(other: str) -> None:
     assert parse(document, **named, known=last.marks) == parse(document, **named)
 
 
+def test_the_same_item_under_another_head_is_another_one() -> None:
+    """A feed that begins to name its language names it for all its items, also in the document after that."""
+    last = LastItems()
+    for head in (HEADS[3], HEADS[0], HEADS[0]):
+        document = feed(PLAIN["short"], head=head)
+        found, last = outcome(document, last)
+        assert found == outcome(document)[0]
+
+
 def test_a_feed_in_another_encoding_is_read_in_part_too() -> None:
     """What counts is the text, not its octets."""
     declared = b"<?xml version='1.0' encoding='iso-8859-1'?>"

@@ -29,7 +29,8 @@ class LastItems:
         """Return *document* with the items that its parser skipped, and the items to keep of it."""
         if document.marks is None:
             return document, LastItems()
-        known = dict(zip(self.marks.items, self.packed, strict=True)) if self.marks else {}
+        same = self.marks is not None and self.marks.context == document.marks.context
+        known = dict(zip(self.marks.items, self.packed, strict=True)) if self.marks and same else {}
         new, skipped = iter(document.items), frozenset(document.skipped)
         items, kept, room = [], {}, MOST
         for number, mark in enumerate(document.marks.items):

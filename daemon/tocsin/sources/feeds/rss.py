@@ -97,10 +97,12 @@ def parse(
     cut = None if listed else split(document)
     marks = cut.marks(url, content_language) if cut else None
     found = _read_new(cut, marks, known) if cut and marks and known else None
+    independent = found is not None
     if found is None:
         repair.check_cost(document.encode())
         document = listed or document
         found = _read(document)
+        independent = cut is not None and found.is_independent(cut)
     result, problem = found.result, found.problem
     if not result["version"] and not result["entries"]:
         raise SourceError(f"not a feed but {_describe(start)}", fault=Fault.NOT_A_FEED)
@@ -131,7 +133,7 @@ def parse(
         form="a news sitemap" if listed else SUPPORTED_VERSIONS.get(result["version"]) or "a feed",
         complete=complete,
         notes=(*notes, *omitted),
-        marks=marks if cut and found.is_independent(cut) else None,
+        marks=marks if independent else None,
         skipped=found.skipped,
     )
 
