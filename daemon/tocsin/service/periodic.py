@@ -92,7 +92,10 @@ class PeriodicTasks:
                     # Connections that are being opened, too: their tasks cannot be cancelled, and the loop would wait for ever.
                     await app.close_async()
             except Exception as error:  # noqa: BLE001 (server, driver, pool and library each have kinds of their own)
-                if trouble != (trouble := f"{type(error).__name__}: {error}"):
+                if _must_end():
+                    return
+                cause = error.__cause__ or error  # the library's own error says nothing
+                if trouble != (trouble := f"{type(cause).__name__}: {cause}"):
                     log.warning(line("periodic tasks wait for the database", reason=trouble.splitlines()[0]))
                 await asyncio.sleep(_AGAIN)
 

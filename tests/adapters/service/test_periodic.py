@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import time
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from tocsin.protocols import Run
 from tocsin.service.periodic import PeriodicTasks
 from tocsin.store import Store
 
+psycopg = pytest.importorskip("psycopg")
 ConnectorException = pytest.importorskip("procrastinate.exceptions").ConnectorException
 pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 
@@ -128,3 +130,48 @@ def test_a_stop_in_the_middle_of_a_start_is_a_stop(address: str) -> None:
     for turns in range(12):
         asyncio.run(start_and_stop(turns))
     store.close()
+
+
+class _Heard(logging.Filter):
+    """Sets an event at each line of the log."""
+
+    def __init__(self, heard: asyncio.Event) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the line."""
+        self._heard.set()
+        return True
+
+
+def test_a_table_that_another_program_locks_is_named_and_delays_no_stop(
+    address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log named an error of the library that has no words, and a stop waited for the next try."""
+    store = Store.open(address)
+
+    async def run() -> None:
+        assert store.parameters
+        done: asyncio.Queue[None] = asyncio.Queue()
+        said = asyncio.Event()
+        tasks = PeriodicTasks(dict(store.parameters) | {"options": "-c lock_timeout=100ms"}, _work)
+        tasks.every(EVERY_SECOND, "tick", partial(done.put, None))
+        tasks.start()
+        async with asyncio.timeout(60):
+            await done.get()
+            with psycopg.connect(address) as session:
+                session.execute("LOCK TABLE procrastinate.procrastinate_jobs IN EXCLUSIVE MODE")
+                with caplog.filtering(_Heard(said)):
+                    await said.wait()
+            while not done.empty():
+                done.get_nowait()
+            await done.get()
+            with psycopg.connect(address) as session:
+                session.execute("LOCK TABLE procrastinate.procrastinate_workers IN EXCLUSIVE MODE")
+                await tasks.stop(4)
+                assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
+    store.close()
+    assert "canceling statement due to lock timeout" in caplog.text
