@@ -312,14 +312,15 @@ def the_database_is_sound_and_keeps_no_secret(run: Evidence) -> Iterator[str]:
     for canary in run.canaries:
         yield from (f"a secret stands in {place}" for place, text in places.items() if canary in text)
     if "Traceback" in run.log:
-        yield "an exception nobody expected: " + _last_of(run.log[run.log.index("Traceback") :])
+        yield "an exception nobody expected: " + _first_traceback(run.log)
 
 
-def _last_of(log: str) -> str:
-    """The end of the traceback that *log* begins with: what was raised, and where."""
+def _first_traceback(log: str) -> str:
+    """The first exception of *log* with those that it came from, below the line that announces it."""
     lines = log.splitlines()
-    ends = next((n for n, line in enumerate(lines) if n and line[:1] not in {"", " ", "T"}), len(lines))
-    return "\n".join(lines[max(0, ends - 12) : ends + 1])
+    begin = next(n for n, line in enumerate(lines) if line.startswith("Traceback"))
+    stamped = (n for n in range(begin, len(lines)) if lines[n][:2] == "20")
+    return "\n".join(lines[max(0, begin - 2) : min(next(stamped, len(lines)), begin + 120)])
 
 
 def it_is_as_if_nothing_had_happened(run: Evidence, reference: Evidence) -> Iterator[str]:
