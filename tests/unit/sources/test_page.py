@@ -139,7 +139,7 @@ def test_a_page_on_which_nothing_is_an_item_is_an_error(page: str, words: str) -
         "<li class=notice><a href=/1>" + "x" * 3_000_000 + "</a>",
         "<li class=notice><a href=/1>a\x00b\ud800\u202e\x07c</a>",
         "<li class=notice><a href='javascript:alert(1)'>x</a>",
-        "<li class=notice><a href=/1>x" + "<b>" * 50_000,
+        "<li class=notice><a href=/1>x" + "<b>" * 25_000,
     ],
     ids=["deep", "attribute", "text", "controls", "script", "unclosed"],
 )
@@ -157,6 +157,19 @@ def test_a_page_of_tags_alone_is_not_read() -> None:
     with pytest.raises(SourceError) as caught:
         read("<b>" * (MOST_TAGS + 1), NOTICES, url=URL)
     assert caught.value.fault is Fault.TOO_LARGE
+
+
+@pytest.mark.parametrize("page", ["<div>" * 31_000, "<p><a></x>" * 31_000, "<div><img></DIV><b>" * 31_000 + "</b>"])
+def test_a_page_that_is_nested_without_end_is_not_read(page: str) -> None:
+    """The parser took a minute for half a megabyte, at each poll."""
+    with pytest.raises(SourceError, match="more than 30000 levels deep"):
+        read(page, NOTICES, url=URL)
+
+
+@pytest.mark.parametrize("page", ["<p>" * 40_000, "<div><br></div>" * 40_000, "<ul>" + "<li>Notice" * 40_000])
+def test_a_long_page_is_not_taken_for_a_deep_one(page: str) -> None:
+    """HTML lets many elements stay open, or ends them by itself."""
+    assert seen(f"{page}</ul><li class=notice><a>Ban</a>", NOTICES)[0][0] == "Ban"
 
 
 def test_a_large_page_is_read_in_a_parser_process() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,14 @@ from tocsin.units import counted
 
 #: Most tags of a page that is read: each takes some 200 bytes.
 MOST_TAGS = 200_000
+#: Most elements that are open at a time: the parser may look at all of them for each tag, a second for these.
+DEEPEST = 30_000
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)", re.IGNORECASE)
+#: Elements that hold no others, or end by themselves where the next one begins.
+_FLAT = {
+    "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "option", "p", "rp", "rt",
+    "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
+}  # fmt: skip
 #: Nested items repeat the text of the page. With more than this many times its bytes, the selector is wrong.
 MOST_REPEATED = 8
 _SAMPLE = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
@@ -92,8 +101,6 @@ def read(text: str, selectors: Selectors, *, url: str, content_language: str = "
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE.
     """
-    if text.count("<") > MOST_TAGS:
-        raise SourceError(f"a page of more than {MOST_TAGS} tags", fault=Fault.TOO_LARGE)
     tree = tree_of(text)
     nodes = tree.css(selectors.items)
     if not nodes:
@@ -225,12 +232,34 @@ def tree_of(page: str) -> LexborHTMLParser:
     """Return the tree of the HTML *page*.
 
     Raises:
-        SourceError: NOT_A_FEED, if it would need too much memory.
+        SourceError: TOO_LARGE or NOT_A_FEED, if it would need too much time or memory.
     """
+    tags = page.count("<")
+    if tags > MOST_TAGS:
+        raise SourceError(f"cannot be read: it has more than {MOST_TAGS} tags", fault=Fault.TOO_LARGE)
+    if tags > DEEPEST and _is_deep(page):
+        raise SourceError(f"cannot be read: its elements are more than {DEEPEST} levels deep", fault=Fault.TOO_LARGE)
     try:
         return LexborHTMLParser(page)
     except SelectolaxError as error:
         raise SourceError("cannot be read: its markup grows beyond all memory", fault=Fault.NOT_A_FEED) from error
+
+
+def _is_deep(page: str) -> bool:
+    """Return whether more than DEEPEST elements are open at some place of *page*; an end tag closes only its own kind."""
+    open_tags = Counter[str]()
+    depth = 0
+    for found in _TAG.finditer(page):
+        name = found[2].lower()
+        if name in _FLAT:
+            continue
+        step = -1 if found[1] else 1
+        if step > 0 or open_tags[name]:
+            open_tags[name] += step
+            depth += step
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def _field(node: LexborHTMLParser | LexborNode, expression: str) -> tuple[int, str | None]:

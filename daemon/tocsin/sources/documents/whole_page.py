@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.documents.items import LONGEST_TEXT, LONGEST_TITLE, Item, Parsed, headline, language_tag
-from tocsin.sources.documents.page import MOST_REPEATED, MOST_TAGS, tree_of
+from tocsin.sources.documents.page import MOST_REPEATED, tree_of
 from tocsin.text.html import clean, to_plain
 
 #: Ends of cells and terms: a row of a table, and a term with what it is, is one line.
@@ -35,8 +35,6 @@ def read_text(page: str, part: str, *, url: str, content_language: str = "") -> 
     if kind := _OTHER.match(page):
         words = "it is a feed: write `feed` in place of `watch`" if kind["feed"] else "it is no page, but a file"
         raise SourceError(words, fault=Fault.NOT_A_FEED)
-    if page.count("<") > MOST_TAGS:
-        raise SourceError(f"a page of more than {MOST_TAGS} tags", fault=Fault.TOO_LARGE)
     tree = tree_of(page)
     found = tree.css(part or "body")
     if part and not found:
