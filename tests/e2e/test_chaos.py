@@ -19,7 +19,7 @@ from chaos.world import World
 from adapters.postgres import Server, served
 
 on_server = pytest.mark.skipif(
-    os.environ.get("TOCSIN_TEST_DATABASE") != "postgresql", reason="make test-postgres strikes servers and workers, too"
+    os.environ.get("TOCSIN_TEST_DATABASE") != "postgresql", reason="make test-postgres does it"
 )
 
 
@@ -68,7 +68,6 @@ def test_whatever_is_done_to_the_daemon_nobody_misses_anything(
     assert {name: found for name, found in judge(run, reference).items() if found} == {}
 
 
-@on_server
 def test_whatever_is_done_to_two_workers_nobody_misses_anything(
     nursery: Nursery, server: Server, undisturbed: tuple[Evidence, Passed], tmp_path: Path
 ) -> None:
