@@ -18,7 +18,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindows
-from tocsin.policy.alerting.facts import Arrival, Decision, Facts
+from tocsin.policy.alerting.facts import Arrival, Decided, Decision, Facts
 from tocsin.store.db import mapping
 from tocsin.store.db.statements import put, save
 from tocsin.store.db.tables import AlertRow, ArticleRow, LastNotifiedRow, MatchRow, StandingRow, StoryEntryRow, StoryRow
@@ -29,8 +29,10 @@ from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import enqueue, reminders
 from tocsin.store.values import Committed, JudgedBatch, Once, Reopened
 
-#: Built once, because that costs more than to run them.
-_NEW = {kind: insert(kind.metadata.tables[str(kind.__tablename__)]) for kind in (StoryRow, AlertRow, MatchRow)}
+#: Built once, because that costs more than to run them. Stories and alerts have their numbers (`inline`).
+_NEW = {kind: insert(kind.metadata.tables[str(kind.__tablename__)]).inline() for kind in (StoryRow, AlertRow)}
+_MATCHES = MatchRow.metadata.tables[str(MatchRow.__tablename__)]
+_MATCH = insert(_MATCHES).returning(_MATCHES.c.id)
 _ARTICLE = insert(ArticleRow.metadata.tables[str(ArticleRow.__tablename__)])
 _UNTRIED = {"fence": 0, "tries": 0, "error": "", "address": ""}
 
@@ -75,10 +77,9 @@ class Deciding:
         decision = self.decide(known)
         _write_stories(self.session, decision.stories, known)
         _write(self.session, AlertRow, decision.alerts, known.next_alert)
-        decided = [{**mapping.match_columns(item), "decided_at": self.now} for item in decision.decided]
-        put(self.session, _NEW[MatchRow], decided)
+        last_match = _write_matches(self.session, decision.decided, self.now)
         if matched:
-            self.opened.note(self.session, decision.stories)
+            self.opened.note(decision.stories, last_match)
         notified = decision.last_notified.items()
         rows = [{"rule": rule, "key": key, **mapping.columns(last, LastNotifiedRow)} for (rule, key), last in notified]
         save(self.session, LastNotifiedRow, ("rule", "key"), rows)
@@ -135,7 +136,7 @@ def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: st
     just changed.
     """
     session, now, source_id, batch, rewritten = deciding.session, deciding.now, source.id, found.batch, found.rewritten
-    known = identity.known(session, source_id, [item.entry for item in found.judged], batch)
+    known = identity.known(session, source_id, [item.entry for item in found.judged], batch, new=True)
     fresh = known.sift(found.judged, entry_of=lambda item: item.entry)
     new = [item.entry for item in fresh]
     numbers = entries.add(session, source_id, new)
@@ -197,6 +198,12 @@ def _promise(session: Session, source: Held, numbers: Sequence[int], now: dateti
     promised = {"source_id": source.id, "state": ArticleState.WAITING, "promised_at": now, "due_at": now}
     rows = [{"entry_id": number, **promised, **_UNTRIED, "last_success": source.last_success} for number in numbers]
     put(session, _ARTICLE, rows)
+
+
+def _write_matches(session: Session, decided: Sequence[Decided], now: datetime) -> int:
+    """Write matches with what was *decided* of them; return the number of the last one, 0 if there is none."""
+    rows = [{**mapping.match_columns(item), "decided_at": now} for item in decided]
+    return max(session.connection().execute(_MATCH, rows).scalars(), default=0) if rows else 0
 
 
 def _write_stories(session: Session, stories: Sequence[Story], known: Facts) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, and_, col, func, or_, select
 
@@ -29,11 +30,17 @@ from tocsin.store.outbox import feedback
 _MOST_ALERTS = 1000
 #: Earlier matches that one decision may use, the newest.
 _MOST_MEMBERS = 20_000
-#: The numbers of the last story and of the last alert.
+_MATCHES, _TOLD = (kind.metadata.tables[str(kind.__tablename__)].c for kind in (MatchRow, LastNotifiedRow))
+# Every decision reads these: built once, because that costs more than to run them.
+#: The numbers of the last story, of the last alert and of the last match.
 _LAST = select(
-    select(func.max(StoryRow.id)).scalar_subquery(),
-    select(func.max(AlertRow.id)).scalar_subquery(),
+    *(select(func.coalesce(func.max(kind.id), 0)).scalar_subquery() for kind in (StoryRow, AlertRow, MatchRow))
 )
+_MET = select(_MATCHES.alert_id, _MATCHES.entry_id).where(
+    _MATCHES.entry_id.in_(bindparam("entries", expanding=True)), _MATCHES.alert_id.is_not(None)
+)
+_OF_RULES = select(*_TOLD).where(_TOLD.rule.in_(bindparam("rules", expanding=True)))
+_OF_KEYS = _OF_RULES.where(_TOLD.key.in_(bindparam("keys", expanding=True)))
 
 
 def read(
@@ -53,20 +60,20 @@ def read(
     stories come from *opened*, which finds them by their words.
     """
     baseline, last_success = circumstance
-    story, alert = session.connection().execute(_LAST).one()
+    story, alert, match = session.connection().execute(_LAST).one()
     known = Facts(
         now=now,
         arrivals=tuple(arrivals),
         corrections=tuple(corrections),
         recoveries=tuple(recoveries),
-        next_story=(story or 0) + 1,
-        next_alert=(alert or 0) + 1,
+        next_story=story + 1,
+        next_alert=alert + 1,
         baseline=baseline,
         last_success=last_success,
     )
     reached = reach(arrivals) if arrivals else None
     if reached:
-        stories, indexed = opened.read(session, reached)
+        stories, indexed = opened.read(session, reached, match)
         known = replace(known, stories=stories, indexed=indexed)
     grown = touched(known)
     alerts = _alerts(session, grown.stories)
@@ -126,9 +133,8 @@ def _met(session: Session, arrivals: Sequence[Arrival]) -> dict[int, set[int]]:
     """Return the alerts of earlier matches of entries that arrive again, with those of their entries."""
     found: dict[int, set[int]] = defaultdict(set)
     for piece in pieces(one.entry_id for one in arrivals if one.entry_id is not None):
-        again = (col(MatchRow.entry_id).in_(piece), col(MatchRow.alert_id).is_not(None))
-        for alert_id, entry_id in session.exec(select(MatchRow.alert_id, MatchRow.entry_id).where(*again)):
-            found[mapping.identity(alert_id)].add(mapping.identity(entry_id))
+        for alert_id, entry_id in session.connection().execute(_MET, {"entries": piece}):
+            found[alert_id].add(entry_id)
     return found
 
 
@@ -154,16 +160,11 @@ def _last_notified(
     session: Session, keys: Collection[tuple[str, str]], rules: Collection[str]
 ) -> dict[tuple[str, str], LastNotified]:
     """Return the last notification for each of *keys*, and for all keys of *rules*."""
-    named, column = {rule for rule, _ in keys}, col(LastNotifiedRow.rule)
-    rows = [
-        row
-        for piece in list(pieces(key for _, key in keys)) or [[]]
-        for row in session.exec(
-            select(LastNotifiedRow).where(
-                or_(and_(column.in_(named), col(LastNotifiedRow.key).in_(piece)), column.in_(rules))
-            )
-        )
-    ]
+    named = sorted({rule for rule, _ in keys})
+    wanted = [(_OF_KEYS, {"rules": named, "keys": piece}) for piece in pieces(key for _, key in keys)]
+    if rules:
+        wanted.append((_OF_RULES, {"rules": sorted(rules)}))
+    rows = [row for statement, names in wanted for row in session.connection().execute(statement, names)]
     return {(row.rule, row.key): mapping.read(LastNotified, row) for row in rows}
 
 

@@ -190,12 +190,18 @@ _SHOWN = select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).wher
 _COLUMNS = ("source_id", "value", "kind", "title", "last_seen")
 
 
-def known(session: Session, source_id: int | None, entries: Sequence[Entry], batch: Batch) -> Known:
+def known(
+    session: Session, source_id: int | None, entries: Sequence[Entry], batch: Batch, *, new: bool = False
+) -> Known:
     """Return the keys of *entries*, from the document *batch*, that are on record; none for a source without a row.
 
-    Nearly every entry of a document is known by its id and its headline; more keys are read only for the others.
+    Nearly every entry of a document is known by its id and its headline; more keys are read only for the others. Those of
+    entries that were *new* a moment ago are read at once.
     """
     result = Known(has_ids=batch.has_ids, drifting=batch.volatile)
+    if new:
+        _learn(session, source_id, result, (key.value for entry in entries for key in entry.keys))
+        return result
     _learn(session, source_id, result, (k.value for e in entries for k in e.keys if k.kind not in _SECOND))
     others = [entry for entry in entries if not result.settles(entry)]
     _learn(session, source_id, result, (k.value for e in others for k in e.keys if k.kind in _SECOND))

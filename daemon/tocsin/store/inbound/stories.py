@@ -24,7 +24,6 @@ _CLOSED = 500
 _STORY = StoryRow.metadata.tables["story"].c
 _MEMBER = StoryRow.metadata.tables["story_entry"].c
 _MATCH = MatchRow.metadata.tables["match"].c
-_LAST_MATCH = select(func.max(_MATCH.id))
 _CHANGED = (
     select(_STORY.event, _STORY.id)
     .join(MatchRow, _MATCH.story_id == _STORY.id)
@@ -48,26 +47,25 @@ class OpenStories:
         self._since: dict[str, datetime] = {}  # all stories of an event with an entry after then are known
         self._changed: defaultdict[str, set[int]] = defaultdict(set)  # by others, since they were read
         self._noted: defaultdict[str, dict[int, Story]] = defaultdict(dict)  # by this process
-        self._last = 0  # the number of the last match
+        self._last = 0  # the number of the last match that is known of
 
-    def read(self, session: Session, reached: Reach) -> tuple[tuple[Story, ...], Mapping[str, Stories]]:
-        """Return the stories within reach as in the database, and an index of them by event."""
+    def read(self, session: Session, reached: Reach, last: int) -> tuple[tuple[Story, ...], Mapping[str, Stories]]:
+        """Return the stories within reach as in the database, whose *last* match has that number, and an index of them by event."""
         event.listen(session, "after_rollback", self._forget, once=True)
-        self._catch_up(session)
+        self._catch_up(session, last)
         found = [story for name in sorted(reached.events) for story in self._of(session, name, reached)]
         return tuple(sorted(found, key=lambda story: story.id)), {name: self._indexed[name] for name in reached.events}
 
-    def note(self, session: Session, changed: Collection[Story]) -> None:
-        """Note the stories that a decision *changed*, when it is written."""
+    def note(self, changed: Collection[Story], last: int) -> None:
+        """Note the stories that a decision *changed*, when it is written, and the number of its *last* match, 0 without one."""
         for story in changed:
             # As they are read: in the order of the events.
             members = sorted(story.entries, key=lambda member: (member.event_time, member.entry_id))
             self._noted[story.event][story.id] = replace(story, entries=tuple(members))
-        self._last = _last_match(session)
+        self._last = max(self._last, last)
 
-    def _catch_up(self, session: Session) -> None:
-        """Note the stories that decisions of others changed."""
-        last = _last_match(session)
+    def _catch_up(self, session: Session, last: int) -> None:
+        """Note the stories that decisions of others changed, up to the match with the number *last*."""
         if last < self._last:  # another database was put in its place
             self._since.clear()
         elif last > self._last and self._since:
@@ -122,11 +120,6 @@ class OpenStories:
             return
         for story in sorted((known[number][1] for number in changed), key=lambda story: story.last_at):
             index.put(story)
-
-
-def _last_match(session: Session) -> int:
-    found: int | None = session.connection().execute(_LAST_MATCH).scalar()
-    return found or 0
 
 
 def _load(session: Session, numbers: Collection[int]) -> list[Story]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Executable, bindparam
 from sqlmodel import Session, and_, col, or_, select
 
 from tocsin.model.deliveries import UNTRIED, DeliveryKind, DeliveryState
@@ -20,11 +20,14 @@ from tocsin.store.db.tables import AlertRow
 _DELIVERY = DeliveryRow.metadata.tables["delivery"].c
 _COLUMNS = [_DELIVERY[name] for name in ("id", "receiver", "recipient", "kind", "state", "due_at", "created_at")]
 #: What tells nothing new may be called off by a word of somebody, so that nothing else may join it.
-_UNTRIED = (
-    col(DeliveryRow.state).in_(UNTRIED),
-    col(DeliveryRow.attempts) == 0,
-    col(DeliveryRow.kind).not_in(REPEATING),
-)
+_UNTRIED = (_DELIVERY.state.in_(UNTRIED), _DELIVERY.attempts == 0, _DELIVERY.kind.not_in(REPEATING))
+# Nearly every decision reads these: built once, because that costs more than to run them.
+_ANY = select(*_COLUMNS).where(*_UNTRIED)
+_NAMED = _ANY.where(_DELIVERY.id.in_(bindparam("numbers", expanding=True)))
+_TO = _ANY.where(_DELIVERY.receiver.in_(bindparam("receivers", expanding=True)))
+_STAYS = and_(_DELIVERY.state == DeliveryState.HELD, _DELIVERY.due_at > bindparam("now"))
+_HELD = _TO.where(_STAYS)
+_HELD_OR_LATE = _TO.where(or_(_STAYS, _DELIVERY.kind == DeliveryKind.CATCH_UP))
 
 
 def is_waiting(session: Session, alert: int) -> bool:
@@ -42,9 +45,8 @@ def messages(
     those of its alerts that are asked for, and of their entries those that arrive again (*met*, by alert).
     """
     members, stories = _members_by_message(session, alerts)
-    about = [row for piece in pieces(members) for row in _untried(session, col(DeliveryRow.id).in_(piece))]
-    held = and_(col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
-    open_to_all = or_(held, col(DeliveryRow.kind) == DeliveryKind.CATCH_UP) if late else held
+    about = [row for piece in pieces(members) for row in _untried(session, _NAMED, numbers=piece)]
+    open_to_all = _HELD_OR_LATE if late else _HELD
 
     def pending(row: Any) -> Pending:
         numbers = members.get(row.id, ())
@@ -64,7 +66,7 @@ def messages(
         found: dict[tuple[str, str], list[Pending]] = {to: [] for to in people}
         rows = {row.id: row for row in about}
         for piece in pieces(receiver for receiver, _ in people):
-            rows |= {row.id: row for row in _untried(session, and_(col(DeliveryRow.receiver).in_(piece), open_to_all))}
+            rows |= {row.id: row for row in _untried(session, open_to_all, receivers=piece, now=now)}
         for row in sorted(rows.values(), key=lambda row: (row.created_at, row.id)):
             if (row.receiver, row.recipient) in found:
                 found[row.receiver, row.recipient].append(pending(row))
@@ -73,9 +75,9 @@ def messages(
     return messages_to
 
 
-def _untried(session: Session, which: ColumnElement[bool]) -> list[Any]:
+def _untried(session: Session, which: Executable, **names: object) -> list[Any]:
     # Thousands may be held: plain rows of the columns that count are read much faster than objects.
-    return list(session.connection().execute(select(*_COLUMNS).where(*_UNTRIED, which)))
+    return list(session.connection().execute(which, names))
 
 
 def _members_by_message(session: Session, alerts: Collection[int]) -> tuple[dict[str, list[int]], dict[int, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, delete, distinct, func, select, update
+from sqlmodel import Session, and_, col, delete, distinct, func, select, update
 
 from tocsin.model.alerts import Alert, MatchOutcome
 from tocsin.model.deliveries import UNTRIED, DeliveryKind, DeliveryState
@@ -18,7 +18,6 @@ from tocsin.policy.notifying.retry import LIFE
 from tocsin.store.db import mapping
 from tocsin.store.db.delivery_tables import DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.statements import pieces, put, save
-from tocsin.store.db.tables import AlertRow, MatchRow, RevisionRow
 from tocsin.store.outbox import delivery_rows
 from tocsin.store.outbox.delivery_rows import Columns
 
@@ -27,6 +26,25 @@ _DELIVERIES, _MEMBERS = _TABLES["delivery"].c, _TABLES["delivery_alert"].c
 _THE_MEMBER = (_MEMBERS.delivery_id == bindparam("number"), _MEMBERS.alert_id == bindparam("alert"))
 _JOINED = update(_TABLES["delivery"]).where(_DELIVERIES.id == bindparam("number"))
 _OF_MEMBER = update(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
+# Every decision asks for it: built once, because that costs more than to run it.
+_ALERTS, _MATCHES, _REVISIONS = (_TABLES[name].c for name in ("alert", "match", "revision"))
+_TELLINGS = (
+    select(
+        _ALERTS.id,
+        _ALERTS.severity,
+        _ALERTS.over_at,
+        func.count(distinct(_MATCHES.id)) + func.count(_REVISIONS.id),
+    )
+    .join_from(
+        _TABLES["alert"],
+        _TABLES["match"],
+        and_(_MATCHES.alert_id == _ALERTS.id, _MATCHES.fate != MatchOutcome.JOINED),
+        isouter=True,
+    )
+    .join(_TABLES["revision"], _REVISIONS.entry_id == _MATCHES.entry_id, isouter=True)
+    .where(_ALERTS.id.in_(bindparam("alerts", expanding=True)))
+    .group_by(_ALERTS.id)
+)
 _REMOVED = delete(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
 
 
@@ -38,7 +56,7 @@ def plan(
     With *settles* ready ones wait until then, or until `release_planned`: more alerts may join them.
     """
     alerts = {alert_id for item in planned for alert_id in item.alert_ids}
-    ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
+    ranks, tellings = _ranks_and_tellings(session, alerts)
     rows, members = [], list[Columns]()
     for item in planned:
         kept = item.dropped or item.held
@@ -104,7 +122,7 @@ def keep_digests(session: Session, planned: Sequence[Planned], now: datetime) ->
 def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> None:
     """Add alerts to deliveries that were never tried."""
     alerts = {alert_id for _, alert_ids in joined for alert_id in alert_ids}
-    ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
+    ranks, tellings = _ranks_and_tellings(session, alerts)
     wanted = col(DeliveryRow.id)
     known = {
         row.id: row
@@ -212,28 +230,14 @@ def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime,
         delivery_rows.change(session, sorted(empty), now, DeliveryState.SUPPRESSED, reason)
 
 
-def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:
-    if not alerts:
-        return {}
-    rows = session.exec(select(AlertRow.id, AlertRow.severity).where(col(AlertRow.id).in_(alerts))).all()
-    return {number: Severity(severity).rank for number, severity in rows}
-
-
-def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int]:
-    """Return the number of the latest notification of each alert.
+def _ranks_and_tellings(session: Session, alerts: Collection[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the rank of the severity of each alert, and the number of its latest notification.
 
     It counts the matches that were more than further coverage, the later wordings of their entries, as each of them may be
     a correction, and the end of the alert.
     """
-    if not alerts:
-        return {}
-    counted = session.exec(
-        select(MatchRow.alert_id, func.count(distinct(MatchRow.id)) + func.count(col(RevisionRow.id)))
-        .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id, isouter=True)
-        .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED)
-        .group_by(col(MatchRow.alert_id))
-    )
-    over = session.exec(
-        select(AlertRow.id).where(col(AlertRow.id).in_(alerts), col(AlertRow.over_at).is_not(None))
-    ).all()
-    return {number: times + (number in over) for number, times in counted.all()}
+    ranks, tellings = dict[int, int](), dict[int, int]()
+    for piece in pieces(alerts):
+        for number, severity, over_at, times in session.connection().execute(_TELLINGS, {"alerts": piece}):
+            ranks[number], tellings[number] = Severity(severity).rank, times and times + (over_at is not None)
+    return ranks, tellings
