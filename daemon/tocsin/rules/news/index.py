@@ -26,7 +26,8 @@ from tocsin.text.prefilter import FoldedWords, longest_piece, pieces, simplified
 class Group(NamedTuple):
     """Keys of which a text must have at least one: whole narrow *words*, bytes of a gist as *parts*, or runs of *wide* ones.
 
-    Most texts have no wide characters, so that those keys need not be looked for in them.
+    A word may be two with a blank between them: a text must have both, the rarer first, but not side by side. Most texts have
+    no wide characters, so that those keys need not be looked for in them.
     """
 
     words: frozenset[bytes] = frozenset()
@@ -90,9 +91,15 @@ class Index:
             branch = _Branch(rule, needs.setdefault(need, need), numbers.setdefault(rest := tuple(others), rest))
             anchored.setdefault(anchor, {})[branch] = None
         filed: dict[bytes, list[int]] = {}
+        self._twos = _twos(chain.from_iterable(group.words for group in groups))
+        self._anchored_by_two: dict[bytes, list[int]] = {}
         for number in anchored:
             words, parts, wide = groups[number]
-            for pattern in (*(b" %s " % word for word in words), *parts, *wide):
+            for word in words:
+                first, blank, _ = word.partition(b" ")
+                numbers_of_first = filed.setdefault(b" %s " % first, [])
+                (self._anchored_by_two.setdefault(word, []) if blank else numbers_of_first).append(number)
+            for pattern in (*parts, *wide):
                 filed.setdefault(pattern, []).append(number)
         # Most anchors end at what all their branches need.
         self._anchored = {
@@ -117,12 +124,17 @@ class Index:
         if not hits:
             return self._always
         words = words or set(narrow.split())
+        twos = [two for first in self._twos.keys() & words for two in self._twos[first].items()]
+        both = {two for second, two in twos if second in words}
+        words |= both
         present = 0
         for word in self._bits.keys() & words:
             present |= self._bits[word]
         missing = ~present & (self._wide if wide else self._narrow)
         found = set(self._always)
         anchors = {number for pattern in {hit[2] for hit in hits} for number in self._filed[pattern]}
+        for two in both & self._anchored_by_two.keys():
+            anchors.update(self._anchored_by_two[two])
         known = dict.fromkeys(anchors, True)
         for anchor in anchors:
             common, branches = self._anchored[anchor]
@@ -146,6 +158,16 @@ class Index:
             for word in self._behind[number].words:
                 found[word] = found.get(word, 0) | bit
         return found
+
+
+def _twos(words: Iterable[bytes]) -> dict[bytes, dict[bytes, bytes]]:
+    """Return the keys of two words among *words*, by the first and then by the second."""
+    found: dict[bytes, dict[bytes, bytes]] = {}
+    for word in words:
+        first, blank, second = word.partition(b" ")
+        if blank:
+            found.setdefault(first, {})[second] = word
+    return found
 
 
 def _has_key(group: _Keys, words: set[bytes], text: bytes, wide: bytes) -> bool:
@@ -223,7 +245,11 @@ class _Alternatives:
 
 
 def _term(term: Term) -> Groups:
-    """Return the groups of *term*: one for each narrow word, in any of its forms, and one for each run of wide characters."""
+    """Return the groups of *term*: one for each narrow word, in any of its forms, and one for each run of wide characters.
+
+    The two rarest of its narrow words are one group: one list in two has phrases of a rare and a common word, and either alone
+    stands in many texts.
+    """
     if term.loose:
         return ()
     if term.pattern is not None:
@@ -243,7 +269,16 @@ def _term(term: Term) -> Groups:
             groups += _prefix(word.prefix) if word.prefix else _narrow(word.forms)
     if run:
         groups.append(_part(run.encode()))
-    return tuple(groups)
+    return _paired(groups)
+
+
+def _paired(groups: Sequence[Group]) -> Groups:
+    """Return *groups* of which each text must have a key; the two rarest of whole words are one group of both words."""
+    rarest = sorted((group for group in groups if group.words), key=_weight)[:2]
+    if len(rarest) < 2 or len(rarest[0].words) * len(rarest[1].words) > _MOST:
+        return tuple(groups)
+    both = Group(words=frozenset(b"%s %s" % two for two in product(*(group.words for group in rarest))))
+    return (both, *(group for group in groups if group not in rarest))
 
 
 def _part(key: bytes) -> Group:

@@ -29,7 +29,10 @@ _LIKELY = {word.encode(): 0.1 for word in OFTEN} | {word.encode(): 1.0 for word 
 
 
 def weight(key: bytes) -> float:
-    """Return how often *key* stands in texts, compared with others: 1 for a word of nearly every text."""
+    """Return how often *key* stands in texts, compared with others: 1 for a word of nearly every text. It may be two words."""
+    first, _, second = key.partition(b" ")
+    if first and second:
+        return weight(first) * weight(second)
     return _LIKELY.get(key) or 2.0 ** -len(key)
 
 
