@@ -76,6 +76,30 @@ def test_a_new_entry_is_found_beside_those_of_the_last_poll(visit):
     assert batch == alone
 
 
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_document_with_the_same_entries_is_unchanged_once_these_are_committed(visit, committed):
+    """Most feeds give a new date to an old document. Entries whose commit failed are still handed on."""
+    later = FEED.replace(
+        b"<item>", b"<lastBuildDate>Mon, 02 Mar 2026 11:00:00 GMT</lastBuildDate><ttl>7</ttl><item>", 1
+    )
+
+    async def scene(site, http):
+        source = _source(site, http)
+        site.answers["/feed"] = web.Response(body=FEED)
+        first = await source.poll(Cursor(), NOW)
+        site.answers["/feed"] = web.Response(body=later)
+        second = await source.poll(first.cursor if committed else Cursor(), NOW)
+        third = await source.poll(second.cursor, NOW)
+        site.answers["/feed"] = web.Response(body=FEED)
+        return first, second, third, await source.poll(third.cursor, NOW)
+
+    first, second, third, fourth = visit(scene)
+    assert (second.changed, second.entries) == ((False, ()) if committed else (True, first.entries))
+    assert second.cursor.body_hash == hashlib.sha256(later).hexdigest()
+    assert second.answer.poll_hints.ttl == timedelta(minutes=7)
+    assert (third.changed, fourth.changed) == (False, False)
+
+
 def test_the_source_is_called_by_its_name(visit):
     """The name is what the operator reads."""
 

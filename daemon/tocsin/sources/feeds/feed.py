@@ -70,7 +70,7 @@ class FeedSource:
         if answer.unchanged:
             return replace(batch, answer=replace(hints, hub=read_hub(cursor.kept)))
         parsed, found, hinted, kept = await self.http.gate.reader(self.run)(
-            self._read, answer.fetched, cursor.kept, now
+            self._read, answer.fetched, cursor, answer.cursor.body_hash, now
         )
         following = replace(answer.cursor, kept=kept)
         if not parsed.complete:
@@ -78,9 +78,9 @@ class FeedSource:
             following = Cursor(validated_at=following.validated_at, moved_to=following.moved_to)
         return replace(
             batch,
-            entries=found,
+            entries=found or (),
             cursor=following,
-            changed=bool(found) or not self.watch,
+            changed=bool(found) or (found is not None and not self.watch),
             notes=parsed.notes,
             deleted=parsed.deleted,
             form=parsed.form,
@@ -98,8 +98,13 @@ class FeedSource:
             secured=self.url.startswith("http:") and moved_to == f"https:{self.url.removeprefix('http:')}",
         )
 
-    def _read(self, fetched: Fetched, kept: str, now: datetime) -> tuple[Parsed, tuple[Entry, ...], PollHints, str]:
-        """Return the document with its entries, its hints, and what to keep for the next poll."""
+    def _read(
+        self, fetched: Fetched, cursor: Cursor, body_hash: str, now: datetime
+    ) -> tuple[Parsed, tuple[Entry, ...] | None, PollHints, str]:
+        """Return the document with its entries, its hints, and what to keep for the next poll.
+
+        The entries are None if they are those of the document that was committed with *cursor*. *body_hash* is that of the new one.
+        """
         last = self.memory.last
         parsed = parse(
             fetched.body,
@@ -108,14 +113,17 @@ class FeedSource:
             content_language=fetched.headers.get("content-language", ""),
             reading=self.watch or self.selectors or self.items or last.marks or "",
         )
-        parsed, self.memory.last = last.completed(parsed)
+        hints = poll_hints(fetched.body)
         if self.watch:
-            parsed, kept = compared(parsed, kept, self.watch, now)
+            parsed, kept = compared(parsed, cursor.kept, self.watch, now)
         else:
             # A hub must learn no address that holds a secret, nor of a feed that only some may read.
             kept = (
                 "" if self.secret or self.headers else written(hub_of(fetched.headers, fetched.body, fetched.final_url))
             )
+        if last.repeated(parsed, cursor):
+            self.memory.last = replace(last, body_hash=body_hash)
+            return parsed, None, hints, kept
+        parsed, self.memory.last = last.completed(parsed, body_hash)
         parsed = replace(parsed, items=tuple(map(self.labels_of.of, parsed.items)))
-        found = entries(parsed, source=self.name, url=self.url, labels=self.labels, now=now)
-        return parsed, found, poll_hints(fetched.body), kept
+        return parsed, entries(parsed, source=self.name, url=self.url, labels=self.labels, now=now), hints, kept

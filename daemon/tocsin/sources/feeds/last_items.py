@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from tocsin.model.entries import Cursor
 from tocsin.sources.documents.items import Item, Marks, Parsed, read_item
 
 #: Bytes that are kept of a feed, compressed: some 70 short items, or the first 10 with long texts.
@@ -20,13 +21,19 @@ _FIELDS = tuple(one.name for one in dataclasses.fields(Item))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastItems:
-    """Items with their *marks*, *packed* in the same order."""
+    """Items with their *marks*, *packed* in the same order; *body_hash* is that of their document, as in its cursor."""
 
     marks: Marks | None = None
     packed: tuple[bytes, ...] = ()
+    body_hash: str = ""
 
-    def completed(self, document: Parsed) -> tuple[Parsed, LastItems]:
-        """Return *document* with the items that its parser skipped, and the items to keep of it."""
+    def repeated(self, document: Parsed, cursor: Cursor) -> bool:
+        """Check whether *document* has all these items and no more, after the last one was committed with *cursor*."""
+        committed = bool(self.body_hash) and cursor.body_hash == self.body_hash
+        return committed and document.marks == self.marks and not document.notes and not document.deleted
+
+    def completed(self, document: Parsed, body_hash: str = "") -> tuple[Parsed, LastItems]:
+        """Return *document* (its *body_hash*) with the items that its parser skipped, and the items to keep of it."""
         if document.marks is None:
             return document, LastItems()
         same = self.marks is not None and self.marks.context == document.marks.context
@@ -41,7 +48,9 @@ class LastItems:
                 kept[mark] = packed
             items.append(item)
         marks = replace(document.marks, items=tuple(kept))
-        return replace(document, items=tuple(items), skipped=()), LastItems(marks=marks, packed=tuple(kept.values()))
+        return replace(document, items=tuple(items), skipped=()), LastItems(
+            marks=marks, packed=tuple(kept.values()), body_hash=body_hash
+        )
 
 
 @dataclass(slots=True)
