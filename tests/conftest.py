@@ -20,5 +20,12 @@ def _nothing_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest and mostly waits, so that nobody waits for it alone at the end."""
+    """Begin with what takes longest and mostly waits, so that nobody waits for it alone at the end.
+
+    What a whole program or a browser shows is not covered: most of it happens in other processes, and the tracer doubles
+    the time of the rest.
+    """
     items.sort(key=lambda item: "test_chaos" not in item.nodeid)
+    for item in items:
+        if {"e2e", "browser"} & set(item.path.parts):
+            item.add_marker("no_cover")
