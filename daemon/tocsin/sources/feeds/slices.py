@@ -18,7 +18,7 @@ from tocsin.sources.documents.items import MOST_ENTRIES, Marks
 _MARKUP = re.compile(r"<(?:(!--|!\[CDATA\[)|([!?])|(/?)([^\s<>/:]*:)?(item|entry)(?=[\s/>]))", re.IGNORECASE)
 _ENDS = {"!--": "-->", "![cdata[": "]]>"}
 #: The end of a document behind its last item: closing tags and comments.
-_TAIL = re.compile(r"(?:\s+|</[^<>]*>|<!--.*?-->)*+", re.DOTALL)
+_TAIL = re.compile(r"(?>(?:\s+|</[^<>]*>|<!--.*?-->)*)", re.DOTALL)
 #: Elements before the items that change from one document to the next, and change nothing about items.
 _CHANGING = re.compile(
     r"<(lastBuildDate|pubDate|updated|modified|dc:date|dcterms:modified|ttl|openSearch:totalResults)>[^<>]*</\1\s*>"
