@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import feedparser
-from feedparser.api import SUPPORTED_VERSIONS
+from feedparser.api import PREFERRED_XML_PARSERS, SUPPORTED_VERSIONS
 from feedparser.mixin import _FeedParserMixin
 
 from tocsin.errors import Fault, SourceError
@@ -76,6 +76,8 @@ def _keep_tag(parser: Any, term: object, _scheme: object, label: object) -> None
         tags.append({"term": term, "label": label})
 
 
+# It would look for another parser on the disk for each document.
+PREFERRED_XML_PARSERS.clear()
 _FeedParserMixin._sync_author_detail = _keep_author
 _FeedParserMixin._add_tag = _keep_tag
 

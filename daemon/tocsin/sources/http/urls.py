@@ -34,6 +34,8 @@ _WRAPPERS = tuple(
 )
 #: Yahoo puts the address into the path.
 _YAHOO = re.compile(r"r\.search\.yahoo\.com/.*?/RU=([^/]+)")
+#: Words, one of which is in the host of every click counter: most links are on none, and need no other pattern.
+_COUNTERS = re.compile(r"google|bing|facebook|duckduckgo|reddit|outlook|zhihu|yahoo")
 #: Shorteners, whose addresses do not reveal the article without a request, which is never made.
 _SHORTENERS = """
     t.co bit.ly buff.ly dlvr.it ow.ly trib.al goo.gl tinyurl.com lnkd.in fb.me is.gd ift.tt j.mp shorturl.at rb.gy
@@ -137,7 +139,7 @@ def plain_scheme(url: str) -> str:
 
 def _held(url: str) -> str:
     name = host(url)
-    if not name or len(url) > _LONGEST_WRAPPED:
+    if not _COUNTERS.search(name) or len(url) > _LONGEST_WRAPPED:
         return ""
     parts = _parts(url)
     place = f"{name}{parts.path}"
