@@ -1,0 +1,124 @@
+"""How many instruments of one table can be polled every minute: processor time of a poll in which every price is new.
+
+    python bench/quotes.py [--instruments 10000] [--polls 5]
+
+The table is a CSV file, and a rule about a daily move judges each instrument. The first poll, in which every
+instrument is new, has the number 0. Time is that of the process: what is left of 60 s is free for the news, on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import resource
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tocsin.config.packs import parse_pack
+from tocsin.ingest.config import IngestConfig
+from tocsin.ingest.poller import Pipeline
+from tocsin.model.prices import Instrument, Listing
+from tocsin.policy.decide import Policy
+from tocsin.policy.polling.schedule import Terms
+from tocsin.protocols import Runtime
+from tocsin.rules.compile import compile_packs
+from tocsin.rules.ruleset import RuleSet
+from tocsin.sources.prices.extract import Format
+from tocsin.sources.prices.source import WatchedFile
+from tocsin.sources.prices.table import Columns, Table
+from tocsin.store import Store
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+RULES = """\
+tocsin: 1
+pack: {id: bench}
+rules:
+  - id: move
+    price:
+      instruments: {class: metal}
+      when: abs(change(1td)) >= 3%
+"""
+
+
+@dataclass
+class Clock:
+    """The time, set by hand."""
+
+    time: datetime = START
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.time
+
+
+def runner(pool: ThreadPoolExecutor):
+    """Return a function that runs a call in *pool*."""
+
+    async def run(call, /, *args, **kwargs):
+        return await asyncio.get_running_loop().run_in_executor(pool, lambda: call(*args, **kwargs))
+
+    return run
+
+
+def rules() -> RuleSet:
+    """Return the rules that judge the prices."""
+    spec, problems = parse_pack([("bench.yaml", RULES)])
+    assert spec, problems
+    found, faults = compile_packs([spec])
+    assert not any(not fault.warning for fault in faults), faults
+    return found
+
+
+async def measure(folder: Path, count: int, polls: int) -> None:
+    """Poll the table once a minute, and print the processor time of each poll."""
+    names, prices, clock = [f"M{n}" for n in range(count)], random.Random(7), Clock()
+    path = folder / "prices.csv"
+    with ThreadPoolExecutor(1) as writer, ThreadPoolExecutor(2) as workers:
+        store, work = Store.open(f"sqlite:///{folder}/t.db"), runner(workers)
+        store.sync_sources([("table", str(path), "prices")], START)
+        columns = Columns(format=Format.CSV, symbol="symbol", price="price", time="time")
+        instruments = {
+            name: Instrument(
+                id=name, kind="metal", currency="USD", sources=(Listing(row="table", symbol=name),), every=MINUTE
+            )
+            for name in names
+        }
+        config = IngestConfig(
+            rules=rules(),
+            policy=Policy(routes=(), receivers=()),
+            sources={"table": WatchedFile("table", path, names, Table(columns), run=work)},
+            terms={"table": Terms(every=MINUTE, prices=True)},
+            instruments=instruments,
+        )
+        runtime = Runtime(clock=clock, write=runner(writer), work=work, random=lambda: 0.5)
+        pipeline = Pipeline(store, config, runtime, committed=lambda: None)
+        for number in range(polls + 1):
+            clock.time = START + number * 2 * MINUTE  # a poll is due up to a tenth of its interval later
+            rows = (f"{name},{100 + prices.random():.4f},{clock.time.isoformat()}\n" for name in names)
+            path.write_text("symbol,price,time\n" + "".join(rows))
+            cpu, wall = time.process_time(), time.perf_counter()
+            sources = await pipeline.run_due()
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+            print(f"poll {number}: {sources} source, {cpu:.2f} s of processor time, {wall:.2f} s")
+        print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+        store.close()
+
+
+def main() -> None:
+    """Measure with the options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--instruments", type=int, default=10_000)
+    parser.add_argument("--polls", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(measure(Path(folder), options.instruments, options.polls))
+
+
+if __name__ == "__main__":
+    main()
