@@ -30,7 +30,7 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
     removed from the title; the outlet named after its title; the site to which a search engine's address leads; the feed
     itself, by its title or its site.
     """
-    items = [dataclasses.replace(item, title=_cut(item) or _headline(item)) for item in parsed.items]
+    items = [_titled(item, _cut(item) or _headline(item)) for item in parsed.items]
     feed_host = urls.host(parsed.link) or urls.host(url)
     identities = identify([_traits(item, feed_host) for item in items])
     return tuple(
@@ -56,6 +56,10 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
         )
         for item, identity in zip(items, identities, strict=True)
     )
+
+
+def _titled(item: Item, title: str) -> Item:
+    return item if item.title == title else dataclasses.replace(item, title=title)
 
 
 def _traits(item: Item, feed_host: str) -> Traits:
