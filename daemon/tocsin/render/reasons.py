@@ -68,6 +68,9 @@ _WORDS = {
     Cause.COPY: "sent again on demand: a copy of {by}",
 }
 
+#: What templates count, and one of each.
+_COUNTED = {"messages": "message", "recipients": "recipient", "operators": "operator", "days": "day", "tries": "try"}
+
 
 def in_words(reason: Reason, zone: tzinfo | None = None) -> str:
     """Return *reason* as a sentence. Times are in *zone*, or else in UTC and marked so."""
@@ -83,12 +86,8 @@ def in_words(reason: Reason, zone: tzinfo | None = None) -> str:
         cause=reason.cause,
         by=reason.by,
         count=reason.count,
-        messages=counted(reason.count, "message"),
-        recipients=counted(reason.count, "recipient"),
-        operators=counted(reason.count, "operator"),
-        days=counted(reason.count, "day"),
-        tries=counted(reason.count, "try"),
         words=reason.words,
+        **{name: counted(reason.count, noun) for name, noun in _COUNTED.items() if name in template},
     )
     return f"{text}{_joint(reason, reason.because)}{in_words(reason.because, zone)}" if reason.because else text
 
