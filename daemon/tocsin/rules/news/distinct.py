@@ -25,7 +25,7 @@ def near(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], positions: Sequence[int], within: int | None
 ) -> list[SentenceHit]:
     """Pair as NEAR does; two hits that stand on both sides are one pair."""
-    pairs = mutual(left, right, _nearest(left, right, positions), _nearest(right, left, positions), within)
+    pairs = mutual(left, right, (_nearest, _nearest), positions, within)
     return list(dict.fromkeys(pairs))
 
 
@@ -33,7 +33,7 @@ def before(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], positions: Sequence[int], within: int | None
 ) -> list[SentenceHit]:
     """Pair as BEFORE does."""
-    return mutual(left, right, _next_behind(left, right, positions), _last_before(right, left, positions), within)
+    return mutual(left, right, (_next_behind, _last_before), positions, within)
 
 
 def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], positions: Sequence[int]) -> Partners:

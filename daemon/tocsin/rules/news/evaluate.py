@@ -164,12 +164,18 @@ class Judgement:
 
     def hit(self, ground: Ground) -> Hit:
         """Return *ground* as characters of the entry, with its labels and the words that they come from."""
-        tokens = ground.reading.tokens
-        field = ground.reading.field
-        places = {place for part in ground.hit.parts for place in ((part.first, part.last), *part.places)}
-        spans = {Span(field=field, start=tokens[first].start, end=tokens[last].end) for first, last in places}
-        labels = dict.fromkeys(label for part in ground.hit.parts for label in part.labels)
-        return Hit(spans=tuple(sorted(spans)), labels=tuple(labels))
+        reading, hit = ground
+        # The nodes of a proof share most of their hits. A hit is kept, so that no other can have its identity.
+        if (found := reading.shown.get(id(hit))) is None:
+            tokens = reading.tokens
+            places = {place for part in hit.parts for place in ((part.first, part.last), *part.places)}
+            spans = [
+                Span(field=reading.field, start=tokens[first].start, end=tokens[last].end)
+                for first, last in sorted(places)
+            ]
+            labels = dict.fromkeys(label for part in hit.parts for label in part.labels)
+            found = reading.shown[id(hit)] = hit, Hit(spans=tuple(spans), labels=tuple(labels))
+        return found[1]
 
     def _read(self, scope: str) -> Iterator[Reading]:
         if not scope:

@@ -43,6 +43,8 @@ class SentenceHit(NamedTuple):
 
 #: Of each hit its partner among others: (index, half words between the two), -1 for none.
 Partners = list[tuple[int, int]]
+#: Returns the partners of hits among others.
+Finder = Callable[[Sequence[SentenceHit], Sequence[SentenceHit], Sequence[int]], Partners]
 #: An operator that pairs the hits of two sides, within so many words or without a limit.
 Pairing = Callable[[Sequence[SentenceHit], Sequence[SentenceHit], Sequence[int], int | None], list[SentenceHit]]
 
@@ -55,14 +57,14 @@ def near(
         early, late = sorted((left[0], right[0]))
         reach = GAP // 2 if within is None else 2 * within
         return [_joined(left[0], right[0])] if positions[late.first] - positions[early.last] <= reach else []
-    return mutual(left, right, _nearest(left, right, positions), _nearest(right, left, positions), within)
+    return mutual(left, right, (_nearest, _nearest), positions, within)
 
 
 def before(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], positions: Sequence[int], within: int | None
 ) -> list[SentenceHit]:
     """As `near`, but the left hit ends before the right one begins."""
-    return mutual(left, right, _next_behind(left, right, positions), _last_before(right, left, positions), within)
+    return mutual(left, right, (_next_behind, _last_before), positions, within)
 
 
 def in_clause(
@@ -110,15 +112,20 @@ def _tokens(part: Part) -> range:
 
 
 def mutual(
-    left: Sequence[SentenceHit], right: Sequence[SentenceHit], forth: Partners, back: Partners, within: int | None
+    left: Sequence[SentenceHit],
+    right: Sequence[SentenceHit],
+    finders: tuple[Finder, Finder],
+    positions: Sequence[int],
+    within: int | None,
 ) -> list[SentenceHit]:
     """Join each left hit with its partner when it is the partner's own, *within* words; None: in its sentence."""
+    forth, back = finders
     limit = GAP // 2 if within is None else 2 * within
-    return [
-        _joined(left[i], right[j])
-        for i, (j, steps) in enumerate(forth)
-        if j >= 0 and steps <= limit and back[j][0] == i
-    ]
+    pairs = [(i, j) for i, (j, steps) in enumerate(forth(left, right, positions)) if j >= 0 and steps <= limit]
+    if not pairs:  # most are too far from each other
+        return []
+    partners = back([right[j] for _, j in pairs], left, positions)
+    return [_joined(left[i], right[j]) for (i, j), (own, _) in zip(pairs, partners, strict=True) if own == i]
 
 
 def _next_behind(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], positions: Sequence[int]) -> Partners:
@@ -156,7 +163,10 @@ def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], positio
         return [(-1, 0)] * len(hits)
     firsts = [other.first for other in others]
     # farthest[k] is the one of others[0..k] that ends last, the later of two that end together.
-    farthest = list(accumulate(range(len(others)), partial(_farther, others)))
+    lasts = [other.last for other in others]
+    ascending = lasts == sorted(lasts)  # as single words are
+    order = range(len(others))
+    farthest = order if ascending else list(accumulate(order, partial(_farther, others)))
     found = []
     for hit in hits:
         behind = bisect_right(firsts, hit.last)

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
+from tocsin.model.rules import Hit
 from tocsin.rules.news.hits import GAP, SentenceHit
 from tocsin.rules.news.terms import PREFIX, Word
 from tocsin.text.clauses import clauses
@@ -28,7 +29,8 @@ class Reading:
 
     *positions* are in half words as those of a sentence; between two sentences lies a `GAP`. *places* are the tokens of each
     word, and of each word with marks also without them. *hits* are what was found, by the identity of a list or a node, which
-    the rules keep alive: all places that name an expression share the node of its body.
+    the rules keep alive: all places that name an expression share the node of its body. *shown* are hits as characters, by
+    their identity.
     """
 
     def __init__(self, sentences: Sequence[Sentence], text: str) -> None:
@@ -36,6 +38,7 @@ class Reading:
         self.text = text
         self.sentences = sentences
         self.hits: dict[int, list[SentenceHit]] = {}
+        self.shown: dict[int, tuple[SentenceHit, Hit]] = {}
         # The first token of each sentence.
         self._firsts = [0, *accumulate(len(sentence.tokens) for sentence in sentences[:-1])]
         self.tokens: Sequence[Token] = sentences[0].tokens
