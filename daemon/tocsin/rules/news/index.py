@@ -124,8 +124,8 @@ class Index:
         if not hits:
             return self._always
         words = words or set(narrow.split())
-        twos = [two for first in self._twos.keys() & words for two in self._twos[first].items()]
-        both = {two for second, two in twos if second in words}
+        behind = [self._twos[first] for first in self._twos.keys() & words]
+        both = {twos[second] for twos in behind for second in twos.keys() & words}
         words |= both
         present = 0
         for word in self._bits.keys() & words:
