@@ -279,7 +279,8 @@ class Service:
         log.info(line("draining"))
         self._sender.cancel()
         await self._listener.close()
-        await self._pipeline.drain(DRAIN)
+        with suppress(LostError):  # polls without news are not noted any more
+            await self._pipeline.drain(DRAIN)
         await self._dispatcher.drain(DRAIN)
         with suppress(asyncio.CancelledError):
             await self._sender
