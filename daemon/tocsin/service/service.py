@@ -35,6 +35,7 @@ from tocsin.service.guard import Guard
 from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.loads import facts, log_cycle, log_refusal, status
+from tocsin.service.lull import Lull
 from tocsin.service.maintenance import Maintenance
 from tocsin.service.periodic import EVERY_FIVE_SECONDS, EVERY_MINUTE, HOURLY, PeriodicTasks
 from tocsin.service.roles import Role
@@ -237,6 +238,8 @@ class Service:
         )
         self._adoption = Adoption(self._store, self._pipeline, self._maintenance, runtime, activated=self.reload)
         await self._pipeline.resume()
+        next_due = {Role.POLL: self._store.read.next_poll, Role.DELIVER: self._store.read.next_delivery}
+        self._lulls = {role: Lull(self._store.changes, due, self._work, self._clock) for role, due in next_due.items()}
         daemon = Daemon(
             store=self._store,
             config=config,
@@ -318,7 +321,7 @@ class Service:
         return self._role in {None, role}
 
     async def _tick_of(self, role: Role, claim: Callable[[], Awaitable[None]]) -> None:
-        await claim()
+        await self._lulls[role].tick(claim)
         await self._adoption.look()
         if self._periodic:
             self._periodic.rest(resting=self._store.standing_by)
@@ -389,6 +392,7 @@ class Service:
             await self._adoption.adopt(config, loaded, reloaded=True)
             await self._note(replace(self._running, loaded=self._clock.now(), refused=None, words=""))
             await self._miss(gone(before, config, rules, loaded.rules))
+            self._wake.set()  # what waits may have other receivers or silences now
             await self._listener.adopt(config, loaded)
             self._notifier.ready(status(self._config, self._loaded))
             log.info(line("reloaded", **facts(self._config, self._loaded), number=self._reloads))

@@ -25,6 +25,7 @@ from tocsin.store.queries import (
     attention,
     contents,
     dates,
+    due,
     gauges,
     health,
     judged,
@@ -141,6 +142,8 @@ class Queries(OnDatabase):
     silences = reads(silences.every)
     silencing = reads(silencing.silencing)
     roundup = reads(overview.roundup)
+    next_poll = reads(due.poll)
+    next_delivery = reads(due.delivery)
     next_digests = reads(sending.next_digests)
     unanswered = reads(health.unanswered)
     last_sent = reads(health.last_sent)

@@ -125,6 +125,10 @@ class OpenedDatabase(OnDatabase):
         """
         self.database.probe()
 
+    def changes(self) -> int | None:
+        """Return a number that every commit changes, of whichever program; None where there is no such number."""
+        return self.database.changes()
+
     @property
     def lost(self) -> LostError | None:
         """Return the error if the files of the locked database were deleted or replaced; nothing is written from then on."""

@@ -410,3 +410,19 @@ def test_a_start_on_damaged_pages_is_refused_with_the_remedy(hands, store):
     again = hands.open()
     with pytest.raises(DamagedError, match=r"is damaged: put a backup in its place, or save what .* \.recover"):
         again.lock(hands.now)
+
+
+def test_every_commit_is_counted_and_nothing_else(database):
+    """A daemon that slept through the commit of a command would keep a person waiting; one that counts looks works in vain."""
+    before = database.changes()
+    with database.read() as session:
+        session.connection().exec_driver_sql("SELECT count(*) FROM source").scalar_one()
+    with database.write():
+        pass
+    assert database.changes() == before
+    with database.write() as session:
+        session.connection().exec_driver_sql("PRAGMA user_version = 0")
+    own = database.changes()
+    with sqlite3.connect(database.path) as other:
+        other.execute("PRAGMA user_version = 1")
+    assert len({before, own, database.changes()}) == 3

@@ -59,6 +59,10 @@ class Database(Transactions, Protocol):
         """Write without a change."""
         ...
 
+    def changes(self) -> int | None:
+        """Return a number that every commit changes, of whichever program; None where there is no such number."""
+        ...
+
     def lock(self) -> None:
         """Lock the database for this process alone until `unlock` or `close`; locking it again does nothing.
 

@@ -122,6 +122,9 @@ class PostgresDatabase:
                 if session.info.get(PLANNED):
                     session.connection().exec_driver_sql(NOTIFY).close()
 
+    def changes(self) -> None:
+        """Return nothing: a server has no such number."""
+
     def probe(self) -> None:
         """Write the version of the tables unchanged."""
         with self.write() as session:

@@ -57,6 +57,8 @@ class SqliteDatabase:
         self._named = path
         self.lost: LostError | None = None
         self._writing = threading.Lock()
+        self._counting = threading.Lock()
+        self._counter: sqlite3.Connection | None = None
         self._held = Lock(self.path)
         self._files: dict[Path, Identity] = {}  # that a daemon works on
         self._folder: TemporaryDirectory[str] | None = None
@@ -129,6 +131,18 @@ class SqliteDatabase:
         """Write the first page unchanged."""
         with self.write() as session:
             session.connection().exec_driver_sql("PRAGMA user_version = 0").close()
+
+    def changes(self) -> int:
+        """Return a number that every commit changes, of whichever program (https://sqlite.org/pragma.html#pragma_data_version)."""
+        self._look()
+        with self._counting:
+            try:
+                # A connection's own commits do not count, so this one makes none.
+                if self._counter is None:
+                    self._counter = self._connect()
+                return int(self._counter.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error as error:
+                raise explain(error, self.path) from error
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
@@ -212,7 +226,7 @@ class SqliteDatabase:
             StoreError: it cannot be written, or nothing is left to read.
         """
         if all(identity(path) == self._files.get(path) for path in files_of(self.path)):
-            self._engine.dispose()
+            self._disconnect()
             return self.path  # only the lock was lost, and another daemon may already use the database
         aside = self.path.with_name(f"{self.path.name}.rescued-{os.getpid()}")
         found = identity(self.path)
@@ -222,7 +236,7 @@ class SqliteDatabase:
         try:
             with closing(sqlite3.connect(aside)) as fresh, self._raw() as old:
                 old.backup(fresh)
-            self._engine.dispose()
+            self._disconnect()
             if not vacant:
                 return aside
             for stale in files_of(self.path)[1:]:
@@ -262,6 +276,13 @@ class SqliteDatabase:
         finally:
             connection.close()
 
+    def _disconnect(self) -> None:
+        self._engine.dispose()
+        with self._counting:
+            if self._counter is not None:
+                self._counter.close()
+                self._counter = None
+
     def unlock(self) -> None:
         """Release the lock."""
         self._files = {}
@@ -269,7 +290,7 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close every connection and release the lock."""
-        self._engine.dispose()
+        self._disconnect()
         self.unlock()
         if self._folder:
             self._folder.cleanup()
