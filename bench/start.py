@@ -163,7 +163,9 @@ def _children(pid: int) -> list[int]:
 
 
 def _pss(pid: int) -> float:
-    return _size(Path(f"/proc/{pid}/smaps_rollup"), "Pss")
+    with suppress(OSError):  # a parser process that has ended
+        return _size(Path(f"/proc/{pid}/smaps_rollup"), "Pss")
+    return 0.0
 
 
 def _size(file: Path, name: str) -> float:
