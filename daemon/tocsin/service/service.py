@@ -259,16 +259,8 @@ class Service:
         await self._http.__aenter__()
         await self._adoption.adopt(config, loaded)
         now, began = self._clock.now(), time.monotonic()
-        me = Running(
-            pid=os.getpid(),
-            version=__version__,
-            started=now,
-            loaded=now,
-            began=began,
-            name=self._name,
-            role=self._role or "",
-        )
-        await self._note(me)
+        me = Running(pid=os.getpid(), version=__version__, started=now, loaded=now, began=began, name=self._name)
+        await self._note(replace(me, role=self._role or ""))
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
         self._store.listen(partial(asyncio.get_running_loop().call_soon_threadsafe, self._wake.set))
 
