@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from databases import Databases, tree_cpu
+from databases import POSTGRESQL, Databases, rows, tree_cpu
 from world import PACK, item, rss, word
 
 from tocsin.store.db.opening import running
@@ -39,14 +39,27 @@ PATIENCE = 300.0
 PROGRAM = "from tocsin.cli import main; main()"
 
 
+#: A row of the change by which a message was planned is never written again, so it is of the transaction of the decision.
+_BEGUN = """
+    SELECT extract(epoch FROM attempt.started_at - pg_xact_commit_timestamp(planned.xmin))
+    FROM attempt JOIN transition AS planned USING (delivery_id)
+    WHERE attempt.n = 1 AND planned.id = (SELECT min(id) FROM transition WHERE delivery_id = attempt.delivery_id)
+"""
+
+
 class Figures(NamedTuple):
-    """What one run came to: *count* in *wall* seconds, seconds of processor time, and how long single ones took, in order."""
+    """What one run came to: *count* in *wall* seconds, seconds of processor time, and how long single ones took, in order.
+
+    *begun* are the seconds from the commit that planned a message until its first attempt was on record, in order; only a server
+    knows when a commit was.
+    """
 
     count: int
     wall: float
     worker: float
     server: float
     took: list[float]
+    begun: tuple[float, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -190,6 +203,12 @@ class Line:
         found: dict[str, Any] = json.loads(self.ask("seen"))
         return found
 
+    def begun(self) -> tuple[float, ...]:
+        """Seconds from the commit that planned a message until its first attempt was on record, in order."""
+        if not self.url.startswith(POSTGRESQL) or rows(self.url, "SHOW track_commit_timestamp") != [("on",)]:
+            return ()
+        return tuple(sorted(float(seconds) for (seconds,) in rows(self.url, _BEGUN)))
+
     def until(self, true: Callable[[], bool]) -> None:
         _until(true)
 
@@ -277,8 +296,9 @@ def polls(kind: str, workers: int, places: Databases) -> Figures:
         began, before, spent = time.perf_counter(), line.seen(), line.cpu()
         time.sleep(LASTS)
         wall, after, cpu = time.perf_counter() - began, line.seen(), line.cpu()
+        begun = line.begun()
     waits = sorted(after["waits"][len(before["waits"]) :])
-    return Figures(after["polls"] - before["polls"], wall, cpu[0] - spent[0], cpu[1] - spent[1], waits)
+    return Figures(after["polls"] - before["polls"], wall, cpu[0] - spent[0], cpu[1] - spent[1], waits, begun)
 
 
 def messages(kind: str, workers: int, places: Databases) -> Figures:
@@ -297,8 +317,10 @@ def _at_once(kind: str, workers: int, places: Databases, stories: int, hearers: 
         spent = line.cpu()
         line.ask(f"burst?stories={stories}")
         line.until(lambda: line.seen()["messages"] >= stories * hearers)
-        cpu, after = line.cpu(), line.seen()
-    return Figures(after["messages"], after["span"], cpu[0] - spent[0], cpu[1] - spent[1], sorted(after["waits"]))
+        cpu, after, begun = line.cpu(), line.seen(), line.begun()
+    return Figures(
+        after["messages"], after["span"], cpu[0] - spent[0], cpu[1] - spent[1], sorted(after["waits"]), begun
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@
 The first four are the store alone, each worker a process that does its share of a fixed amount, which --scale multiplies.
 Shown are how many a second, the milliseconds at the median and at the 99th percentile (of a commit, of a claim, of a message; with
 `tocsin run` from the answer that has the story to the message about it: parsing, commit, claim and rendering), and milliseconds of processor time for each, of the
-workers and of the server. SQLite has one worker, and no server. Where workers and server alone use more than 85 % of the
+workers and of the server; on a server, also the milliseconds from the commit that planned a message until its first attempt was on
+record, at the same two places. SQLite has one worker, and no server. Where workers and server alone use more than 85 % of the
 cores, the figures show the machine: such lines are marked, and what more cores would give is not measured.
 """
 
@@ -215,6 +216,9 @@ def show(part: str, kind: str, workers: int, run: Figures, one: Figures | None, 
     costs = f"{run.server * each:7.2f}" if server and kind == POSTGRESQL else "      -"
     times = f"{run.rate / one.rate:6.2f}" if one else "     -"
     full = "  cores in use" if spent > FULL else ""
+    if run.begun:
+        half, most = (run.begun[int(len(run.begun) * part)] * 1000 for part in (0.5, 0.99))
+        full += f"  begun {half:.0f}, {most:.0f} ms after the commit"
     print(
         f"{part:<11} {kind:<10} {workers:>7} {run.rate:>8.1f} {times} {' '.join(took)} {run.worker * each:7.2f} {costs} "
         f"{spent:6.0%} {os.getloadavg()[0]:5.1f}{full}",

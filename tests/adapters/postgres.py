@@ -27,6 +27,8 @@ except ImportError:  # it is optional
 
 _INSTALLED = Path("/usr/lib/postgresql")
 _SETTINGS = ("max_connections=100", "listen_addresses=", "log_min_messages=fatal")
+#: A bench waits for the disk, and asks when a commit was.
+_LASTING = ("track_commit_timestamp=on",)
 #: Tests need not wait for the disk.
 _FORGETFUL = ("fsync=off", "full_page_writes=off")
 _LOCALE = ("--locale=C.UTF-8", "--encoding=UTF8")
@@ -39,7 +41,7 @@ class Server:
     def __init__(self, address: str, folder: Path | None = None, *, durable: bool = False) -> None:
         self.address = address
         self.folder = folder
-        self._settings = _SETTINGS if durable else (*_SETTINGS, *_FORGETFUL)
+        self._settings = (*_SETTINGS, *(_LASTING if durable else _FORGETFUL))
         self._process: subprocess.Popen[bytes] | None = None
         self._template = ""
         self._made: list[str] = []
