@@ -149,7 +149,8 @@ class Judgement:
 
     def hits(self, node: Near, reading: Reading) -> list[SentenceHit]:
         """Return the hits of an expression in one field, sorted."""
-        key = id(node.terms) if isinstance(node, Leaf) else id(node)
+        shared = node.terms if isinstance(node, Leaf) else node.expression if isinstance(node, Named) else node
+        key = id(shared)
         found = reading.hits.get(key)
         if found is None:
             found = []

@@ -28,8 +28,8 @@ class Reading:
     """The *sentences* of a field under judgement, all their tokens in one row; a token is its number in that row.
 
     *positions* are in half words as those of a sentence; between two sentences lies a `GAP`. *places* are the tokens of each
-    word, and of each word with marks also without them. *hits* are what was found, by the identity of a list or a node, which
-    the rules keep alive: all places that name an expression share the node of its body. *shown* are hits as characters, by
+    word, and of each word with marks also without them. *hits* are what was found, by the identity of a list, an expression or a
+    node, which the rules keep alive: all places that name a list or an expression share its hits. *shown* are hits as characters, by
     their identity.
     """
 
