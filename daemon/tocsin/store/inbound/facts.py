@@ -39,8 +39,9 @@ _LAST = select(
 _MET = select(_MATCHES.alert_id, _MATCHES.entry_id).where(
     _MATCHES.entry_id.in_(bindparam("entries", expanding=True)), _MATCHES.alert_id.is_not(None)
 )
-_OF_RULES = select(*_TOLD).where(_TOLD.rule.in_(bindparam("rules", expanding=True)))
-_OF_KEYS = _OF_RULES.where(_TOLD.key.in_(bindparam("keys", expanding=True)))
+_OF_KEY = and_(_TOLD.rule.in_(bindparam("rules", expanding=True)), _TOLD.key.in_(bindparam("keys", expanding=True)))
+_OF_KEYS = select(*_TOLD).where(_OF_KEY)
+_OF_KEYS_AND_RULES = select(*_TOLD).where(or_(_OF_KEY, _TOLD.rule.in_(bindparam("all", expanding=True))))
 
 
 def read(
@@ -161,10 +162,13 @@ def _last_notified(
 ) -> dict[tuple[str, str], LastNotified]:
     """Return the last notification for each of *keys*, and for all keys of *rules*."""
     named = sorted({rule for rule, _ in keys})
-    wanted = [(_OF_KEYS, {"rules": named, "keys": piece}) for piece in pieces(key for _, key in keys)]
-    if rules:
-        wanted.append((_OF_RULES, {"rules": sorted(rules)}))
-    rows = [row for statement, names in wanted for row in session.connection().execute(statement, names)]
+    wanted = list(pieces(key for _, key in keys)) or ([[]] if rules else [])
+    statement, more = (_OF_KEYS_AND_RULES, {"all": sorted(rules)}) if rules else (_OF_KEYS, {})
+    rows = [
+        row
+        for piece in wanted
+        for row in session.connection().execute(statement, {"rules": named, "keys": piece, **more})
+    ]
     return {(row.rule, row.key): mapping.read(LastNotified, row) for row in rows}
 
 
