@@ -182,6 +182,32 @@ def test_the_same_item_under_another_head_is_another_one() -> None:
         assert found == outcome(document)[0]
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [
+        pytest.param("<itunes:summary>About</itunes:summary><description>All about</description>", id="podcast"),
+        pytest.param("<content:encoded>About</content:encoded>", id="text of a feed"),
+        pytest.param("<source>", id="source around items"),
+    ],
+)
+def test_an_item_says_the_same_in_any_place(begun: str) -> None:
+    """The first item of most podcasts had another summary than the same item behind a newer one."""
+    named = f"{NAMESPACES} xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'"
+    head, tail = f"{HEADS[0]}{begun}", f"{'</source>' if begun == '<source>' else ''}{TAILS[0]}"
+    newer, older = (
+        f"<item><title>{n}</title><source>A</source><itunes:summary>Short {n}</itunes:summary><description>Long {n}</description></item>"
+        for n in (2, 1)
+    )
+    before, after = (feed(*items, head=head, tail=tail, namespaces=named) for items in ([older], [newer, older]))
+    found, last = outcome(before)
+    assert isinstance(found, Parsed)
+    again = parse(after, url=URL, known=last.marks)
+    assert again.skipped == (1,)
+    whole = parse(after, url=URL)
+    assert last.completed(again)[0] == whole
+    assert whole.items[1] == found.items[0]
+
+
 def test_a_feed_in_another_encoding_is_read_in_part_too() -> None:
     """What counts is the text, not its octets."""
     declared = b"<?xml version='1.0' encoding='iso-8859-1'?>"

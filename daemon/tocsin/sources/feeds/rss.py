@@ -12,6 +12,7 @@ from typing import Any
 import feedparser
 from feedparser.api import PREFERRED_XML_PARSERS, SUPPORTED_VERSIONS
 from feedparser.mixin import _FeedParserMixin
+from feedparser.namespaces._base import Namespace
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.documents.charset import decode
@@ -76,8 +77,15 @@ def _keep_tag(parser: Any, term: object, _scheme: object, label: object) -> None
         tags.append({"term": term, "label": label})
 
 
+def _begin_item(parser: Any, attributes: dict[str, str]) -> None:
+    """Begin an item in the state in which every other one begins. feedparser clears that only at the end of an item."""
+    parser.hasContent = parser.insource = parser.inauthor = parser.incontributor = parser.inpublisher = 0
+    Namespace._start_item(parser, attributes)
+
+
 # It would look for another parser on the disk for each document.
 PREFERRED_XML_PARSERS.clear()
+_FeedParserMixin._start_item = _FeedParserMixin._start_entry = _begin_item
 _FeedParserMixin._sync_author_detail = _keep_author
 _FeedParserMixin._add_tag = _keep_tag
 
