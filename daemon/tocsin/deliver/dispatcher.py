@@ -86,6 +86,15 @@ class Dispatcher:
         """Claim what is due for every free lane and start sending it."""
         await self._start_due()
 
+    def next_due(self, now: datetime) -> datetime | None:
+        """Return when a tick will find something to do if nobody writes before, None if never. It blocks.
+
+        Only what comes with a message that is due, or can wait for some seconds, is not in it.
+        """
+        read, (_, reminded), (_, dated) = self._store.read, self._reminded, self._dated
+        found = (read.next_delivery(now), read.next_late(self.outbound.fallbacks, now), reminded, dated)
+        return min((time for time in found if time is not None), default=None)
+
     async def run_due(self) -> None:
         """Send all that is due now and wait for it."""
         # A tick that a commit caused may have claimed some of them: they are being sent, and waited for, too.

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tocsin.protocols import Clock, Run
 
-#: Ticks that are left out at most, one after another: a few things become due that no row tells, such as a fallback.
+#: Ticks that are left out at most, one after another: a few things become due that nothing tells, such as the end of a lease.
 MOST_LEFT_OUT = 20
 
 
@@ -15,7 +15,7 @@ class Lull:
     """Leaves out claims in vain.
 
     *changes* gives a number that another commit, of whomever, changes, or None if there is none; *next_due* the time at
-    which the next row is due that a claim looks for. Both block, and are called by *work*.
+    which a claim will find something if nobody commits before. Both block, and are called by *work*.
     """
 
     def __init__(

@@ -238,8 +238,6 @@ class Service:
         )
         self._adoption = Adoption(self._store, self._pipeline, self._maintenance, runtime, activated=self.reload)
         await self._pipeline.resume()
-        next_due = {Role.POLL: self._store.read.next_poll, Role.DELIVER: self._store.read.next_delivery}
-        self._lulls = {role: Lull(self._store.changes, due, self._work, self._clock) for role, due in next_due.items()}
         daemon = Daemon(
             store=self._store,
             config=config,
@@ -256,6 +254,8 @@ class Service:
         )
         self._listener = Listener(daemon, failed=self._page_failed)
         self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
+        next_due = {Role.POLL: self._store.read.next_poll, Role.DELIVER: self._dispatcher.next_due}
+        self._lulls = {role: Lull(self._store.changes, due, self._work, self._clock) for role, due in next_due.items()}
         await self._http.__aenter__()
         await self._adoption.adopt(config, loaded)
         now, began = self._clock.now(), time.monotonic()

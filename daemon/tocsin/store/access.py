@@ -18,7 +18,7 @@ from tocsin.store import generations, maintenance, requests, sending, sessions
 from tocsin.store.db.transactions import Joined, Transactions
 from tocsin.store.inbound import absences, entries, prices, sources
 from tocsin.store.outbox import dates as announced
-from tocsin.store.outbox import feedback, receivers, reminders, requested, silences
+from tocsin.store.outbox import feedback, handover, receivers, reminders, requested, silences
 from tocsin.store.programs import RequestAnswer, RequestKey
 from tocsin.store.queries import (
     alert_search,
@@ -144,6 +144,7 @@ class Queries(OnDatabase):
     roundup = reads(overview.roundup)
     next_poll = reads(due.poll)
     next_delivery = reads(due.delivery)
+    next_late = reads(handover.next_late)
     next_digests = reads(sending.next_digests)
     unanswered = reads(health.unanswered)
     last_sent = reads(health.last_sent)

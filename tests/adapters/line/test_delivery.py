@@ -382,6 +382,22 @@ def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:
     assert any("sent to mail instead" in in_words(change.reason) for change in late.transitions)
 
 
+def test_a_daemon_that_sleeps_until_something_is_due_is_in_time_for_a_fallback(line: Line) -> None:
+    """When it is due stands in no row, and the next try of a receiver that fails may be minutes later."""
+    desk, mail = line.list_receiver("desk", [DOWN]), line.list_receiver("mail", [OK])
+    out = several(line, desk, mail, count=1)
+    out.outbound = replace(out.outbound, fallbacks={"desk": (Fallback(to="mail", after=timedelta(minutes=10)), ("",))})
+    due = line.clock.now() + timedelta(minutes=10)
+    while not mail.sent:
+        run(out)
+        line.clock.time = out.next_due(line.clock.now())
+        assert line.clock.now() <= due
+        run(out)
+    out.close()
+    assert line.clock.now() == due
+    assert out.next_due(due) > due  # what was handed over is late only once
+
+
 def test_a_receiver_that_takes_messages_again_is_told_too(line: Line) -> None:
     """Blocked, told once; after a new configuration tried at once; and told when it works."""
     refused = AttemptResult(error_class=ErrorClass.GONE, code=404, words="no_service")

@@ -94,6 +94,18 @@ def test_a_message_is_sent_again_until_somebody_answers(line: Line) -> None:
     assert office.send(hours=5) == (2, 0)
 
 
+def test_a_daemon_that_sleeps_until_something_is_due_sends_it_in_time(line: Line) -> None:
+    """Escalations and reminders stand in no row before they are due."""
+    office = Office(line, escalations=(TO_BOSS,))
+    office.news()
+    began = line.clock.now()
+    for after, sent in ((HOUR / 2, (1, 1)), (4 * HOUR, (2, 1))):
+        while office.send() != sent:
+            line.clock.time = office.sender.next_due(line.clock.now())
+            assert line.clock.now() <= began + after
+        assert line.clock.now() == began + after
+
+
 def test_there_are_at_most_so_many_reminders(line: Line) -> None:
     """Nobody is told for ever what nobody wants to answer."""
     office = Office(line)

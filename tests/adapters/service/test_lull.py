@@ -48,8 +48,8 @@ def test_while_nothing_happens_few_ticks_claim():
     assert Scene().ticks(1 + MOST_LEFT_OUT) == 1
 
 
-def test_what_no_row_tells_is_late_by_a_bounded_number_of_ticks():
-    """A fallback is due a time after a failure, which stands in the configuration alone."""
+def test_what_nothing_tells_is_late_by_a_bounded_number_of_ticks():
+    """The silence of a configuration is shown once it has begun, and a lease ends by a clock of its own."""
     assert Scene().ticks(2 * (1 + MOST_LEFT_OUT)) == 2
 
 

@@ -41,21 +41,26 @@ def late(session: Session, now: datetime, fallbacks: Fallbacks) -> list[str]:
     The original delivery continues, and is handed over once.
     """
     blocked = receivers.blocked(session)
-    due = func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at)
-    rows = session.exec(
-        select(DeliveryRow).where(
-            col(DeliveryRow.state).in_(WAITING),
-            DeliveryRow.kind != DeliveryKind.TEST,
-            or_(
-                *(
-                    (col(DeliveryRow.receiver) == name) & (due <= (now if name in blocked else now - fallback.after))
-                    for name, (fallback, _) in fallbacks.items()
-                )
-            ),
-            not_(_handed_over()),
-        )
-    ).all()
+    overdue = (
+        (col(DeliveryRow.receiver) == name) & (_wanted() <= (now if name in blocked else now - fallback.after))
+        for name, (fallback, _) in fallbacks.items()
+    )
+    rows = session.exec(select(DeliveryRow).where(*_not_yet_handed_over(), or_(*overdue))).all()
     return hand_over(session, rows, fallbacks, now)
+
+
+def next_late(session: Session, fallbacks: Fallbacks, now: datetime) -> datetime | None:
+    """Return when the next message will be overdue for one of *fallbacks*, after *now*; None if none will be."""
+    found = (
+        session.exec(
+            select(func.min(_wanted())).where(
+                *_not_yet_handed_over(), DeliveryRow.receiver == name, _wanted() > now - fallback.after
+            )
+        ).one()
+        for name, (fallback, _) in fallbacks.items()
+    )
+    pairs = zip(found, (fallback.after for fallback, _ in fallbacks.values()), strict=True)
+    return min((wanted + after for wanted, after in pairs if wanted is not None), default=None)
 
 
 def hand_over(session: Session, rows: Sequence[DeliveryRow], fallbacks: Fallbacks, now: datetime) -> list[str]:
@@ -122,6 +127,16 @@ def reroute(session: Session, ids: Sequence[str], routed: Callable[[Alert], Coll
         delivery_rows.change(session, [row.id], now, DeliveryState.SUPPRESSED, reason)
     done = {row.id for row in moved}
     return Rerouted(moved=tuple(row.id for row in moved), left=tuple(number for number in ids if number not in done))
+
+
+def _wanted() -> ColumnElement[datetime]:
+    """Return when a message should have been sent first."""
+    return func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at)
+
+
+def _not_yet_handed_over() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of waiting messages that may go to a fallback."""
+    return col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.kind) != DeliveryKind.TEST, not_(_handed_over())
 
 
 def _handed_over() -> ColumnElement[bool]:
