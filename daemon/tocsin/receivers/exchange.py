@@ -17,10 +17,10 @@ import requests.adapters
 import requests.sessions
 import urllib3
 
+from tocsin.deadlines import Deadline, Deadlines
 from tocsin.lookup import addresses
 from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import classify
-from tocsin.receivers.deadlines import Deadline, Deadlines
 
 _CURRENT: ContextVar[Exchange | None] = ContextVar("tocsin_exchange", default=None)
 _DEADLINES = Deadlines()

@@ -1,4 +1,4 @@
-"""Deadlines of attempts, for all of which one thread waits: starting a thread for each takes longer than much of an attempt."""
+"""Deadlines, for all of which one thread waits: starting a thread for each takes longer than much of what has one."""
 
 from __future__ import annotations
 

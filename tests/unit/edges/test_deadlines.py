@@ -1,10 +1,10 @@
-"""Deadlines of attempts: all of them share a thread, and each is kept."""
+"""Deadlines: all of them share a thread, and each is kept."""
 
 from __future__ import annotations
 
 from threading import Event
 
-from tocsin.receivers.deadlines import Deadlines
+from tocsin.deadlines import Deadlines
 
 
 def test_a_deadline_is_kept_beside_a_later_one_that_was_there_before() -> None:
