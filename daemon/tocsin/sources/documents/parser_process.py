@@ -18,13 +18,13 @@ import queue
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import tocsin
+from tocsin.deadlines import Deadlines
 from tocsin.errors import Fault, SourceError
 from tocsin.log import line
 from tocsin.sources.documents.items import Marks, Parsed, read_item, read_marks
@@ -43,6 +43,7 @@ MEMORY = 256 * 1024 * 1024
 REST = 60
 #: Factor by which it may take longer in real time on a busy processor.
 _PATIENCE = 4
+_DEADLINES = Deadlines()
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def parse(
         "selectors": dataclasses.asdict(reading) if isinstance(reading, Selectors) else None,
         "part": reading.part if isinstance(reading, Watch) else None,
         "items": reading if isinstance(reading, str) else "",
-        "known": dataclasses.asdict(reading) if isinstance(reading, Marks) else None,
+        "known": {"context": reading.context, "items": reading.items} if isinstance(reading, Marks) else None,
     }
     asked = {"document": document, **chosen}
     return _parsed(_ask(asked, body, large=large, seconds=seconds, memory=memory))
@@ -163,9 +164,7 @@ class _ParserProcess:
         assert self._process.stdin
         assert self._process.stdout
         self.served += 1
-        clock = threading.Timer(patience, self._kill_late)
-        clock.daemon = True
-        clock.start()
+        deadline = _DEADLINES.add(patience, self._kill_late)
         try:
             self._process.stdin.writelines((head, b"\n", body))
             self._process.stdin.flush()
@@ -173,7 +172,7 @@ class _ParserProcess:
         except BrokenPipeError:
             answer = b""
         finally:
-            clock.cancel()
+            deadline.cancel()
         if not answer.endswith(b"\n"):
             self.end(within=1)
             return b""
