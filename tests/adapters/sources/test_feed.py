@@ -10,6 +10,7 @@ from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
 from tocsin.model.entries import Cursor
+from tocsin.sources.documents.item_labels import ItemLabels, LabelPattern, Place
 from tocsin.sources.feeds.feed import FeedSource
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -74,6 +75,26 @@ def test_a_new_entry_is_found_beside_those_of_the_last_poll(visit):
     assert len(marks.items) == 2
     assert [entry.title for entry in batch.entries] == ["Tin rises", "China bans gallium exports", "Lithium falls"]
     assert batch == alone
+
+
+def test_an_entry_of_the_last_poll_keeps_its_labels_and_its_headline(visit):
+    """Rules read both, and an entry is recognised by its headline."""
+    patterns = [LabelPattern(label="metal", at=Place.TITLE, pattern="gallium|Lithium|Tin")]
+    labels = ItemLabels(patterns, headline="{metal}: {title}")
+    later = FEED.replace(b"<item>", b"<item><title>Tin rises</title><guid isPermaLink='false'>3</guid></item><item>", 1)
+
+    async def scene(site, http):
+        source, fresh = (_source(site, http, labels_of=labels) for _ in range(2))
+        site.answers["/feed"] = web.Response(body=FEED)
+        await source.poll(Cursor(), NOW)
+        site.answers["/feed"] = web.Response(body=later)
+        return await source.poll(Cursor(), NOW), await fresh.poll(Cursor(), NOW)
+
+    batch, alone = visit(scene)
+    assert batch.entries == alone.entries
+    titles = ["Tin: Tin rises", "gallium: China bans gallium exports", "Lithium: Lithium falls"]
+    assert [entry.title for entry in batch.entries] == titles
+    assert batch.entries[1].labels == {"metal": ("gallium",), "tier": ("trade",)}
 
 
 @pytest.mark.parametrize("committed", [True, False])

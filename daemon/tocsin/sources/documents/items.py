@@ -86,8 +86,9 @@ class Parsed:
 def read_item(found: Mapping[str, Any]) -> Item:
     """Return the item whose fields *found* are of the types of JSON."""
     lists = {name: tuple(found[name]) for name in ("authors", "categories")}
+    labels = {name: tuple(values) for name, values in found["labels"].items()}
     published = datetime.fromisoformat(found["published"]) if found["published"] else None
-    return Item(**{**found, **lists, "published": published})
+    return Item(**{**found, **lists, "labels": labels, "published": published})
 
 
 def read_marks(found: Mapping[str, Any] | None) -> Marks | None:

@@ -23,16 +23,18 @@ _PARTED = re.compile(r"(?:\s+[-–—|]\s+|\s*[_－｜]\s*)\Z")
 _HEADLINE = 120
 
 
-def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datetime) -> tuple[Entry, ...]:
+def entries(
+    parsed: Parsed, *, source: str, url: str, labels: Labels, now: datetime, drafts: Sequence[Draft] = ()
+) -> tuple[Entry, ...]:
     """Return the entries of the document *parsed* of the source *source* at *url*, in document order.
 
     The publisher of an entry is the first of: the outlet or feed from which an aggregator took it, whose name is then
     removed from the title; the outlet named after its title; the site to which a search engine's address leads; the feed
-    itself, by its title or its site.
+    itself, by its title or its site. *drafts* are those of all items, if they are known.
     """
-    items = [_titled(item, _cut(item) or _headline(item)) for item in parsed.items]
-    feed_host = urls.host(parsed.link) or urls.host(url)
-    identities = identify([_traits(item, feed_host) for item in items])
+    items = [_titled(item) for item in parsed.items]
+    host = feed_host(parsed, url)
+    drafts = drafts or [draft(item, host) for item in items]
     return tuple(
         Entry(
             source=source,
@@ -43,9 +45,9 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
             summary=item.summary,
             body=item.body,
             removed=item.removed,
-            link=urls.direct(item.link),
+            link=drafted.direct,
             canonical_link=identity.link,
-            publisher=item.outlet or split_outlet(item.title)[1] or _site(item) or parsed.title or urls.site(item.link),
+            publisher=drafted.publisher or parsed.title or urls.site(item.link),
             authors=item.authors,
             categories=item.categories,
             language=item.language,
@@ -54,11 +56,36 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
             labels={**item.labels, **labels},
             edition=identity.edition,
         )
-        for item, identity in zip(items, identities, strict=True)
+        for item, drafted, identity in zip(items, drafts, _identities(items, drafts, host), strict=True)
     )
 
 
-def _titled(item: Item, title: str) -> Item:
+def feed_host(parsed: Parsed, url: str) -> str:
+    """Return the host of the site of the document *parsed*, or that of its address *url*."""
+    return urls.host(parsed.link) or urls.host(url)
+
+
+def draft(item: Item, host: str) -> Draft:
+    """Return what *item*, of a feed of the site *host*, makes of its entry."""
+    item = _titled(item)
+    traits, direct = _traits(item, host), urls.direct(item.link)
+    # An aggregator does not own what it lists.
+    behind = urls.site(direct) if direct != item.link else ""
+    publisher = item.outlet or split_outlet(item.title)[1] or behind
+    return Draft(link=traits.link, direct=direct, publisher=publisher, identity=identify([traits])[0])
+
+
+def _identities(items: Sequence[Item], drafts: Sequence[Draft], host: str) -> Sequence[Identity]:
+    """Return the identities of *items*: those of their *drafts* if no id and no link is that of two items."""
+    for found in ([item.id for item in items if item.id], [drafted.link for drafted in drafts if drafted.link]):
+        if len(set(found)) < len(found):
+            return identify([_traits(item, host) for item in items])
+    return [drafted.identity for drafted in drafts]
+
+
+def _titled(item: Item) -> Item:
+    """Return *item* with the title of its entry."""
+    title = _cut(item) or _headline(item)
     return item if item.title == title else dataclasses.replace(item, title=title)
 
 
@@ -72,12 +99,6 @@ def _traits(item: Item, feed_host: str) -> Traits:
         text=f"{item.title}\n\n{item.summary}\n\n{item.body}",
         outlet=item.outlet if urls.is_aggregator(item.link) else "",
     )
-
-
-def _site(item: Item) -> str:
-    """Return the site of an article behind a click counter, because an aggregator does not own what it lists."""
-    found = urls.direct(item.link)
-    return urls.site(found) if found != item.link else ""
 
 
 def _cut(item: Item) -> str:
@@ -129,6 +150,20 @@ class Identity:
     keys: tuple[EntryKey, ...]
     link: str
     edition: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """All that takes time to find out about an entry, and that its item and the site of its feed decide.
+
+    *link* is canonical, *direct* the one that people open. *publisher* may be empty. *identity* is that of an entry whose id
+    and link no other one in its document has.
+    """
+
+    link: str
+    direct: str
+    publisher: str
+    identity: Identity
 
 
 def identify(document: Sequence[Traits]) -> tuple[Identity, ...]:

@@ -124,6 +124,7 @@ class FeedSource:
         if last.repeated(parsed, cursor):
             self.memory.last = replace(last, body_hash=body_hash)
             return parsed, None, hints, kept
-        parsed, self.memory.last = last.completed(parsed, body_hash)
         parsed = replace(parsed, items=tuple(map(self.labels_of.of, parsed.items)))
-        return parsed, entries(parsed, source=self.name, url=self.url, labels=self.labels, now=now), hints, kept
+        parsed, drafts, self.memory.last = last.completed(parsed, body_hash, self.url)
+        found = entries(parsed, source=self.name, url=self.url, labels=self.labels, now=now, drafts=drafts)
+        return parsed, found, hints, kept
