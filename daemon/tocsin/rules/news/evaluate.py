@@ -17,13 +17,14 @@ from tocsin.model.prices import Labels
 from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news import distinct
 from tocsin.rules.news.coverage import lists_in
-from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
+from tocsin.rules.news.hits import Part, SentenceHit, are_near, before, in_clause, near, subtract
 from tocsin.rules.news.lists import Found, TermList
 from tocsin.rules.news.nodes import (
     IN_CLAUSE,
     KNOWN_BY,
     ORDERED,
     SUBTRACTING,
+    UNLIMITED,
     AgeTest,
     All,
     Bare,
@@ -156,7 +157,7 @@ class Judgement:
             found = []
             for words in node.needs:
                 # Most expressions end here: what they need is not among the words of the field.
-                if words.isdisjoint(reading.beginnings):
+                if reading.beginnings.isdisjoint(words):
                     break
             else:
                 found = self._find(node, reading)
@@ -212,6 +213,11 @@ class Judgement:
         return sorted({ground.hit for ground in grounds if reading.has(ground.reading.field, ground.hit.last)})
 
     def _paired(self, node: Pair, reading: Reading) -> list[SentenceHit]:
+        within = None if node.op in UNLIMITED else node.within
+        if node.plain:  # most fail by their distance alone
+            one, other = map(reading.tokens_of, node.needs)
+            if not are_near(one, other, reading.positions, within):
+                return []
         left = self.hits(node.left, reading)
         # Whatever the right side is, nothing comes of nothing.
         if not left:
@@ -228,7 +234,7 @@ class Judgement:
             pair = before if node.op in ORDERED else near
         if node.op in IN_CLAUSE:
             return sorted(in_clause(pair, left, right, positions, reading.clause))
-        return sorted(pair(left, right, positions, None if node.op == "SENT" else node.within))
+        return sorted(pair(left, right, positions, within))
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:
         if node.name == "source":

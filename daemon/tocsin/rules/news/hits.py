@@ -49,6 +49,19 @@ Finder = Callable[[Sequence[SentenceHit], Sequence[SentenceHit], Sequence[int]],
 Pairing = Callable[[Sequence[SentenceHit], Sequence[SentenceHit], Sequence[int], int | None], list[SentenceHit]]
 
 
+def are_near(left: Sequence[int], right: Sequence[int], positions: Sequence[int], within: int | None) -> bool:
+    """Return whether a token of one side is at most *within* words from one of the other, whichever is first."""
+    limit = GAP // 2 if within is None else 2 * within
+    for token in left if right else ():
+        here = positions[token]
+        at = bisect_left(right, token)
+        if at < len(right) and positions[right[at]] - here <= limit:
+            return True
+        if at and here - positions[right[at - 1]] <= limit:
+            return True
+    return False
+
+
 def near(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], positions: Sequence[int], within: int | None
 ) -> list[SentenceHit]:

@@ -117,6 +117,14 @@ class TermList:
         return self._loose
 
     @property
+    def forms(self) -> tuple[str, ...]:
+        """The words of which each of its hits is one; none where a hit can be anything else."""
+        if len(self.members) != 1 or self.finder or not self.members[0][0].single:
+            return ()
+        word = self.members[0][0].words[0]
+        return () if word.prefix else word.forms
+
+    @property
     def needed(self) -> Needed:
         """What a sentence with a hit has, which is quickly known to be missing of most lists."""
         if self._needed is None:

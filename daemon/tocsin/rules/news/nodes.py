@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import ClassVar
 
@@ -104,13 +104,12 @@ class Named(Written):
         return frozenset(label for label, _ in self.expression.given)
 
 
-# What a pair or a union needs is kept in the node itself, so that these two have no slots.
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Written):
     """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*.
 
     *distinct*: both sides are made of the same lists and terms, so two different values of them are asked for. *gives* are the
-    labels that a hit can give.
+    labels that a hit can give. *plain*: the hits of each side are words by themselves, those that it *needs*.
     """
 
     op: str
@@ -119,45 +118,66 @@ class Pair(Written):
     right: Near
     distinct: bool = False
     gives: frozenset[str] = field(init=False, compare=False, repr=False)
+    plain: bool = field(init=False, compare=False, repr=False)
+    _needs: Needs | None = field(default=None, init=False, compare=False, repr=False)
+    _needed: Needed | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        plain = self.op not in SUBTRACTING and _is_plain(self.left) and _is_plain(self.right)
+        object.__setattr__(self, "plain", plain)
         sides = (self.left,) if self.op in SUBTRACTING else (self.left, self.right)
         object.__setattr__(self, "gives", _given(sides))
 
-    @cached_property
+    @property
     def needed(self) -> Needed:
         """What a sentence with a hit has."""
-        return min((side.needed for side in self._sides), key=attrgetter("weight"))
+        if (found := self._needed) is None:
+            found = min((side.needed for side in self._sides), key=attrgetter("weight"))
+            object.__setattr__(self, "_needed", found)
+        return found
 
-    @cached_property
+    @property
     def needs(self) -> Needs:
         """All that is known of what a field with a hit has."""
-        return tuple(side.needed.words for side in self._sides if side.needed.words)
+        if (found := self._needs) is None:
+            if self.plain:
+                found = tuple(_forms(self.left)), tuple(_forms(self.right))
+            else:
+                found = tuple(side.needed.words for side in self._sides if side.needed.words)
+            object.__setattr__(self, "_needs", found)
+        return found
 
     @property
     def _sides(self) -> tuple[Near, ...]:
         return (self.left,) if self.op in SUBTRACTING else (self.left, self.right)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Union(Written):
-    """Any of several: the union of their hits, which can give the labels *gives*."""
+    """Any of several: the union of their hits, which can give the labels *gives*. *plain*: each hit is a word by itself."""
 
     parts: tuple[Near, ...]
     gives: frozenset[str] = field(init=False, compare=False, repr=False)
+    plain: bool = field(init=False, compare=False, repr=False)
+    _needed: Needed | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gives", _given(self.parts))
+        object.__setattr__(self, "plain", all(map(_is_plain, self.parts)))
 
-    @cached_property
+    @property
     def needed(self) -> Needed:
         """What a sentence with a hit has."""
-        return any_of(part.needed for part in self.parts)
+        if (found := self._needed) is None:
+            found = any_of(part.needed for part in self.parts)
+            object.__setattr__(self, "_needed", found)
+        return found
 
-    @cached_property
+    @property
     def needs(self) -> Needs:
         """All that is known of what a field with a hit has."""
-        return (self.needed.words,) if self.needed.words else ()
+        # Few single words are as soon found as missed.
+        return () if self.plain or not self.needed.words else (self.needed.words,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +262,18 @@ class Condition(Written):
     def gives(self) -> frozenset[str]:
         """The labels that a match can give."""
         return _given(self.parts)
+
+
+def _is_plain(node: Near) -> bool:
+    """Return whether each hit of *node* is a word by itself."""
+    return node.plain if isinstance(node, Union) else isinstance(node, Leaf) and bool(node.terms.forms)
+
+
+def _forms(node: Near) -> Iterable[str]:
+    """Return the words that can be hits of a plain *node*."""
+    if isinstance(node, Leaf):
+        return node.terms.forms
+    return chain.from_iterable(map(_forms, node.parts)) if isinstance(node, Union) else ()
 
 
 def _given(parts: Iterable[All | Test]) -> frozenset[str]:

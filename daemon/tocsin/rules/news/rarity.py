@@ -47,7 +47,7 @@ class Needed(NamedTuple):
 
 
 #: Words of each of which a field with a hit has at least one, as `Needed`.
-Needs = tuple[frozenset[str], ...]
+Needs = tuple[frozenset[str] | tuple[str, ...], ...]
 UNKNOWN = Needed(frozenset(), math.inf)
 
 

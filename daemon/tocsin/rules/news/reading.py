@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 from tocsin.model.rules import Hit
@@ -68,6 +68,12 @@ class Reading:
         if word.prefix:
             return [text for text in self._stems.get(word.prefix[:PREFIX], ()) if text.startswith(word.prefix)]
         return [form for form in word.forms if form in self.places]
+
+    def tokens_of(self, forms: Iterable[str]) -> list[int]:
+        """Return the tokens that are one of *forms*, ascending."""
+        places = self.places
+        found = [places[form] for form in forms if form in places]
+        return found[0] if len(found) == 1 else sorted(chain(*found))
 
     def has(self, field: str, token: int) -> bool:
         """Return whether *token* of *field* stands here: a lede has the first tokens of a field only."""
