@@ -91,8 +91,11 @@ class Dispatcher:
 
         Only what comes with a message that is due, or can wait for some seconds, is not in it.
         """
-        read, (_, reminded), (_, dated) = self._store.read, self._reminded, self._dated
-        found = (read.next_delivery(now), read.next_late(self.outbound.fallbacks, now), reminded, dated)
+        waiting = self._store.read.next_delivery(now)
+        if waiting is not None and waiting <= now:
+            return waiting  # as in an outage, when the other queries would read thousands of messages
+        late = self._store.read.next_late(self.outbound.fallbacks, now)
+        found = (waiting, late, self._reminded[1], self._dated[1])
         return min((time for time in found if time is not None), default=None)
 
     async def run_due(self) -> None:
