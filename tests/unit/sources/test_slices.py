@@ -216,6 +216,25 @@ def test_an_item_says_the_same_in_any_place(begun: str) -> None:
     assert whole.items[1] == found.items[0]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(
+            f"<rss version='2.0'{{ns}}><channel xmlns:media='{ATOM}'><title>Feed</title>", id="declared again"
+        ),
+        pytest.param(
+            f"<rss version='2.0' xmlns:media='{ATOM}'><!--{{ns}}--><channel><title>Feed</title>", id="in a comment"
+        ),
+    ],
+)
+def test_media_is_only_what_has_its_namespace(head: str) -> None:
+    """In a text with markup languages are miscounted, so that one item has that of another."""
+    lasting = "<item xml:lang='es'><title>Cinco</title><media:content type='text'><div lang='fr'>x</div></media:content></item>"
+    _, last = outcome(feed(lasting, PLAIN["short"], head=head))
+    after = feed(PLAIN["short"], head=head)
+    assert outcome(after, last)[0] == outcome(after)[0]
+
+
 def test_a_feed_in_another_encoding_is_read_in_part_too() -> None:
     """What counts is the text, not its octets."""
     declared = b"<?xml version='1.0' encoding='iso-8859-1'?>"

@@ -84,7 +84,9 @@ class Slices:
 
     def are_plain(self, skipped: Collection[int] = ()) -> bool:
         """Check whether no item but *skipped* ones, which were checked before, can have an effect on another one."""
-        media = bool(_MEDIA.search(self.document, 0, self.places[0][0]))
+        head = self.document[: self.places[0][0]]
+        # Another declaration, inside of that one or beside a comment, would make the element a text after all.
+        media = 0 < len(_MEDIA.findall(head)) == head.count("xmlns:media")
         return all(number in skipped or is_plain(item, media=media) for number, item in enumerate(self.items))
 
 
