@@ -69,6 +69,7 @@ class Dispatcher:
             datetime.min.replace(tzinfo=UTC),
         )  # the same of dates
         self._reminded: tuple[DeliveryConfig | None, datetime | None] = (None, None)  # by it; when the next is due
+        self._last = datetime.min.replace(tzinfo=UTC)  # time that the last tick saw on the clock
         self._again: asyncio.TimerHandle | None = None  # another look, for what was left to other workers
         self._rest = False  # it is time for that
         self._stray: tuple[DeliveryConfig, frozenset[str]] = (outbound, frozenset())  # messages without a receiver
@@ -134,6 +135,7 @@ class Dispatcher:
             if await self._runtime.work(self._store.stands_by):
                 return len(self._busy)
             outbound, now = self.outbound, self._runtime.clock.now()
+            self._look_again_if_set_back(now)
             rules = quiet_now(self.outbound.people, now)
             more = bool(rules)
             while more:
@@ -179,6 +181,13 @@ class Dispatcher:
         own = partial(about_storm, now=now)
         for storm in await self._runtime.write(self._store.apply_limits, limits, now, own, self.outbound.decide):
             log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
+
+    def _look_again_if_set_back(self, now: datetime) -> None:
+        """Look for reminders *now* if the clock was set back, because the next ones may be due long before what was found."""
+        if now < self._last:
+            (reminded, due), (dated, _) = self._reminded, self._dated
+            self._reminded, self._dated = (reminded, due and now), (dated, now)
+        self._last = now
 
     async def _remind(self, now: datetime) -> None:
         """Plan the messages that are due because nobody answers."""

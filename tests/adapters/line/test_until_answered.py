@@ -106,6 +106,16 @@ def test_a_daemon_that_sleeps_until_something_is_due_sends_it_in_time(line: Line
         assert line.clock.now() == began + after
 
 
+def test_an_escalation_is_in_time_after_the_clock_was_set_back(line: Line) -> None:
+    """The time at which nobody had to look before may be a day away by then."""
+    office = Office(line, escalations=(TO_BOSS,))
+    office.news()
+    line.clock.move(days=-1)
+    office.news("China halts cobalt exports")
+    assert office.send(minutes=29) == (2, 0)
+    assert office.send(minutes=1) == (2, 1)
+
+
 def test_there_are_at_most_so_many_reminders(line: Line) -> None:
     """Nobody is told for ever what nobody wants to answer."""
     office = Office(line)
