@@ -143,7 +143,7 @@ class Judgement:
             return [] if self._aged(node) else None
         if isinstance(node, Field):
             return self.condition(node.inner, scope=node.field, labels=labels, only=only)
-        grounds = [Ground(reading, hit) for reading in self.readings(scope) for hit in self.hits(node, reading)]
+        grounds = [new(Ground, (reading, hit)) for reading in self.readings(scope) for hit in self.hits(node, reading)]
         if only is not None:
             grounds = [ground for ground in grounds if ground.place in only]
         return grounds or None
@@ -170,12 +170,17 @@ class Judgement:
         # The nodes of a proof share most of their hits. A hit is kept, so that no other can have its identity.
         if (found := reading.shown.get(id(hit))) is None:
             tokens = reading.tokens
-            places = {place for part in hit.parts for place in ((part.first, part.last), *part.places)}
+            places = [part[:2] for part in hit.parts]
+            labels: dict[tuple[str, str], None] = {}
+            for part in hit.parts:
+                if part.labels:
+                    places += part.places
+                    labels.update(dict.fromkeys(part.labels))
+            if len(places) > 1:
+                places = sorted(set(places))
             spans = [
-                Span(field=reading.field, start=tokens[first].start, end=tokens[last].end)
-                for first, last in sorted(places)
+                Span(field=reading.field, start=tokens[first].start, end=tokens[last].end) for first, last in places
             ]
-            labels = dict.fromkeys(label for part in hit.parts for label in part.labels)
             found = reading.shown[id(hit)] = hit, Hit(spans=tuple(spans), labels=tuple(labels))
         return found[1]
 

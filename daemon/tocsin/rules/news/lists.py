@@ -171,10 +171,9 @@ class TermList:
                 for place, sentence in reading.placed
                 for first, last in self.finder(sentence, reading.text)
             ]
-        if len(self.members) == 1 and self.members[0][0].single:  # as most terms outside of lists
+        if forms := self.forms:  # as of most terms outside of lists
             ((term, label),) = self.members
-            places = [place for word in reading.forms(term.words[0]) for place in reading.places[word]]
-            return [new(Found, (place, place, label, 0, term.text)) for place in places]
+            return [new(Found, (token, token, label, 0, term.text)) for token in reading.tokens_of(forms)]
         spans: list[Found] = []
         candidates, regexes = self._candidates(reading)
         for term, label, word in candidates:
@@ -253,7 +252,7 @@ def _grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
     for span in found:
         if groups and not _coordinated(tokens, reach, span.first):
             group += 1
-        groups.append(Found(span.first, span.last, span.label, group, span.member))
+        groups.append(span._replace(group=group) if group else span)
         reach = max(reach, span.last)
     return groups
 

@@ -261,7 +261,7 @@ class _Prover:
         note: str = "",
         children: tuple[Evidence, ...] = (),
     ) -> Evidence:
-        hits = tuple(self._judgement.hit(ground) for ground in (grounds or ())[:KEPT])
+        hits = tuple([self._judgement.hit(ground) for ground in grounds[:KEPT]]) if grounds else ()
         return Evidence(
             op=op,
             text=" ".join(node.text.split()),
