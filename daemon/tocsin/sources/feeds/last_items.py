@@ -15,7 +15,7 @@ from tocsin.model.entries import Cursor, EntryKey, KeyKind
 from tocsin.sources.documents.items import Item, Marks, Parsed, read_item
 from tocsin.sources.feeds.entries import Draft, Identity, draft, feed_host
 
-#: Bytes that are kept of a feed, compressed: some 70 short items, or the first 10 with long texts.
+#: Bytes that are kept of a feed, compressed: some 60 short items, or the first 10 with long texts.
 MOST = 32 * 1024
 _FIELDS = tuple(one.name for one in dataclasses.fields(Item))
 _KINDS = tuple(KeyKind)
