@@ -67,10 +67,10 @@ DRAIN = 20.0
 class Service:
     """The daemon on the configuration file at *path*.
 
-    *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows, None is that of the database; *settled* is called after every finished
-    attempt; *tick* is the real time between two claims, *sweep* that between two sweeps, and
-    *report* that between two checks for a due report. Where several workers share the database, *role* is the one thing that
-    this one does, and *name* what it is called.
+    *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows, None is that of the database; *settled* is called
+    after every finished attempt; *tick* is the real time between two claims, *sweep* that between two sweeps, and *report* that
+    between two checks for a due report. Where several workers share the database, *role* is the one thing that this one does,
+    and *name* what it is called.
     """
 
     def __init__(
@@ -121,16 +121,12 @@ class Service:
             self._watched = Watched(self._path, self._loaded.folders)
             handle_signals(self.stop, self.reload)
             if self._does(Role.POLL):
-                ticker.every(
-                    self._tick, "poll", partial(self._guard.run, partial(self._tick_of, Role.POLL, self._pipeline.tick))
-                )
+                poll = partial(self._tick_of, Role.POLL, self._pipeline.tick)
+                ticker.every(self._tick, "poll", partial(self._guard.run, poll))
             if self._does(Role.DELIVER):
                 often = SHARED_TICK if self._periodic else self._tick
-                ticker.every(
-                    often,
-                    "deliver",
-                    partial(self._guard.run, partial(self._tick_of, Role.DELIVER, self._dispatcher.tick)),
-                )
+                deliver = partial(self._tick_of, Role.DELIVER, self._dispatcher.tick)
+                ticker.every(often, "deliver", partial(self._guard.run, deliver))
             self._maintain(ticker)
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
