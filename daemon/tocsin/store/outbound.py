@@ -168,7 +168,7 @@ class Outbound(SharedDatabase):
     ) -> tuple[Settlement | None, bool] | None:
         """Settle an attempt as `settle` does, and begin the *following* one as `begin_attempt` does, in one transaction.
 
-        None if that needs a decision: then nothing is written.
+        None if that needs a decision, or comes late: then nothing is written.
         """
         try:
             with self._deciding(nobody, now, serial=None, begun=True) as deciding:
@@ -219,8 +219,10 @@ def _settle(
     dead = judged.settlement.state is DeliveryState.DEAD
     if not decides and (dead or judged.own):
         raise _MustDecideError
-    if not sending.settle(session, delivery, outcome, judged.settlement, now):
-        return None
+    if not sending.settle(session, delivery, outcome, judged.settlement, now, late=decides):
+        if decides:
+            return None
+        raise _MustDecideError
     if judged.status != before:
         receivers.put(session, delivery.receiver, judged.status)
     if dead:

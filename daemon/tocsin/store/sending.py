@@ -58,7 +58,7 @@ def _setting(table: Table, *names: str) -> Update:
 _BEGUN = _setting(_DELIVERY, "attempts").where(*_HELD, _SENDING, _DELIVERY.c.lease_until >= bindparam("real"))
 _RENDERED = _BEGUN.values(message=bindparam("message"))
 _SETTLED = _setting(_DELIVERY, "state", "due_at", "reason", "delivered_at").values(lease_until=None)
-_SETTLED = _SETTLED.where(*_HELD, or_(_SENDING, _IN_DOUBT))
+_SETTLED, _SETTLED_LATE = (_SETTLED.where(*_HELD, held) for held in (_SENDING, or_(_SENDING, _IN_DOUBT)))
 _GIVEN_BACK = _setting(_DELIVERY, "state").values(lease_until=None).where(*_HELD, _SENDING)
 _ATTEMPT = insert(_ATTEMPTS)
 _ENDED = _setting(_ATTEMPTS, "ended_at", "outcome", "code", "words", "retry_after").where(
@@ -74,7 +74,8 @@ def void(session: Session, now: datetime, ended: ColumnElement[bool]) -> tuple[i
     """Return deliveries to the queue whose lease has *ended*; count them, and those in doubt."""
     # Not the whole rows: a damaged one must not keep the daemon from starting.
     claimed = select(DeliveryRow.id, DeliveryRow.attempts).where(DeliveryRow.state == DeliveryState.SENDING, ended)
-    rows = session.exec(claimed).all()
+    # Its holder may settle one just now, beside those who decide.
+    rows = session.exec(claimed.with_for_update()).all()
     return len(rows), sum(_take_back(session, number, attempts, now) for number, attempts in rows)
 
 
@@ -146,10 +147,13 @@ def begin_attempt(session: Session, delivery: Delivery, message: Message, now: d
     return True
 
 
-def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlement: Settlement, now: datetime) -> bool:
+def settle(
+    session: Session, delivery: Delivery, outcome: AttemptResult, settlement: Settlement, now: datetime, *, late: bool
+) -> bool:
     """Close the attempt and give the delivery its next state; False without a lease.
 
-    If the lease has ended unseen, and nobody has claimed the delivery since, its doubt ends with this answer.
+    If the lease has ended unseen, and nobody has claimed the delivery since, its doubt ends with this answer, if it may
+    come *late*. That needs the turn of those who decide: one of them may be about to claim it.
     """
     values = {
         "state": settlement.state,
@@ -158,7 +162,7 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
         "delivered_at": now if settlement.state is DeliveryState.DELIVERED else None,
         "attempt": delivery.attempt,
     }
-    if not _under_fence(session, _SETTLED, delivery.id, delivery.fence, values):
+    if not _under_fence(session, _SETTLED_LATE if late else _SETTLED, delivery.id, delivery.fence, values):
         return False
     ended = {
         "number": delivery.id,

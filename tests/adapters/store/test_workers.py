@@ -15,6 +15,7 @@ from datetime import UTC, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import event
 
 from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.dispatcher import Dispatcher
@@ -32,7 +33,7 @@ from tocsin.store.db.opening import running, upgrade_tables
 from tocsin.store.programs import Pushed, RequestAnswer
 from tocsin.store.values import Claimable, Deferral, Fetch, JudgedBatch, PollRecord, Rest
 
-pytest.importorskip("psycopg")
+psycopg = pytest.importorskip("psycopg")
 pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 
 MINUTE = timedelta(minutes=1)
@@ -146,6 +147,41 @@ def test_a_receiver_gets_one_message_at_a_time(hands, pair):
     assert one.begin_attempt(delivery, TEXT, hands.now)
     assert one.settle(delivery, OK, _delivered(hands), hands.now)
     assert len(_claim(hands, other)) == 1
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+def test_an_answer_that_comes_while_another_worker_claims_counts_or_is_void(hands, pair, noticed):
+    """A message that had arrived was sent again if its answer was written between two statements of a claim."""
+    one, other = pair
+    hands.tell(one, "first")
+    [delivery] = _claim(hands, one)
+    assert one.begin_attempt(delivery, TEXT, hands.now)
+    hands.real.pass_by(2 * MINUTE)
+    if noticed:
+        assert _claim(hands, other, exclude=frozenset([delivery.receiver])) == []
+    settled: list[Settlement | None] = []
+    answer = threading.Thread(
+        target=lambda: settled.append(one.settle(delivery, OK, _delivered(hands), hands.now)), daemon=True
+    )
+
+    def in_between(_connection, _cursor, statement, *_):
+        if statement.startswith("UPDATE delivery ") and not answer.ident:
+            answer.start()
+            _end_or_wait(answer, hands.url)
+
+    event.listen(other.database._engine, "before_cursor_execute", in_between)
+    claimed = _claim(hands, other)
+    answer.join(30)
+    assert answer.ident
+    assert (settled == [None]) is bool(claimed)
+
+
+def _end_or_wait(thread, url):
+    """Return when *thread* has ended, or waits for a lock."""
+    with psycopg.connect(url, autocommit=True) as session:
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while thread.is_alive() and not session.execute(waiting).fetchone()[0]:
+            thread.join(0.01)
 
 
 def test_a_look_for_messages_waits_for_nobody(hands, pair):
