@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -117,6 +118,15 @@ class Server:
         else:
             for name in list(self._made):
                 self.drop(self.named(name))
+
+
+def beside(url: str, thread: threading.Thread) -> None:
+    """Start *thread*, and return when it has ended or waits for a lock in the database at *url*."""
+    thread.start()
+    with psycopg.connect(url, autocommit=True) as session:
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while thread.is_alive() and not session.execute(waiting).fetchone()[0]:
+            thread.join(0.01)
 
 
 @contextmanager

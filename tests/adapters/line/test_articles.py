@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 
 from adapters.line.conftest import RULES
-from tocsin.errors import Fault, SourceError
+from adapters.postgres import beside
+from tocsin.errors import Fault, LeaseLostError, SourceError
 from tocsin.explain.decision import explain_stored
 from tocsin.model.articles import Article, ArticleState
 from tocsin.model.entries import KeyKind
@@ -243,6 +247,34 @@ def test_an_answer_that_comes_too_late_changes_nothing(line, reader):
     assert reader.fetch() == [NOTICE]
     with pytest.raises(Exception, match="fetched again"):
         line.store.put_off_article(old, "late", line.clock.now(), tried=True)
+
+
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+def test_an_answer_that_comes_while_another_worker_claims_counts_or_is_void(line, reader):
+    """An article that had been read was fetched and decided about once more, by two workers."""
+    reader.poll(NOTICE)
+    one, other = line.store, type(line.store).open(line.url, real_now=line.clock.now)
+    [old] = one.claim_articles(line.clock.now(), HOUR, sources=["wire"], limit=9)
+    line.clock.move(hours=2)
+    written: list[bool] = []
+
+    def put_off():
+        with suppress(LeaseLostError):
+            one.put_off_article(old, "late", line.clock.now() + HOUR, tried=True)
+            written.append(True)
+
+    answer = threading.Thread(target=put_off, daemon=True)
+
+    def in_between(_connection, _cursor, statement, *_):
+        if statement.startswith("UPDATE article SET") and "fence=" in statement and not answer.ident:
+            beside(line.url, answer)
+
+    event.listen(other.database._engine, "before_cursor_execute", in_between)
+    claimed = other.claim_articles(line.clock.now(), HOUR, sources=["wire"], limit=9)
+    answer.join(30)
+    other.close()
+    assert answer.ident
+    assert bool(written) is not bool(claimed)
 
 
 def test_a_reload_that_removes_it_fetches_no_more(line, reader):

@@ -17,6 +17,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import event
 
+from adapters.postgres import beside
 from tocsin.deliver.config import DeliveryConfig
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import ConflictError, LeaseLostError, LockedError, OvertakenError, StoreError
@@ -33,7 +34,7 @@ from tocsin.store.db.opening import running, upgrade_tables
 from tocsin.store.programs import Pushed, RequestAnswer
 from tocsin.store.values import Claimable, Deferral, Fetch, JudgedBatch, PollRecord, Rest
 
-psycopg = pytest.importorskip("psycopg")
+pytest.importorskip("psycopg")
 pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 
 MINUTE = timedelta(minutes=1)
@@ -166,22 +167,13 @@ def test_an_answer_that_comes_while_another_worker_claims_counts_or_is_void(hand
 
     def in_between(_connection, _cursor, statement, *_):
         if statement.startswith("UPDATE delivery ") and not answer.ident:
-            answer.start()
-            _end_or_wait(answer, hands.url)
+            beside(hands.url, answer)
 
     event.listen(other.database._engine, "before_cursor_execute", in_between)
     claimed = _claim(hands, other)
     answer.join(30)
     assert answer.ident
     assert (settled == [None]) is bool(claimed)
-
-
-def _end_or_wait(thread, url):
-    """Return when *thread* has ended, or waits for a lock."""
-    with psycopg.connect(url, autocommit=True) as session:
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        while thread.is_alive() and not session.execute(waiting).fetchone()[0]:
-            thread.join(0.01)
 
 
 def test_a_look_for_messages_waits_for_nobody(hands, pair):

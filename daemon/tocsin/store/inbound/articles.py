@@ -60,7 +60,9 @@ def claim(
         .group_by(number)
         .limit(limit)
     ).all()
-    rows = session.exec(select(ArticleRow).where(col(ArticleRow.entry_id).in_(numbers))).all()
+    # The holder of a lease that has ended may write about one just now, beside those who claim.
+    wanted = select(ArticleRow).where(col(ArticleRow.entry_id).in_(numbers), _WAITING)
+    rows = session.exec(wanted.with_for_update()).all()
     found = []
     for row in rows:
         entry = entries.get(session, row.entry_id)
@@ -179,7 +181,7 @@ def counts(session: Session) -> Counts:
 
 
 def _held(session: Session, lease: ArticleLease) -> ArticleRow:
-    row = session.get(ArticleRow, lease.entry_id)
+    row = session.get(ArticleRow, lease.entry_id, with_for_update=True)
     if row is None or row.fence != lease.fence or row.lease_until is None:
         raise LeaseLostError(f"the article of entry {lease.entry_id} took longer than its lease; it is fetched again")
     return row
