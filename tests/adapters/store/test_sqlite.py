@@ -334,6 +334,17 @@ def test_a_database_is_locked_whatever_link_leads_to_it(hands, store):
         other.close()
 
 
+def test_a_lock_that_outlives_its_process_for_a_moment_is_waited_for(hands, store):
+    """What a killed daemon had just begun keeps its lock until it runs; a restart found it taken, and ended."""
+    store.lock(hands.now)
+    other = hands.open()
+    threading.Timer(0.05, store.database.unlock).start()
+    other.lock(hands.now)
+    with pytest.raises(LockedError, match="another tocsin"):
+        store.lock(hands.now)
+    other.close()
+
+
 def test_a_link_that_is_turned_to_another_file_is_noticed(hands, store):
     """A changed link means the other database, but the daemon would go on with the old one."""
     store.close()

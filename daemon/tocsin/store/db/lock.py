@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
@@ -19,6 +20,8 @@ from tocsin.files import hand_over, unlike_file
 _MOST = 8192
 _WORDS = 500
 _TIMES = ("started", "loaded", "refused")
+#: Seconds of waiting for a lock, as on a server.
+_PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,15 +98,13 @@ class Lock:
         if kind := unlike_file(os.fstat(handle).st_mode):
             os.close(handle)
             raise StoreError(f"the lock {self.path} is {kind}: move it away")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _locked(handle):
             number, _ = _lines(handle)
             os.close(handle)
             raise LockedError(
                 f"another tocsin (process {number or 'unknown'}) works on {self._database}: "
                 "stop it first, or give this one a database of its own"
-            ) from error
+            )
         self._handle = handle
         self._write("")
 
@@ -125,6 +126,23 @@ class Lock:
         with suppress(OSError):
             os.pwrite(self._handle, text, 0)
             os.ftruncate(self._handle, len(text))
+
+
+def _locked(handle: int) -> bool:
+    """Lock an open file; return False if another process has it for longer than a moment.
+
+    A process that was killed while it began another one keeps its locks until that one has begun.
+    """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(_PATIENCE / 50)
+        else:
+            return True
 
 
 def running(path: Path) -> Running | None:
