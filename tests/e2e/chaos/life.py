@@ -194,7 +194,11 @@ def live(order: Order) -> int:
     program = _renew(Path(order.migrations)) if order.migrations else __version__
     folder, trap = Path(order.folder), Trap(order)
     if order.upgrades or order.said or order.command:
-        return _command(order, program, WorldClock(folder / "clock.json").now())
+        try:
+            return _command(order, program, WorldClock(folder / "clock.json").now())
+        except StoreError as error:  # a line, as of every command
+            print(error, file=sys.stderr)
+            return 1
     if order.space:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order.space, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     if order.wrong:
