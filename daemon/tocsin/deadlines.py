@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
 import time
 from collections.abc import Callable
 from itertools import count
+
+from tocsin.log import line
+
+log = logging.getLogger(__name__)
 
 
 class Deadline:
@@ -32,14 +37,14 @@ class Deadlines:
         self._runs = False
 
     def add(self, seconds: float, function: Callable[[], object]) -> Deadline:
-        """Return the deadline at which *function* is called, *seconds* from now; it must be quick and raise nothing."""
+        """Return the deadline at which *function*, which must be quick, is called: *seconds* from now."""
         at, deadline = time.monotonic() + seconds, Deadline(function)
         with self._changed:
             first = not self._waiting or at < self._waiting[0][0]
             heapq.heappush(self._waiting, (at, next(self._numbers), deadline))
             if not self._runs:
-                self._runs = True
                 threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+                self._runs = True
             elif first:
                 self._changed.notify()
         return deadline
@@ -47,7 +52,10 @@ class Deadlines:
     def _run(self) -> None:
         while (deadline := self._next()) is not None:
             if function := deadline.function:
-                function()
+                try:
+                    function()
+                except Exception:  # the others must be kept
+                    log.exception(line("deadline failed"))
 
     def _next(self) -> Deadline | None:
         """Wait for the next deadline and return it, None if there is none."""

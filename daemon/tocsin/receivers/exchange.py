@@ -58,8 +58,8 @@ class Exchange:
 
     def __enter__(self) -> Self:
         self._ends = time.monotonic() + self.limit
-        self._tokens.append(_CURRENT.set(self))
         self._deadline = _DEADLINES.add(self.limit, self._expire)
+        self._tokens.append(_CURRENT.set(self))
         return self
 
     def __exit__(self, *_: object) -> None:

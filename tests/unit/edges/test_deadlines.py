@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, Thread
+
+import pytest
 
 from tocsin.deadlines import Deadlines
 
@@ -33,3 +35,31 @@ def test_there_are_deadlines_again_after_a_pause() -> None:
         done = Event()
         deadlines.add(0, done.set)
         assert done.wait(10)
+
+
+def test_a_deadline_that_fails_costs_no_other_one(caplog: pytest.LogCaptureFixture) -> None:
+    """Without its thread no attempt would have a limit any more, and a server that hangs would hold its lane for ever."""
+    deadlines, done = Deadlines(), Event()
+
+    def fail() -> None:
+        raise ValueError("broken")
+
+    deadlines.add(0, fail)
+    deadlines.add(0.01, done.set)
+    assert done.wait(10)
+    assert "broken" in caplog.text
+
+
+def test_a_thread_that_could_not_be_started_is_started_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that has no thread left for a moment takes the limit from one attempt, not from all that follow."""
+    deadlines, done = Deadlines(), Event()
+
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            deadlines.add(0, Event().set)
+    deadlines.add(0, done.set)
+    assert done.wait(10)
