@@ -37,11 +37,6 @@ Workers = Callable[[Session], int]
 _FEW = 4
 
 
-def alone(_: Session) -> int:
-    """Return 1, where nobody else sends."""
-    return 1
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
     """Leased deliveries: their *rows* from before the claim, and *until* when their content counts."""
@@ -62,8 +57,8 @@ def claim(
     lease: timedelta,
     which: Claimable,
     *,
-    worker: int | None = None,
-    workers: Workers = alone,
+    worker: int | None,
+    workers: Workers,
 ) -> Claimed | None:
     """Lease the due deliveries in *which* to *worker*, the highest severity first and then the oldest, until *real* + *lease*.
 
@@ -99,8 +94,8 @@ def waits(
     real: datetime,
     which: Claimable,
     *,
-    worker: int | None = None,
-    workers: Workers = alone,
+    worker: int | None,
+    workers: Workers,
 ) -> bool:
     """Return whether there is anything to `claim`, so that nobody takes a turn in vain."""
     ended = select(DeliveryRow.id).where(DeliveryRow.state == DeliveryState.SENDING, _lease_ended(real))

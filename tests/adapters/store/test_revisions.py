@@ -204,7 +204,8 @@ def test_a_wording_between_claim_and_reading_is_left_to_a_correction(hands, stor
     """Content is read when others may write again, so a reader is sent the wording that decisions believe that he knows."""
     hands.tell(store)
     with store.database.write() as session:
-        claimed = claims.claim(session, hands.now, hands.now, HOUR, Claimable())
+        alone = {"worker": store.database.worker, "workers": store.database.deliverers}
+        claimed = claims.claim(session, hands.now, hands.now, HOUR, Claimable(), **alone)
     hands.now += HOUR
     after = hands.entry(title="Else", summary="Other.", body="")
     hands.poll(store, hands.batch(after), [], Corrector(hands.teller()), rewritten=[hands.quiet(after)])
