@@ -22,12 +22,12 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 from aiohttp import web
+from inside import Clock, runner
 
 STATES = ("304", "same", "edited", "new")
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -95,22 +95,9 @@ def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
     from tocsin.sources.http.client import HttpClient
     from tocsin.store import Store
 
-    @dataclass
-    class Clock:
-        time: datetime = START
-
-        def now(self) -> datetime:
-            return self.time
-
-    def runner(pool: ThreadPoolExecutor):
-        async def run(call, /, *args, **kwargs):
-            return await asyncio.get_running_loop().run_in_executor(pool, lambda: call(*args, **kwargs))
-
-        return run
-
     async def main() -> dict[str, float]:
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as writer, ThreadPoolExecutor(2) as workers:
-            clock = Clock()
+            clock = Clock(START)
             store = Store.open(f"sqlite:///{folder}/t.db")
             names = [f"f{n}" for n in range(feeds)]
             store.sync_sources([(name, f"{base}/{state}/{n}", "feed") for n, name in enumerate(names)], clock.now())

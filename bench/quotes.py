@@ -15,9 +15,10 @@ import resource
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from inside import Clock, runner
 
 from tocsin.config.packs import parse_pack
 from tocsin.ingest.config import IngestConfig
@@ -46,26 +47,6 @@ rules:
 """
 
 
-@dataclass
-class Clock:
-    """The time, set by hand."""
-
-    time: datetime = START
-
-    def now(self) -> datetime:
-        """Return the time."""
-        return self.time
-
-
-def runner(pool: ThreadPoolExecutor):
-    """Return a function that runs a call in *pool*."""
-
-    async def run(call, /, *args, **kwargs):
-        return await asyncio.get_running_loop().run_in_executor(pool, lambda: call(*args, **kwargs))
-
-    return run
-
-
 def rules() -> RuleSet:
     """Return the rules that judge the prices."""
     spec, problems = parse_pack([("bench.yaml", RULES)])
@@ -77,7 +58,7 @@ def rules() -> RuleSet:
 
 async def measure(folder: Path, count: int, polls: int) -> None:
     """Poll the table once a minute, and print the processor time of each poll."""
-    names, prices, clock = [f"M{n}" for n in range(count)], random.Random(7), Clock()
+    names, prices, clock = [f"M{n}" for n in range(count)], random.Random(7), Clock(START)
     path = folder / "prices.csv"
     with ThreadPoolExecutor(1) as writer, ThreadPoolExecutor(2) as workers:
         store, work = Store.open(f"sqlite:///{folder}/t.db"), runner(workers)
