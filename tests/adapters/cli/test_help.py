@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,48 +32,60 @@ HEAVY = {
 PARSER = {"pydantic", "rich"}
 
 
-def imports_of(*arguments: str) -> tuple[str, list[str]]:
-    """Run the program; return what it shows, and the modules that it imported."""
-    code = (
-        "import json, sys\n"
-        "from tocsin.cli import app\n"
-        "try:\n"
-        "    app()\n"
-        "finally:\n"
-        "    print(json.dumps(sorted(sys.modules)))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr, json.loads(done.stdout.splitlines()[-1])
+#: Runs lines of arguments one after another, and prints what each shows and the modules that are imported by then.
+PROGRAM = """
+import contextlib, io, json, os, sys
+from tocsin.cli import app
+
+for arguments, env in json.loads(sys.argv[1]):
+    os.environ.update(env)
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown), contextlib.suppress(SystemExit):
+        app(arguments, prog_name="tocsin")
+    print(json.dumps([shown.getvalue(), sorted(sys.modules)]))
+"""
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words", "allowed"),
-    [
-        pytest.param(["--help"], "Watch news and prices", {"rich"}, id="help"),
-        pytest.param([], "Watch news and prices", {"rich"}, id="nothing"),
-        pytest.param(["--version"], "tocsin ", set(), id="version"),
-        pytest.param(["chekc"], "Did you mean 'check'?", PARSER, id="typo"),
-    ],
-)
-def test_help_imports_no_command(arguments: list[str], words: str, allowed: set[str]) -> None:
+def imports_of(*lines: tuple[Sequence[str], Mapping[str, str]]) -> list[tuple[str, set[str]]]:
+    """Run the program with each line of arguments and what it finds in the environment, all in one process.
+
+    Return what each shows, and the modules that it or one before it imported.
+    """
+    code = [sys.executable, "-c", PROGRAM, json.dumps(lines)]
+    printed = subprocess.run(code, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    return [(shown, set(imported)) for shown, imported in map(json.loads, printed)]
+
+
+#: By what is typed: what is shown, and what may be imported for that, of this line and those before it.
+HELP: dict[tuple[str, ...], tuple[str, set[str]]] = {
+    ("--version",): ("tocsin ", set()),
+    (): ("Watch news and prices", {"rich"}),
+    ("--help",): ("Watch news and prices", {"rich"}),
+    ("chekc",): ("Did you mean 'check'?", PARSER),
+}
+
+
+def test_help_imports_no_command() -> None:
     """Who asks for help waits for the parser only: databases, servers and schemas take ten times as long to import."""
-    shown, imported = imports_of(*arguments)
-    assert words in shown
-    assert not (HEAVY - allowed).intersection(imported)
+    found = imports_of(*((line, {}) for line in HELP))
+    for line, (shown, imported) in zip(HELP, found, strict=True):
+        words, allowed = HELP[line]
+        assert words in shown, line
+        assert not (HEAVY - allowed) & imported, line
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        pytest.param(["check", "--rules", "trade"], "rules are good", id="check"),
-        pytest.param(["packs", "list"], "critical-minerals", id="packs"),
-    ],
-)
-def test_a_command_about_files_imports_no_database_and_no_client(arguments: list[str], words: str) -> None:
+ABOUT_FILES = {
+    ("check", "--rules", "trade"): "rules are good",
+    ("packs", "list"): "critical-minerals",
+}
+
+
+def test_a_command_about_files_imports_no_database_and_no_client() -> None:
     """Who writes a rule checks it again and again."""
-    shown, imported = imports_of(*arguments)
-    assert words in shown
-    assert not {"sqlalchemy", "alembic", "aiohttp", "jinja2", "tocsin.web"}.intersection(imported)
+    found = imports_of(*((line, {}) for line in ABOUT_FILES))
+    for line, (shown, imported) in zip(ABOUT_FILES, found, strict=True):
+        assert ABOUT_FILES[line] in shown, line
+        assert not {"sqlalchemy", "alembic", "aiohttp", "jinja2", "tocsin.web"} & imported, line
 
 
 RULES_AND_CLIENTS = {
@@ -104,24 +117,22 @@ def config(tmp_path: Path, empty: Path) -> Path:
     return tmp_path / "config.yaml"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        pytest.param(["status"], "tocsin does not run", id="status"),
-        pytest.param(["alerts", "list"], "No alerts", id="alerts"),
-        pytest.param(["deliveries", "list"], "No deliveries yet", id="deliveries"),
-        pytest.param(["silences", "list"], "There are no silences", id="silences"),
-        pytest.param(["sources", "list"], "Nothing was polled yet", id="sources"),
-        pytest.param(["receivers", "list"], "here", id="receivers"),
-    ],
-)
-def test_a_command_about_the_database_imports_no_rules_and_no_client(
-    arguments: list[str], words: str, config: Path
-) -> None:
+ABOUT_THE_DATABASE = {
+    ("status",): "tocsin does not run",
+    ("alerts", "list"): "No alerts",
+    ("deliveries", "list"): "No deliveries yet",
+    ("silences", "list"): "There are no silences",
+    ("sources", "list"): "Nothing was polled yet",
+    ("receivers", "list"): "here",
+}
+
+
+def test_a_command_about_the_database_imports_no_rules_and_no_client(config: Path) -> None:
     """A look at the daemon is a matter of a moment, and scripts take it every minute."""
-    shown, imported = imports_of(*arguments, "--config", str(config))
-    assert words in shown
-    assert not RULES_AND_CLIENTS.intersection(imported)
+    found = imports_of(*(((*line, "--config", str(config)), {}) for line in ABOUT_THE_DATABASE))
+    for line, (shown, imported) in zip(ABOUT_THE_DATABASE, found, strict=True):
+        assert ABOUT_THE_DATABASE[line] in shown, line
+        assert not RULES_AND_CLIENTS & imported, line
 
 
 #: Prints the modules that are imported when the daemon says that it has started, and stops it.
@@ -209,18 +220,20 @@ def test_a_word_is_completed_in_each_shell(shell: str, line: str, words: set[str
     assert set(complete(shell, line)) == words
 
 
-@pytest.mark.parametrize("line", ["tocsin run --d", "tocsin alerts list --", "tocsin packs show "])
-def test_completion_imports_no_command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+COMPLETED = {
+    "tocsin run --d": "--dry-run",
+    "tocsin alerts list --": "--json",
+    "tocsin packs show ": "critical-minerals",
+}
+
+
+def test_completion_imports_no_command() -> None:
     """It must answer between two keys: the libraries of a command take seconds."""
-    for name, value in (
-        ("_TOCSIN_COMPLETE", "complete_bash"),
-        ("COMP_WORDS", line),
-        ("COMP_CWORD", str(line.count(" "))),
-    ):
-        monkeypatch.setenv(name, value)
-    shown, imported = imports_of()
-    assert shown.strip()
-    assert not (HEAVY - PARSER - {"tocsin.config"}).intersection(imported)
+    asked = {"_TOCSIN_COMPLETE": "complete_bash"}
+    found = imports_of(*(((), {**asked, "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}) for line in COMPLETED))
+    for line, (shown, imported) in zip(COMPLETED, found, strict=True):
+        assert COMPLETED[line] in shown.splitlines(), line
+        assert not (HEAVY - PARSER - {"tocsin.config"}) & imported, line
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
