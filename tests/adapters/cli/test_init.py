@@ -164,7 +164,7 @@ def test_what_does_not_work_is_named_with_its_remedy(
     monkeypatch.setenv("TOCSIN_MAIL_PASSWORD", "wrong")
     server = f"127.0.0.1:{mails.port}"
     mail = ("--to", "mail", "--mail-to", "desk@example.org", "--smtp", server, "--tls", "none", "--digest", "none")
-    feeds = ("--feed", feed, "--feed", f"{feed}/gone", "--allow-private")
+    feeds = ("--feed", feed, "--feed", f"{feed}/gone", "--allow-private", "--pack", "none")
     done = init(empty_home, *mail, *feeds)
     assert done.exit_code == 3
     assert (empty_home / "config.yaml").exists()
@@ -175,11 +175,10 @@ def test_what_does_not_work_is_named_with_its_remedy(
     assert mails.arrived == []
 
 
-@pytest.mark.no_cover  # it runs the examples of a shipped pack several times
 def test_another_installation_keeps_its_database(empty_home: Path, tmp_path: Path, feed: str) -> None:
     """A try beside a running tocsin must neither use its database nor wait for its lock."""
     (tmp_path / "state" / "tocsin.db").write_bytes(b"somebody else's")
-    assert init(empty_home, "--feed", feed, "--allow-private").exit_code == 0
+    assert init(empty_home, "--feed", feed, "--allow-private", "--pack", "none").exit_code == 0
     assert (tmp_path / "state" / "tocsin.db").read_bytes() == b"somebody else's"
     assert (empty_home / "var" / "tocsin.db").exists()
 
@@ -212,12 +211,10 @@ def test_a_full_disk_leaves_no_half_installation(empty_home: Path, monkeypatch: 
     monkeypatch.undo()
 
 
-@pytest.mark.no_cover  # it runs the examples of a shipped pack several times
 def test_a_folder_may_be_moved(empty_home: Path) -> None:
     """An installation is tried in one place and served from another; its secret goes along."""
-    assert (
-        init(empty_home, "--to", "json://127.0.0.1:9/x", "--offline", "--feed", "http://127.0.0.1:9/f").exit_code == 0
-    )
+    flags = ("--to", "json://127.0.0.1:9/x", "--offline", "--feed", "http://127.0.0.1:9/f", "--pack", "none")
+    assert init(empty_home, *flags).exit_code == 0
     moved = empty_home.rename(empty_home.with_name("moved"))
     assert "${file:secrets/other}" in (moved / "config.yaml").read_text()
     checked = run("check", "--config", str(moved / "config.yaml"))
