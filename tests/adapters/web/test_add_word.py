@@ -151,8 +151,9 @@ def test_a_word_joins_an_override_that_is_there_and_changes_meanwhile_are_seen(s
     assert text.endswith("retention: 30d\n")
 
 
-def test_a_change_is_shown_although_it_cannot_be_tried_now(serve):
+def test_a_change_is_shown_although_it_cannot_be_tried_now(serve, monkeypatch):
     """Another trial holds nobody up who knows what to write."""
+    monkeypatch.setattr("tocsin.web.trial._PATIENCE", 0.01)
 
     async def scene(page):
         async with page.daemon.trial:

@@ -131,8 +131,9 @@ def test_no_change_is_said(serve):
     assert "No change" in serve(lambda page: page.post("/play", {"rule": "ban", "text": RULE})).text
 
 
-def test_one_rule_is_tried_at_a_time(serve):
+def test_one_rule_is_tried_at_a_time(serve, monkeypatch):
     """A second try is told to wait, and nothing is lost of what was typed."""
+    monkeypatch.setattr("tocsin.web.trial._PATIENCE", 0.01)
 
     async def scene(page):
         async with page.daemon.trial:

@@ -63,8 +63,9 @@ def test_a_backtest_shows_what_the_rule_finds_or_what_came_nearest(serve, news, 
     assert all(one in text for one in words), text
 
 
-def test_one_backtest_runs_at_a_time(serve):
+def test_one_backtest_runs_at_a_time(serve, monkeypatch):
     """A second one is told to wait; the page stands."""
+    monkeypatch.setattr("tocsin.web.trial._PATIENCE", 0.01)
 
     async def scene(page):
         async with page.daemon.trial:
