@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tocsin.config.library import kept_version
-from tocsin.config.loading import LoadedRules
 from tocsin.config.packs import Files
 from tocsin.config.yaml.edit import NewWord
 from tocsin.errors import Problem
@@ -20,6 +20,10 @@ from tocsin.rules.overlay import lay_over
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import Scopes, scope_of
 from tocsin.rules.spec import ListSpec, Override, PackSpec, with_used
+
+if TYPE_CHECKING:
+    # The process that tries a word would import the whole configuration, which takes a third of its time.
+    from tocsin.config.loading import LoadedRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
