@@ -155,15 +155,27 @@ def _damaged(
 ) -> Iterator[tuple[Any, str, str]]:
     """Yield the number, name and error of each row of *table* that *read* cannot read."""
     rows = session.connection().execute(select(table.id, cast(name, Text)).where(condition)).all()
-    for number, called in rows:
-        try:
-            read(session.exec(select(table).where(table.id == number)).one())
-        except DamagedError as error:
-            yield number, str(called), str(error)
-        except OperationalError as error:
-            if UNDECODABLE not in str(error.orig):
-                raise
-            yield number, str(called), str(error.orig)
+    for start in range(0, len(rows), _PIECE):
+        some = rows[start : start + _PIECE]
+        # Nearly always all can be read, which many together do at a fifth of the time.
+        if _fault(session, table, [number for number, _ in some], read):
+            for number, called in some:
+                if words := _fault(session, table, [number], read):
+                    yield number, str(called), words
+
+
+def _fault(session: Session, table: Any, numbers: Sequence[Any], read: Callable[[Any], object]) -> str:
+    """Return why *read* cannot read all rows of *table* with these *numbers*. Empty if it can."""
+    try:
+        for row in session.exec(select(table).where(table.id.in_(numbers))).all():
+            read(row)
+    except DamagedError as error:
+        return str(error)
+    except OperationalError as error:
+        if UNDECODABLE not in str(error.orig):
+            raise
+        return str(error.orig)
+    return ""
 
 
 def rewind(session: Session, now: datetime) -> int:

@@ -53,6 +53,15 @@ def test_one_damaged_source_stops_alone_and_is_named(hands, store, column, value
     assert store.set_aside(hands.now) == ()
 
 
+def test_sources_without_damage_are_read_together(hands, store, statements):
+    """Each start looks at all of them before the first is polled."""
+    counts = set()
+    for many in (2, 50):
+        store.sync_sources([(f"s{n}", f"https://example.org/{n}", "feed") for n in range(many)], hands.now)
+        counts.add(statements(lambda: store.set_aside(hands.now)))
+    assert len(counts) == 1
+
+
 def test_a_claim_on_damage_is_damage_with_the_remedy(hands, store):
     """Not a bug of the program: a backup is needed."""
     store.sync_sources([("a", "https://example.org/a", "feed")], hands.now)
