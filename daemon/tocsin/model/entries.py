@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,6 +36,17 @@ class EntryKey:
 
     kind: KeyKind
     value: str
+
+
+#: Keys by which an entry can be told from others of its document, and the number of digits of each that do.
+TELLING = (KeyKind.ID, KeyKind.LINK, KeyKind.TITLE_DAY)
+TELLING_DIGITS = 8
+
+
+def trace(keys: Iterable[EntryKey]) -> str:
+    """Return eight digits each of the keys that are `TELLING`, in that order; dashes for one that *keys* lack."""
+    values = {key.kind: key.value for key in keys}
+    return "".join(values.get(kind, "")[-TELLING_DIGITS:].ljust(TELLING_DIGITS, "-") for kind in TELLING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +101,15 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """The result of one poll. Nothing new is a value: *changed* is False and *entries* is empty."""
+    """The result of one poll. Nothing new is a value: *changed* is False and *entries* is empty.
+
+    *entries* may lack those that stood in the last document just so, if that was committed on the same day. Then *traces*
+    are those of all entries of the document.
+    """
 
     source: str
     entries: tuple[Entry, ...]  # in the order of the document
+    traces: tuple[str, ...] = ()
     cursor: Cursor
     changed: bool
     size: int = 0  # decoded bytes of the body
@@ -104,3 +121,8 @@ class Batch:
     prints: tuple[RawQuote, ...] = ()  # of a source of prices
     missing: tuple[Missing, ...] = ()  # symbols without a price
     answer: ResponseHints = ResponseHints()  # noqa: RUF009 (frozen)
+
+    @property
+    def document(self) -> tuple[str, ...]:
+        """Return the traces of all entries of the document, in its order."""
+        return self.traces or tuple(trace(entry.keys) for entry in self.entries)

@@ -26,6 +26,7 @@ from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.sources.feeds import parser_program
 from tocsin.sources.feeds.entries import entries
+from tocsin.sources.feeds.last_items import LastItems
 from tocsin.store.values import Claimable
 
 if TYPE_CHECKING:
@@ -44,15 +45,23 @@ class Served:
         self.line = line
         self.body = b""
         self.polls = 0
+        self.last = LastItems()
 
     async def poll(self, cursor: Cursor, now: Any) -> Batch:
         """The document, as a feed source makes a batch of it."""
         self.polls += 1
-        parsed = parser_program.read(self.body, url="https://paper.example/feed")
-        found = entries(parsed, source=self.name, url="https://paper.example/feed", labels={}, now=now)
-        has_ids = any(item.id for item in parsed.items)
-        following = Cursor(etag=str(self.polls))
-        return Batch(source=self.name, entries=found, cursor=following, changed=True, has_ids=has_ids)
+        url, body_hash = "https://paper.example/feed", str(self.polls)
+        parsed = parser_program.read(self.body, url=url, known=self.last.marks)
+        found = self.last.completed(parsed, cursor, now, body_hash=body_hash, url=url)
+        self.last = found.last
+        return Batch(
+            source=self.name,
+            entries=entries(found.document, source=self.name, url=url, labels={}, now=now, drafts=found.drafts),
+            traces=found.traces,
+            cursor=Cursor(body_hash=body_hash),
+            changed=True,
+            has_ids=found.named,
+        )
 
     def show(self, *items: str) -> list[tuple[DeliveryKind, str]]:
         """Poll a document of these items; what the desk is told by then, as (kind, text)."""
@@ -181,3 +190,18 @@ def test_posts_of_one_page_are_entries_of_their_own(paper: Served) -> None:
     link = "https://paper.example/a"
     paper.show(WEATHER)
     assert len(paper.show(_page(f"{link}#1", BAN), _page(f"{link}#2", "China halts cobalt exports to Japan"))) == 2
+
+
+def test_an_entry_that_is_shown_for_years_stays_known(paper: Served) -> None:
+    """Its keys are forgotten half a year after they were last touched, although it is not looked for at every poll."""
+    store = paper.line.store
+    paper.show(*FIRST)
+    for number in range(5):
+        paper.line.clock.move(days=50)
+        for part in "ab":
+            paper.show(_item(f"{number}{part}", f"Weather {number}{part}"), *FIRST)
+        while store.sweep(paper.line.clock.now(), timedelta(days=30)):
+            pass
+    before, paper.last = store.read.counts().entries, LastItems()
+    paper.show(*FIRST)
+    assert store.read.counts().entries == before

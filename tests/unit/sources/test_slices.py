@@ -1,13 +1,14 @@
 """Items of the last document are not parsed again, and the entries are the same as if they were."""
 
-from datetime import UTC, datetime
+import dataclasses
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.errors import SourceError
-from tocsin.model.entries import Entry
+from tocsin.model.entries import Cursor, Entry, trace
 from tocsin.sources.documents.items import Parsed
 from tocsin.sources.feeds.entries import entries
 from tocsin.sources.feeds.last_items import MOST, LastItems
@@ -98,8 +99,9 @@ def outcome(document: bytes, last: LastItems | None = None) -> tuple[tuple[Parse
         found = parse(document, url=URL, known=last.marks if last else None)
     except SourceError as error:
         return str(error), last or LastItems()
-    found, drafts, kept = (last or LastItems()).completed(found, url=URL)
-    return (found, entries(found, source="s", url=URL, labels={}, now=NOW, drafts=drafts if last else ())), kept
+    whole = (last or LastItems()).completed(found, Cursor(), NOW, url=URL)
+    found, drafts = whole.document, whole.drafts if last else ()
+    return (found, entries(found, source="s", url=URL, labels={}, now=NOW, drafts=drafts)), whole.last
 
 
 @st.composite
@@ -135,6 +137,71 @@ def test_documents_one_after_another_say_what_each_says_alone(documents: list[by
     for document in documents:
         found, last = outcome(document, last)
         assert found == outcome(document)[0]
+
+
+@settings(max_examples=150, deadline=None)
+@given(series())
+def test_only_entries_that_the_last_document_had_are_left_out(documents: list[bytes]) -> None:
+    """The store is not asked about them; another one that is left out would be lost."""
+    last, before, cursor = LastItems(), tuple[Entry, ...](), Cursor()
+    for number, document in enumerate(documents):
+        try:
+            found = parse(document, url=URL, known=last.marks)
+        except SourceError:
+            continue
+        part, whole = (
+            one.completed(found, cursor, NOW, body_hash=f"{number}", url=URL)
+            for one in (last, dataclasses.replace(last, whole=None))
+        )
+        left, every = (
+            entries(one.document, source="s", url=URL, labels={}, now=NOW, drafts=one.drafts) for one in (part, whole)
+        )
+        assert part.named == any(item.id for item in whole.document.items)
+        assert left == tuple(entry for entry in every if entry in left)
+        assert all(entry in before for entry in every if entry not in left)
+        if part.traces:
+            assert part.traces == tuple(trace(entry.keys) for entry in every)
+        else:
+            assert left == every
+        last, before, cursor = part.last, every, Cursor(body_hash=f"{number}")
+
+
+@pytest.mark.parametrize(
+    ("committed", "days", "given"),
+    [
+        pytest.param("first", 0, 1, id="the new ones, after a document that was committed"),
+        pytest.param("", 0, 3, id="all, after one that was not"),
+        pytest.param("other", 0, 3, id="all, after one that another worker committed"),
+        pytest.param("first", 1, 3, id="all, at the first poll of a day"),
+    ],
+)
+def test_known_entries_are_left_out_while_the_store_has_them(committed: str, days: int, given: int) -> None:
+    """After a failure they must be found again, and their keys would be forgotten if they were never given."""
+    first = parse(feed(PLAIN["short"], PLAIN["text"]), url=URL)
+    last = LastItems().completed(first, Cursor(), NOW, body_hash="first", url=URL).last
+    second = parse(feed(PLAIN["people"], PLAIN["short"], PLAIN["text"]), url=URL, known=last.marks)
+    found = last.completed(second, Cursor(body_hash=committed), NOW + timedelta(days=days), body_hash="second", url=URL)
+    assert len(found.document.items) == len(found.drafts) == given
+    third = parse(feed(PLAIN["letters"], PLAIN["people"], PLAIN["short"]), url=URL, known=found.last.marks)
+    later = found.last.completed(
+        third, Cursor(body_hash="second"), NOW + timedelta(days=days, hours=1), body_hash="third", url=URL
+    )
+    assert [item.title for item in later.document.items] == ["镓 – Überblick"]
+    assert len(later.traces) == 3
+
+
+@pytest.mark.parametrize("name", ["the same id", "the same link"])
+def test_entries_beside_one_with_the_same_id_or_link_are_given(name: str) -> None:
+    """Whether an id or a link identifies an entry depends on the others of its document."""
+    first = parse(feed(PLAIN["short"], PLAIN["text"]), url=URL)
+    last = LastItems().completed(first, Cursor(), NOW, body_hash="first", url=URL).last
+    for number, others in enumerate(((PLAIN[name],), (PLAIN["people"],))):
+        document = parse(feed(*others, PLAIN["short"], PLAIN["text"]), url=URL, known=last.marks)
+        hashes = ["first", "second", "third"]
+        cursor = Cursor(body_hash=hashes[number])
+        found = last.completed(document, cursor, NOW, body_hash=hashes[number + 1], url=URL)
+        assert len(found.document.items) == 3
+        last = found.last
 
 
 @pytest.mark.parametrize("lasting", LASTING.values(), ids=LASTING)
@@ -212,7 +279,7 @@ def test_an_item_says_the_same_in_any_place(begun: str) -> None:
     again = parse(after, url=URL, known=last.marks)
     assert again.skipped == (1,)
     whole = parse(after, url=URL)
-    assert last.completed(again)[0] == whole
+    assert last.completed(again, Cursor(), NOW).document == whole
     assert whole.items[1] == found.items[0]
 
 
@@ -255,6 +322,6 @@ def test_what_is_kept_of_a_feed_is_limited() -> None:
     texts = [f"<item><title>{n}</title><description>{pow(7, 20_000 + n):x}</description></item>" for n in range(9)]
     document = feed(*texts)
     whole, last = outcome(document)
-    assert 0 < sum(map(len, last.packed)) <= MOST
-    assert len(last.packed) < len(texts)
+    assert 0 < sum(len(one.packed) for one in last.kept) <= MOST
+    assert len(last.kept) < len(texts)
     assert outcome(document, last)[0] == whole

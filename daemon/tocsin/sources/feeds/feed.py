@@ -24,6 +24,22 @@ from tocsin.sources.http.caching import Conditional, ask_since, fresh, poll_hint
 from tocsin.sources.http.client import Fetched, HttpClient, public_headers, same_origin
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """A *document* with its *entries*, and what to keep for the next poll.
+
+    The entries are None if they are those of the last document, which was committed. With *traces* they are only those that it
+    lacked. *named* is true if an item has an id.
+    """
+
+    document: Parsed
+    entries: tuple[Entry, ...] | None
+    traces: tuple[str, ...] = ()
+    named: bool = True
+    hints: PollHints
+    kept: str
+
+
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class FeedSource:
     """A feed that is polled, or with *selectors* a page, or with *watch* a page whose changes are its entries.
@@ -69,23 +85,22 @@ class FeedSource:
             return replace(batch, cursor=replace(answer.cursor, kept=still(cursor.kept, now)))
         if answer.unchanged:
             return replace(batch, answer=replace(hints, hub=read_hub(cursor.kept)))
-        parsed, found, hinted, kept = await self.http.gate.reader(self.run)(
-            self._read, answer.fetched, cursor, answer.cursor.body_hash, now
-        )
-        following = replace(answer.cursor, kept=kept)
+        read = await self.http.gate.reader(self.run)(self._read, answer.fetched, cursor, answer.cursor.body_hash, now)
+        parsed, found, following = read.document, read.entries, replace(answer.cursor, kept=read.kept)
         if not parsed.complete:
             # The rest is still missing, so the next poll must not be answered by a 304 or an equal body.
             following = Cursor(validated_at=following.validated_at, moved_to=following.moved_to)
         return replace(
             batch,
             entries=found or (),
+            traces=read.traces,
             cursor=following,
             changed=bool(found) or (found is not None and not self.watch),
             notes=parsed.notes,
             deleted=parsed.deleted,
             form=parsed.form,
-            has_ids=any(item.id for item in parsed.items),
-            answer=replace(hints, poll_hints=hinted, hub=None if self.watch else read_hub(kept)),
+            has_ids=read.named,
+            answer=replace(hints, poll_hints=read.hints, hub=None if self.watch else read_hub(read.kept)),
         )
 
     def _hints(self, answer: Conditional, now: datetime) -> ResponseHints:
@@ -98,13 +113,8 @@ class FeedSource:
             secured=self.url.startswith("http:") and moved_to == f"https:{self.url.removeprefix('http:')}",
         )
 
-    def _read(
-        self, fetched: Fetched, cursor: Cursor, body_hash: str, now: datetime
-    ) -> tuple[Parsed, tuple[Entry, ...] | None, PollHints, str]:
-        """Return the document with its entries, its hints, and what to keep for the next poll.
-
-        The entries are None if they are those of the document that was committed with *cursor*. *body_hash* is that of the new one.
-        """
+    def _read(self, fetched: Fetched, cursor: Cursor, body_hash: str, now: datetime) -> _Read:
+        """Return the content of the document, whose hash is *body_hash*, after the one that was committed with *cursor*."""
         last = self.memory.last
         parsed = parse(
             fetched.body,
@@ -123,8 +133,13 @@ class FeedSource:
             )
         if last.repeated(parsed, cursor):
             self.memory.last = replace(last, body_hash=body_hash)
-            return parsed, None, hints, kept
+            return _Read(document=parsed, entries=None, hints=hints, kept=kept)
         parsed = replace(parsed, items=tuple(map(self.labels_of.of, parsed.items)))
-        parsed, drafts, self.memory.last = last.completed(parsed, body_hash, self.url)
-        found = entries(parsed, source=self.name, url=self.url, labels=self.labels, now=now, drafts=drafts)
-        return parsed, found, hints, kept
+        whole = last.completed(parsed, cursor, now, body_hash=body_hash, url=self.url)
+        self.memory.last = whole.last
+        found = entries(
+            whole.document, source=self.name, url=self.url, labels=self.labels, now=now, drafts=whole.drafts
+        )
+        return _Read(
+            document=whole.document, entries=found, traces=whole.traces, named=whole.named, hints=hints, kept=kept
+        )

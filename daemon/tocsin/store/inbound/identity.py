@@ -49,11 +49,13 @@ _SECOND = _WITH_TITLE | {KeyKind.TEXT}
 class Known:
     """The keys of a document that are on record and can matter: *titles* by kind and value.
 
-    *drifting* are the kinds that are known to change on every poll of the source. A title is normalised once, and only
-    if a key needs it, because that costs more than a lookup.
+    *drifting* are the kinds that are known to change on every poll of the source, *settled* the number of entries of the document
+    that are known without a look. A title is normalised once, and only if a key needs it, because that costs more than a
+    lookup.
     """
 
     has_ids: bool
+    settled: int = 0
     drifting: frozenset[KeyKind] = frozenset()
     titles: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
@@ -87,7 +89,7 @@ class Known:
         At least 70 % of the headlines are known, but less than 10 % of the ids, or of the links of entries that have one.
         An id that differs only in its host, with the same headline, is the same id.
         """
-        if not self.has_ids or len(entries) < _MANY or KeyKind.LINK in self.drifting:
+        if not self.has_ids or len(entries) + self.settled < _MANY or KeyKind.LINK in self.drifting:
             return self.drifting
         if KeyKind.ID not in self.drifting and self._share(entries, KeyKind.ID, KeyKind.ID_NOHOST) >= _KEYS_STAY:
             return self.drifting
@@ -96,7 +98,8 @@ class Known:
             found = frozenset({KeyKind.ID, KeyKind.LINK})
         else:
             found = frozenset({KeyKind.ID})
-        if found == self.drifting or sum(map(self._has_title, entries)) < _TITLES_STAY * len(entries):
+        titles = self.settled + sum(map(self._has_title, entries))
+        if found == self.drifting or titles < _TITLES_STAY * (self.settled + len(entries)):
             return self.drifting
         return found
 
@@ -111,7 +114,8 @@ class Known:
         return KeyKind.LINK if KeyKind.ID in self.drifting else KeyKind.ID
 
     def _share(self, entries: Sequence[Entry], *kinds: KeyKind) -> float:
-        return sum(self._has(entry, *kinds) for entry in entries) / len(entries)
+        known = sum(self._has(entry, *kinds) for entry in entries)
+        return (self.settled + known) / (self.settled + len(entries))
 
     def _has(self, entry: Entry, *kinds: KeyKind) -> bool:
         """Check whether a key of *kinds* is on record for *entry*; an id without host needs the same title."""
@@ -198,7 +202,8 @@ def known(
     Nearly every entry of a document is known by its id and its headline; more keys are read only for the others. Those of
     entries that were *new* a moment ago are read at once.
     """
-    result = Known(has_ids=batch.has_ids, drifting=batch.volatile)
+    settled = max(0, len(batch.traces) - len(batch.entries))
+    result = Known(has_ids=batch.has_ids, drifting=batch.volatile, settled=settled)
     if new:
         _learn(session, source_id, result, (key.value for entry in entries for key in entry.keys))
         return result
