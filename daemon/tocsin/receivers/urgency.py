@@ -9,19 +9,17 @@ from collections.abc import Mapping
 
 from apprise import NotifyType
 from apprise.plugins.base import NotifyBase
-from apprise.plugins.gotify import NotifyGotify
-from apprise.plugins.ntfy import NotifyNtfy
-from apprise.plugins.pushover import NotifyPushover
 
 from tocsin.model.rules import Severity
 from tocsin.render.severity import COLOURS
 
-#: Priorities from info to critical. None hides a message. Pushover's 2 is not among them: it repeats a message until it is
-#: acknowledged there, which nobody asked for and no answer to us would end.
-_PRIORITIES: Mapping[type[NotifyBase], tuple[str, str, str, str, str]] = {
-    NotifyNtfy: ("2", "2", "3", "4", "5"),
-    NotifyGotify: ("3", "3", "5", "8", "10"),
-    NotifyPushover: ("-1", "-1", "0", "1", "1"),
+#: Priorities from info to critical by the schemes of services, whose plugins are not imported for that. None hides a message.
+#: Pushover's 2 is not among them: it repeats a message until it is acknowledged there, which nobody asked for and no answer to
+#: us would end.
+_PRIORITIES: Mapping[str, tuple[str, str, str, str, str]] = {
+    "ntfys": ("2", "2", "3", "4", "5"),
+    "gotifys": ("3", "3", "5", "8", "10"),
+    "pover": ("-1", "-1", "0", "1", "1"),
 }
 #: Types of apprise from info to critical: a sign, or the severity at services for incidents.
 _TYPES = (NotifyType.INFO, NotifyType.INFO, NotifyType.WARNING, NotifyType.WARNING, NotifyType.FAILURE)
@@ -31,7 +29,7 @@ _MAIL = (("5", "low"), ("5", "low"), None, ("2", "high"), ("1", "high"))
 
 def priority(plugin: NotifyBase, severity: Severity | None) -> dict[str, str]:
     """Return the field of the service of *plugin* that has its priority; empty if it has none."""
-    levels = next((found for kind, found in _PRIORITIES.items() if isinstance(plugin, kind)), None)
+    levels = _PRIORITIES.get(str(plugin.secure_protocol))
     return {"priority": levels[severity.rank]} if levels and severity else {}
 
 

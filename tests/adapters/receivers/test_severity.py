@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -56,6 +58,13 @@ def test_a_phone_rings_by_the_severity(
         payload = request(url, web, post, level)
         found.append(str(payload.get("priority", web.requests[0][1].get("X-Priority", ""))))  # ntfy has it in a header
     assert found == priorities
+
+
+def test_a_receiver_imports_no_library_of_another_service() -> None:
+    """Pushover's plugin brings a library for encryption, which takes more memory than all that sends a mail."""
+    code = "import sys; import tocsin.receivers.kinds; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"apprise.plugins.pushover", "cryptography"}.intersection(done.stdout.split())
 
 
 def test_other_services_get_the_type_of_apprise(web: Any, post: Any) -> None:
