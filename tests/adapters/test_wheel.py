@@ -42,8 +42,7 @@ def program(unpacked: Path, tmp_path: Path) -> Program:
         "PYTHONPATH": os.pathsep.join([str(unpacked), *libraries]),
     }
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = "from tocsin.cli import main; main()"
+    def run(*arguments: str, code: str = "from tocsin.cli import main; main()") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error::SyntaxWarning", "-c", code, *arguments]
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=120)
 
@@ -56,6 +55,20 @@ def test_packs_and_presets_are_found_by_name_outside_the_checkout(program: Progr
     done = program("check")
     assert "rules" in done.stderr.splitlines()[-1]
     assert done.returncode == 0, done.stderr
+
+
+#: Prints which packs a daemon would try at its first start.
+TRIED = """
+from tocsin.config.library import Library
+from tocsin.config.shipped import SHIPPED, as_released, pack_names
+print([pack.folder.name for pack in Library([SHIPPED / name for name in pack_names()]).packs() if not as_released(pack.files)])
+"""
+
+
+def test_the_packs_of_a_wheel_are_as_released(program: Program) -> None:
+    """The record of the files in a wheel is what the first start of the daemon looks at."""
+    done = program(code=TRIED)
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
 
 
 def test_an_error_of_the_wheel_says_where_its_packs_are(program: Program, unpacked: Path, tmp_path: Path) -> None:

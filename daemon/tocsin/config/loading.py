@@ -15,7 +15,7 @@ from tocsin.config.library import Library, ReadPack, kept_version
 from tocsin.config.packs import Files
 from tocsin.config.priced_rules import check_rules, waiting_for_prices
 from tocsin.config.pushes import AnyValue
-from tocsin.config.shipped import SHIPPED
+from tocsin.config.shipped import SHIPPED, as_released
 from tocsin.config.silences import check_recurring
 from tocsin.config.vocabulary import check_routes
 from tocsin.config.yaml.file import shown_path
@@ -84,15 +84,15 @@ def load_rules(
     given: Given | None = None,
     instruments: Sequence[Instrument] = (),
     tried: bool = True,
-    known: Known = lambda _: "",
+    known: Known | None = None,
 ) -> LoadedRules:
     """Return the rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
 
     Optional arguments allow more warnings: *poll* is the shortest interval of any source, *given* are the labels that
     sources give, *instruments* and *history* are those configured and stored. Examples are run without the overrides,
     because an override is no fault of the pack. If not *tried*, they are not run and no warnings are sought, which takes
-    three quarters of the time. A pack whose last good version has the
-    hash that *known* gives is not tried again, and the warnings about it are not sought if it is a shipped one.
+    three quarters of the time. With *known* a pack is not tried again whose last good version has the hash that it gives, or
+    that is shipped and as it was released; and the warnings about it are not sought if it is a shipped one.
 
     Raises:
         ConfigError: a pack has faults and no last good version, or an override has; with every fault of all of them.
@@ -145,7 +145,7 @@ class _Gathered:
         self.packs.append(LoadedPack(folder=name, hash=digest, files=files, kept_back=bool(instead), words=instead))
 
 
-def _gathered(read: Sequence[ReadPack], trial: _Trial, kept: Kept, known: Known) -> _Gathered:
+def _gathered(read: Sequence[ReadPack], trial: _Trial, kept: Kept, known: Known | None) -> _Gathered:
     """Return the packs *read*; one with faults is replaced by its last good version, if there is one."""
     # A pack that cannot be read may hold any rule that a correlation in another pack names.
     ids = frozenset(f"{pack.spec.id}/{rule.id.text}" for pack in read if pack.spec for rule in pack.spec.rules)
@@ -153,7 +153,7 @@ def _gathered(read: Sequence[ReadPack], trial: _Trial, kept: Kept, known: Known)
     found = _Gathered()
     for pack in read:
         name = str(pack.folder)
-        proven = pack.spec is not None and known(name) == _hash(pack.files)
+        proven = pack.spec is not None and known is not None and _is_proven(pack, known)
         spec, problems = (pack.spec, pack.problems) if proven else trial.of(pack, others)
         found.warnings += [item for item in problems if item.warning]
         bad = [item for item in problems if not item.warning]
@@ -172,13 +172,18 @@ def _gathered(read: Sequence[ReadPack], trial: _Trial, kept: Kept, known: Known)
     return found
 
 
+def _is_proven(pack: ReadPack, known: Known) -> bool:
+    """Return whether the examples of *pack* passed before, here or before its release."""
+    return known(str(pack.folder)) == _hash(pack.files) or as_released(pack.files)
+
+
 def rules_of(
     config: Config,
     kept: Kept = lambda _: None,
     history: History | None = None,
     *,
     tried: bool = True,
-    known: Known = lambda _: "",
+    known: Known | None = None,
 ) -> LoadedRules:
     """Return the rules that *config* names, as it overrides them; all else is as for `load_rules`.
 

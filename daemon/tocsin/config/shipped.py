@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from tocsin.config.yaml.file import shown_path
@@ -54,3 +58,31 @@ def preset_files(packs: Iterable[Path]) -> dict[str, Path]:
     """Return the presets by name: those beside *packs* and the shipped ones. The last of one name counts."""
     places = (SHIPPED, *(pack.parent for pack in packs))
     return {file.stem: file for place in dict.fromkeys(places) for file in sorted((place / PRESETS).glob("*.yaml"))}
+
+
+def as_released(files: Iterable[tuple[str, str]]) -> bool:
+    """Return whether *files*, (path, text) each, came with the program and are as they were released.
+
+    The tests of a release try every shipped pack. In a checkout nothing is as released.
+    """
+    digests = _digests()
+    return all(digests.get(str(Path(path).resolve())) == _digest(text) for path, text in files)
+
+
+@cache
+def _digests() -> dict[str, str]:
+    """Return the digests of the YAML files of the installed program by path, which its installer has kept."""
+    try:
+        files = distribution("tocsin").files or ()
+    except PackageNotFoundError:
+        return {}
+    return {
+        str(Path(str(file.locate())).resolve()): file.hash.value
+        for file in files
+        if file.hash and file.suffix == ".yaml"
+    }
+
+
+def _digest(text: str) -> str:
+    """Return the digest of a file with this *text*, as the record of an installation has it (PEP 376)."""
+    return urlsafe_b64encode(sha256(text.encode()).digest()).decode().rstrip("=")

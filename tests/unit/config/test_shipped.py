@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tocsin.config import shipped
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import load_rules, rules_of
@@ -152,3 +156,55 @@ def test_a_mistake_beside_a_shipped_pack_is_loud(tmp_path: Path, more: str, own:
     (tmp_path / "own" / "own.yaml").write_text(_OWN % (own or "news: {match: tin}"), encoding="utf-8")
     found = rules_of(load(tmp_path, "[energy, ./own]", more)).warnings
     assert any(warned in problem.message for problem in found), found
+
+
+#: A pack that would be refused if its examples were run.
+WRONG = """\
+tocsin: 1
+pack: {id: mine, version: 1.0.0}
+rules: [{id: ban, news: {match: ban}, fires: [No such word]}]
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of a pack that an installer has put beside its record of it."""
+    pack = tmp_path / "tocsin" / "packs" / "mine"
+    pack.mkdir(parents=True)
+    (pack / "pack.yaml").write_text(WRONG, encoding="utf-8")
+    digest = base64.urlsafe_b64encode(hashlib.sha256(WRONG.encode()).digest()).decode().rstrip("=")
+    about = tmp_path / "tocsin-9.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.4\nName: tocsin\nVersion: 9\n", encoding="utf-8")
+    (about / "RECORD").write_text(f"tocsin/packs/mine/pack.yaml,sha256={digest},{len(WRONG)}\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    shipped._digests.cache_clear()
+    yield pack
+    shipped._digests.cache_clear()
+
+
+def test_the_daemon_does_not_try_what_its_release_tried(installed: Path) -> None:
+    """The first start after an installation would take half of its time for examples that passed before the release."""
+    assert load_rules([installed], known=lambda _: "").rules.infos
+
+
+def test_a_shipped_pack_that_somebody_changed_is_tried(installed: Path) -> None:
+    """A rule whose examples fail is refused, wherever it stands."""
+    (installed / "pack.yaml").write_text(f"{WRONG}# changed\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="should fire mine/ban"):
+        load_rules([installed], known=lambda _: "")
+
+
+def test_a_shipped_pack_is_tried_where_all_are(installed: Path) -> None:
+    """Who calls `tocsin check` wants to see the examples run."""
+    with pytest.raises(ConfigError, match="should fire mine/ban"):
+        load_rules([installed])
+
+
+def test_a_pack_of_ones_own_is_not_as_released(installed: Path, tmp_path: Path) -> None:
+    """A copy of a shipped pack is somebody's own, until it ran here."""
+    own = tmp_path / "mine"
+    own.mkdir()
+    (own / "pack.yaml").write_text(WRONG, encoding="utf-8")
+    with pytest.raises(ConfigError, match="should fire mine/ban"):
+        load_rules([own], known=lambda _: "")
