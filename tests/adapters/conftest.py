@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.portable import guarded
+from adapters.portable import compiled_once, guarded
 from adapters.postgres import Server, served
 from tocsin.store import Store
 
@@ -25,7 +25,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True, scope="session")
 def _portable() -> Iterator[None]:
     """Every statement that a test sends to SQLite is one that PostgreSQL understands as well."""
-    with guarded():
+    with guarded(), compiled_once():
         yield
 
 
