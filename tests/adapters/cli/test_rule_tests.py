@@ -262,6 +262,7 @@ def test_no_test_at_all_and_a_missing_file_are_said(tocsin: Tocsin) -> None:
     assert tocsin("test", str(tocsin.folder / "none.yaml")).exit_code == 78
 
 
+@pytest.mark.no_cover
 def test_the_shipped_pack_keeps_its_tests() -> None:
     """The tests beside the pack are its living documentation."""
     result = CliRunner().invoke(app, ["test", str(ROOT / "rules/critical-minerals/tests/stories.yaml")])

@@ -163,6 +163,7 @@ ECHOES: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
 @given(secret=st.text(ascii_letters + digits + "-_.~!$'()*,;+ äé", min_size=8, max_size=60), data=st.data())
 @settings(max_examples=40, deadline=None)

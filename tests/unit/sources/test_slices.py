@@ -129,6 +129,7 @@ def series(draw: st.DrawFn) -> list[bytes]:
     return found
 
 
+@pytest.mark.no_cover
 @settings(max_examples=150, deadline=None)
 @given(series())
 def test_documents_one_after_another_say_what_each_says_alone(documents: list[bytes]) -> None:
@@ -139,6 +140,7 @@ def test_documents_one_after_another_say_what_each_says_alone(documents: list[by
         assert found == outcome(document)[0]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=150, deadline=None)
 @given(series())
 def test_only_entries_that_the_last_document_had_are_left_out(documents: list[bytes]) -> None:
@@ -204,6 +206,7 @@ def test_entries_beside_one_with_the_same_id_or_link_are_given(name: str) -> Non
         last = found.last
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("lasting", LASTING.values(), ids=LASTING)
 @pytest.mark.parametrize("plain", PLAIN.values(), ids=PLAIN)
 def test_items_beside_hostile_ones_are_read_as_they_stand(plain: str, lasting: str) -> None:
