@@ -136,7 +136,7 @@ def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: st
     just changed.
     """
     session, now, source_id, batch, rewritten = deciding.session, deciding.now, source.id, found.batch, found.rewritten
-    known = identity.known(session, source_id, [item.entry for item in found.judged], batch, new=True)
+    known = identity.known(session, [item.entry for item in found.judged], batch)
     fresh = known.sift(found.judged, entry_of=lambda item: item.entry)
     new = [item.entry for item in fresh]
     numbers = entries.add(session, source_id, new)

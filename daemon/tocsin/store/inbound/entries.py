@@ -35,16 +35,17 @@ def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]
     return [mapping.identity(number) for (number,) in session.connection().execute(_ADD, rows)]
 
 
-def with_articles(session: Session, source_id: int | None, rewritten: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Return *rewritten* entries of a source with the articles that were fetched for them."""
+def with_articles(session: Session, source: str, rewritten: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return *rewritten* entries of *source* with the articles that were fetched for them."""
     if not rewritten:
         return ()
     same = or_(
         col(EntryRow.ident).in_([entry.id for entry in rewritten]),
         col(EntryRow.link).in_([entry.link for entry in rewritten if entry.link]),
     )
+    number = select(SourceRow.id).where(SourceRow.name == source).scalar_subquery()
     rows = session.exec(
-        select(EntryRow).where(EntryRow.source_id == source_id, col(EntryRow.article_at).is_not(None), same)
+        select(EntryRow).where(EntryRow.source_id == number, col(EntryRow.article_at).is_not(None), same)
     ).all()
     texts = {key: fetched(row.body, row.article_at) for row in rows for key in (row.link, row.ident)}
 

@@ -41,8 +41,6 @@ _TITLES_STAY, _KEYS_STAY = 0.7, 0.1
 
 #: These identify an entry only together with its title.
 _WITH_TITLE = frozenset({KeyKind.ID_NOHOST, KeyKind.LINK})
-#: These are read only for entries that the others do not settle.
-_SECOND = _WITH_TITLE | {KeyKind.TEXT}
 
 
 @dataclass(slots=True)
@@ -102,11 +100,6 @@ class Known:
         if found == self.drifting or titles < _TITLES_STAY * (self.settled + len(entries)):
             return self.drifting
         return found
-
-    def settles(self, entry: Entry) -> bool:
-        """Check whether *entry* is known by its id and by its headline of the day, so that no other key can matter."""
-        found = {key.kind for key in entry.keys if (key.kind, key.value) in self.titles}
-        return KeyKind.ID in found and KeyKind.TITLE_DAY in found
 
     @property
     def _steady(self) -> KeyKind:
@@ -186,7 +179,11 @@ class Known:
 _TABLE = EntryKeyRow.metadata.tables[str(EntryKeyRow.__tablename__)]
 _OF_SOURCE = _TABLE.c.source_id == bindparam("source")
 _NAMED = _TABLE.c.value.in_(bindparam("values", expanding=True, type_=String))
-_KEYS = select(_TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(_OF_SOURCE, _NAMED)
+_KEYS = select(_TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(
+    _TABLE.c.source_id
+    == select(sources.TABLE.c.id).where(sources.TABLE.c.name == bindparam("source")).scalar_subquery(),
+    _NAMED,
+)
 _SHOWN = select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(
     _OF_SOURCE, _NAMED, _TABLE.c.last_seen < bindparam("before")
 )
@@ -194,30 +191,15 @@ _SHOWN = select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).wher
 _COLUMNS = ("source_id", "value", "kind", "title", "last_seen")
 
 
-def known(
-    session: Session, source_id: int | None, entries: Sequence[Entry], batch: Batch, *, new: bool = False
-) -> Known:
-    """Return the keys of *entries*, from the document *batch*, that are on record; none for a source without a row.
-
-    Nearly every entry of a document is known by its id and its headline; more keys are read only for the others. Those of
-    entries that were *new* a moment ago are read at once.
-    """
+def known(session: Session, entries: Sequence[Entry], batch: Batch) -> Known:
+    """Return the keys of *entries*, from the document *batch*, that are on record; none for a source without a row."""
     settled = max(0, len(batch.traces) - len(batch.entries))
     result = Known(has_ids=batch.has_ids, drifting=batch.volatile, settled=settled)
-    if new:
-        _learn(session, source_id, result, (key.value for entry in entries for key in entry.keys))
-        return result
-    _learn(session, source_id, result, (k.value for e in entries for k in e.keys if k.kind not in _SECOND))
-    others = [entry for entry in entries if not result.settles(entry)]
-    _learn(session, source_id, result, (k.value for e in others for k in e.keys if k.kind in _SECOND))
-    return result
-
-
-def _learn(session: Session, source_id: int | None, result: Known, values: Iterable[str]) -> None:
-    """Add the keys with these *values* that are on record to *result*."""
-    for piece in pieces(values):
-        for kind, value, title in session.connection().execute(_KEYS, {"source": source_id, "values": piece}).all():
+    for piece in pieces(key.value for entry in entries for key in entry.keys):
+        found = session.connection().execute(_KEYS, {"source": batch.source, "values": piece})
+        for kind, value, title in found.all():
             result.titles.setdefault((kind, value), set()).add(title)
+    return result
 
 
 def unseen(
@@ -228,11 +210,11 @@ def unseen(
     If keys of other kinds turn out to change on every poll too, the next best kind identifies the entries. Keys that are
     *steady* never do.
     """
-    source, entries = sources.number(session, batch.source), batch.entries
-    found = known(session, source, entries, replace(batch, volatile=volatile))
+    entries = batch.entries
+    found = known(session, entries, replace(batch, volatile=volatile))
     if not steady:
         found.drifting = found.volatile(entries)
-    rewritten = with_articles(session, source, [entry for entry in entries if found.rewritten(entry)])
+    rewritten = with_articles(session, batch.source, [entry for entry in entries if found.rewritten(entry)])
     return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), rewritten=rewritten, volatile=found.drifting)
 
 

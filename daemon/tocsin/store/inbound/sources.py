@@ -149,12 +149,6 @@ def pushed(session: Session, name: str) -> Held:
     return mapping.read(Held, row)
 
 
-def number(session: Session, name: str) -> int | None:
-    """Return the row number of the source *name*, None if it has no row."""
-    found: int | None = session.connection().execute(_NUMBER, {"named": name}).scalar_one_or_none()
-    return found
-
-
 def succeed(
     session: Session, row: Held, lease: SourceLease, batch: Batch, record: PollRecord, *, now: datetime
 ) -> None:
@@ -265,7 +259,6 @@ def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) 
 
 # Every poll ends with one of these statements: built once, because building one costs more than running it.
 TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
-_NUMBER = select(TABLE.c.id).where(TABLE.c.name == bindparam("named"))
 _HOLDER = (
     select(
         *(
