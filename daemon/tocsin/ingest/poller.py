@@ -27,7 +27,6 @@ from tocsin.ingest.pushes import Push, PushIntake
 from tocsin.log import line
 from tocsin.model.counters import Counted, Timed
 from tocsin.model.rules import Match
-from tocsin.policy.chunks import Chunk
 from tocsin.policy.polling import health
 from tocsin.policy.polling.aftermath import after_failure
 from tocsin.policy.polling.health import PROBE, Network
@@ -237,7 +236,7 @@ class Pipeline:
         if answer is None:
             return
         if answer.after.events:
-            await self._news.commit(answer, Chunk())
+            await self._news.tell(answer)
             return
         changed = poll.now if batch.changed else None
         rest = Rest(lease=poll.lease, cursor=batch.cursor, record=answer.record, document_at=changed)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin import __version__
 from tocsin.errors import StoreError
+from tocsin.log import line
 from tocsin.market.series import Series
 from tocsin.model.articles import Article
 from tocsin.model.rules import Correlation, Judged, Match
 from tocsin.policy.alerting.facts import Arrival
+from tocsin.policy.chunks import AIM, MOST
 from tocsin.policy.polling.history import PollHistory
 from tocsin.rules.prices.observation import Observed
 from tocsin.store import maintenance
@@ -27,12 +31,13 @@ from tocsin.store.inbound import (
     identity,
     prices,
     pushes,
+    results,
     sources,
     unevaluated,
 )
 from tocsin.store.inbound.decisions import Decide, total
+from tocsin.store.inbound.results import PollResult
 from tocsin.store.outbound import Outbound
-from tocsin.store.outbox import enqueue
 from tocsin.store.programs import Pushed, RequestAnswer
 from tocsin.store.queries import overview
 from tocsin.store.values import (
@@ -48,6 +53,8 @@ from tocsin.store.values import (
     Rest,
     SourceLease,
 )
+
+log = logging.getLogger(__name__)
 
 
 class Store(Outbound):
@@ -120,7 +127,7 @@ class Store(Outbound):
             LeaseLostError: the lease is no longer valid; nothing is written.
         """
         part = replace(found, batch=replace(found.batch, entries=()))  # keys of later entries stay unknown
-        with self._deciding(decide, now, settles, serial=_serial(found)) as deciding:
+        with self._deciding(decide, now, settles, serial=results.serial(found)) as deciding:
             row = sources.held(deciding.session, lease)
             committed = decisions.take_in(deciding, row, part, program=self.program)
             sources.go_on(deciding.session, row, habits, self._real(deciding.session) + lasts)
@@ -144,18 +151,38 @@ class Store(Outbound):
         Raises:
             LeaseLostError: the lease is no longer valid; nothing is written.
         """
-        renewed = found.batch.volatile != lease.habits.volatile
-        serial = _serial(found) if earlier is None else Serial.DECISIONS
-        with self._deciding(decide, now, serial=serial) as deciding:
-            session = deciding.session
-            row = sources.held(session, lease)
-            committed = decisions.take_in(deciding, row, found, program=self.program, renewed=renewed)
-            if earlier is not None:
-                enqueue.release_planned(session, now)
-            if record.fetch is not None:
-                record = replace(record, fetch=replace(record.fetch, new=committed.entries + (earlier or 0)))
-            sources.succeed(session, row, lease, found.batch, record, now=now)
-            return committed
+        result = PollResult(lease=lease, found=found, decide=decide, now=now, record=record, earlier=earlier)
+        with self._deciding(decide, now, serial=result.serial) as deciding:
+            return results.commit(deciding, result, program=self.program)
+
+    def commit_together(self, polls: Sequence[PollResult]) -> list[Committed | Exception]:
+        """Write the first of *polls*, as many as fit into one transaction, and return what came of each of these.
+
+        They are of one serial kind. If one of them fails, all are undone, and then each is written by itself: a failure undoes
+        itself alone.
+        """
+        done: list[Committed | Exception] = []
+        try:
+            with self._deciding(polls[0].decide, polls[0].now, serial=polls[0].serial) as deciding:
+                deciding.session.connection()  # when nobody else writes any more
+                until = time.perf_counter() + AIM
+                for poll in results.fitting(polls, MOST):
+                    one = replace(deciding, decide=poll.decide, now=poll.now)
+                    done.append(results.commit(one, poll, program=self.program))
+                    deciding.session.flush()
+                    deciding.session.expunge_all()  # as if each had a session of its own
+                    if time.perf_counter() > until:
+                        break
+        except Exception:
+            log.debug(line("polls are committed one by one", done=len(done)), exc_info=True)
+            return [self._by_itself(poll) for poll in polls[: len(done) + 1]]
+        return done
+
+    def _by_itself(self, poll: PollResult) -> Committed | Exception:
+        try:
+            return self.commit(poll.lease, poll.found, poll.decide, poll.now, poll.record, earlier=poll.earlier)
+        except Exception as error:  # noqa: BLE001  # it is raised where the result is awaited
+            return error
 
     def fail(self, lease: SourceLease, failure: PollFailure, decide: Decide, now: datetime) -> Committed:
         """Write the failure of a poll and the decision about its events, and end the lease.
@@ -305,11 +332,3 @@ class Store(Outbound):
         """
         with self._deciding(decide, now) as deciding:
             return articles.give_up(deciding, lease, error, tried=tried, own=own)
-
-
-def _serial(found: JudgedBatch) -> Serial | None:
-    """Return None for what a poll brought if nothing has to be decided about it."""
-    judged = [*found.judged, *found.rewritten]
-    telling = any(item.matches or item.unevaluated for item in judged)
-    decides = telling or found.rewritten or found.batch.deleted or found.own or found.once
-    return Serial.DECISIONS if decides else None

@@ -137,7 +137,7 @@ def _way_in(step: Step) -> tuple[str, ...]:
     way += ["store.read.kept_pack", "store.tell"] if step.pack else []
     if step.items or step.prices or step.broken:
         way += ["store.claim_sources", "source.poll", "store.expire"]
-    way += ["store.unseen", "store.commit"] if step.items else []
+    way += ["store.unseen", "store.commit", "store.commit_together"] if step.items else []
     way += ["store.read.market", "store.observe"] if step.prices else []
     way += ["store.fail"] if step.broken else []
     return tuple(way)
