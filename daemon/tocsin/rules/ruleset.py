@@ -138,42 +138,39 @@ def judge(judgement: Judgement, rules: Iterable[CompiledRule], *, proofs: bool =
     return Judged(entry=judgement.entry, matches=tuple(matches), unevaluated=tuple(failed))
 
 
-def met(judgement: Judgement, rule: CompiledRule) -> tuple[list[Ground], Labels] | None:
-    """Return what a match of *rule* rests on and its labels; None where the rule is not true."""
-    grounds = judgement.condition(rule.match, labels={})
-    if grounds is None:
+def met(judgement: Judgement, rule: CompiledRule) -> Labels | None:
+    """Return the labels of a match of *rule*; None where the rule is not true."""
+    if not judgement.holds(rule.match, labels={}):
         return None
-    labels = merged(judgement.entry, labels_of(grounds))
-    if any(judgement.condition(condition, labels=labels) is not None for condition in rule.cancels):
+    grounds = judgement.condition(rule.match, labels={}) if rule.gives else None
+    labels = merged(judgement.entry, labels_of(grounds or ()))
+    if any(judgement.holds(condition, labels=labels) for condition in rule.cancels):
         return None
-    return grounds, labels
+    return labels
 
 
 def _judge(judgement: Judgement, rule: CompiledRule, *, proofs: bool) -> Match | None:
-    found = met(judgement, rule)
-    if found is None:
+    labels = met(judgement, rule)
+    if labels is None:
         return None
-    grounds, labels = found
     return Match(
         rule=rule.info,
-        severity=_severity(judgement, rule, labels, frozenset(ground.place for ground in grounds)),
+        severity=_severity(judgement, rule, labels),
         labels=labels,
-        evidence=prove(judgement, rule) if proofs else outline(judgement, rule, grounds),
+        evidence=(prove if proofs else outline)(judgement, rule),
         event_time=judgement.entry.event_time,
         entry=judgement.entry,
     )
 
 
-def _severity(
-    judgement: Judgement,
-    rule: CompiledRule,
-    labels: Mapping[str, tuple[str, ...]],
-    only: frozenset[Place],
-) -> Severity:
+def _severity(judgement: Judgement, rule: CompiledRule, labels: Labels) -> Severity:
     """Return the first of severity_if that is true in the sentences of the match, else the rule's own."""
-    for severity, condition in rule.severity_if:
-        if judgement.condition(condition, labels=labels, only=only) is not None:
-            return severity
+    if rule.severity_if:
+        grounds = judgement.condition(rule.match, labels={}) or ()
+        only = frozenset(ground.place for ground in grounds)
+        for severity, condition in rule.severity_if:
+            if judgement.condition(condition, labels=labels, only=only) is not None:
+                return severity
     return rule.info.severity
 
 

@@ -85,6 +85,11 @@ class CompiledRule:
         return lists_in(self.match, *self.cancels, *(condition for _, condition in self.severity_if))
 
     @property
+    def gives(self) -> bool:
+        """Whether the words of a match can give labels."""
+        return bool(self.match.gives)
+
+    @property
     def cancels(self) -> tuple[Condition, ...]:
         """The conditions of which one is enough to cancel a match."""
         return tuple(condition for condition in (self.unless, self.also_unless) if condition)
@@ -108,6 +113,16 @@ class Judgement:
         if found is None:
             found = self._readings[scope] = tuple(self._read(scope))
         return found
+
+    def holds(self, node: Condition, *, labels: Labels) -> bool:
+        """Return whether a condition is true, without the hits that it rests on."""
+        for part in node.parts:
+            for negated, test in part.tests:
+                if self._is_met(test, labels) == negated:
+                    break
+            else:
+                return True
+        return False
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -201,6 +216,12 @@ class Judgement:
                 elif part:
                     yield Reading(part, self.document.texts[field])
 
+    def _is_met(self, test: Test, labels: Labels) -> bool:
+        # Most candidates end here: their words stand too far from each other.
+        if isinstance(test, Pair) and test.measured:
+            return any([_is_near(test, reading) for reading in self.readings("")])
+        return self.test(test, labels=labels) is not None
+
     def _find(self, node: Near, reading: Reading) -> list[SentenceHit]:
         if isinstance(node, Leaf):
             return _leaf_hits(node.terms, reading)
@@ -219,10 +240,8 @@ class Judgement:
 
     def _paired(self, node: Pair, reading: Reading) -> list[SentenceHit]:
         within = None if node.op in UNLIMITED else node.within
-        if node.plain:  # most fail by their distance alone
-            one, other = map(reading.tokens_of, node.needs)
-            if not are_near(one, other, reading.positions, within):
-                return []
+        if node.plain and not _is_near(node, reading):
+            return []
         left = self.hits(node.left, reading)
         # Whatever the right side is, nothing comes of nothing.
         if not left:
@@ -257,6 +276,15 @@ class Judgement:
     def _aged(self, node: AgeTest) -> bool:
         age = self.now - (self.entry.published or self.entry.first_seen)
         return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
+
+
+def _is_near(node: Pair, reading: Reading) -> bool:
+    """Return whether words of both sides of a plain pair are near enough to each other."""
+    one, other = node.needs
+    if not (left := reading.tokens_of(one)) or not (right := reading.tokens_of(other)):
+        return False
+    within = None if node.op in UNLIMITED else node.within
+    return are_near(left, right, reading.positions, within, ordered=node.op in ORDERED)
 
 
 def _leaving(hits: list[SentenceHit], expression: Expression) -> list[SentenceHit]:

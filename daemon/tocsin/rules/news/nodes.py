@@ -109,7 +109,8 @@ class Pair(Written):
     """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*.
 
     *distinct*: both sides are made of the same lists and terms, so two different values of them are asked for. *gives* are the
-    labels that a hit can give. *plain*: the hits of each side are words by themselves, those that it *needs*.
+    labels that a hit can give. *plain*: the hits of each side are words by themselves, those that it *needs*. *measured*: then
+    its distance alone says whether there is a hit.
     """
 
     op: str
@@ -119,12 +120,14 @@ class Pair(Written):
     distinct: bool = False
     gives: frozenset[str] = field(init=False, compare=False, repr=False)
     plain: bool = field(init=False, compare=False, repr=False)
+    measured: bool = field(init=False, compare=False, repr=False)
     _needs: Needs | None = field(default=None, init=False, compare=False, repr=False)
     _needed: Needed | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         plain = self.op not in SUBTRACTING and _is_plain(self.left) and _is_plain(self.right)
         object.__setattr__(self, "plain", plain)
+        object.__setattr__(self, "measured", plain and self.op not in IN_CLAUSE and not self.distinct)
         sides = (self.left,) if self.op in SUBTRACTING else (self.left, self.right)
         object.__setattr__(self, "gives", _given(sides))
 
@@ -266,7 +269,9 @@ class Condition(Written):
 
 def _is_plain(node: Near) -> bool:
     """Return whether each hit of *node* is a word by itself."""
-    return node.plain if isinstance(node, Union) else isinstance(node, Leaf) and bool(node.terms.forms)
+    if isinstance(node, Union):
+        return node.plain
+    return isinstance(node, Leaf) and not node.terms.excluded and bool(node.terms.forms)
 
 
 def _forms(node: Near) -> Iterable[str]:

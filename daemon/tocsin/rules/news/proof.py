@@ -67,8 +67,9 @@ def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False, unf
     )
 
 
-def outline(judgement: Judgement, rule: CompiledRule, grounds: Sequence[Ground]) -> Evidence:
-    """Return the root alone of the tree that `prove` makes of *rule*, which is true by *grounds*."""
+def outline(judgement: Judgement, rule: CompiledRule) -> Evidence:
+    """Return the root alone of the tree that `prove` makes of *rule*, which is true."""
+    grounds = judgement.condition(rule.match, labels={}) or []
     return Evidence(
         op="rule",
         text=rule.info.id,
