@@ -11,7 +11,7 @@ from tocsin.errors import UsageError, meant
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Correlation, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
-from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged
+from tocsin.rules.news.evaluate import CompiledRule, Judgement, labels_of, merged
 from tocsin.rules.news.index import Index
 from tocsin.rules.news.nodes import Expression
 from tocsin.rules.news.proof import outline, prove

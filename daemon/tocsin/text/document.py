@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 
 from tocsin.text.fold import is_japanese
-from tocsin.text.sentences import split
+from tocsin.text.sentences import cut
 from tocsin.text.titles import split_outlet
-from tocsin.text.tokens import Sentence, sentence
+from tocsin.text.tokens import Row, Sentence
 
 #: Tokens after the title that belong to the lede.
 _LEDE = 60
@@ -23,35 +24,38 @@ class Document:
         fields = {"title": title, "summary": summary, "body": body}
         self.texts: Mapping[str, str] = {name: text[:LONGEST] for name, text in fields.items()}
         self._language = language
-        self._sentences: dict[str, tuple[Sentence, ...]] = {}
+        self._rows: dict[str, tuple[Row, ...]] = {}
 
-    def sentences(self, field: str) -> tuple[Sentence, ...]:
-        """Return the sentences of `title`, `summary`, `body`, `lede` or, for the empty string, of all fields in this order.
+    def rows(self, scope: str) -> tuple[Row, ...]:
+        """Return the tokens of `title`, `summary`, `body`, `lede` or, for the empty string, of all fields in this order.
 
-        The name of an outlet at the end of the title is left out. The lede is the title and the first 60 tokens after it.
+        A field without a token has no row. The name of an outlet at the end of the title is left out. The lede is the title
+        and the first 60 tokens after it.
         """
-        if field not in self._sentences:
-            self._sentences[field] = self._cut(field)
-        return self._sentences[field]
+        if scope not in self._rows:
+            self._rows[scope] = self._cut(scope)
+        return self._rows[scope]
 
-    def _cut(self, field: str) -> tuple[Sentence, ...]:
-        if field == "":
-            return (*self.sentences("title"), *self.sentences("summary"), *self.sentences("body"))
-        if field == "lede":
-            return (*self.sentences("title"), *self._head(_LEDE))
-        text = self.texts[field]
-        end = len(split_outlet(text)[0]) if field == "title" else len(text)
-        return split(field, text, japanese=self._japanese, end=end)
+    def sentences(self, scope: str) -> tuple[Sentence, ...]:
+        """Return the sentences of `rows`."""
+        return tuple(chain.from_iterable(row.sentences for row in self.rows(scope)))
+
+    def _cut(self, scope: str) -> tuple[Row, ...]:
+        if scope == "":
+            return (*self.rows("title"), *self.rows("summary"), *self.rows("body"))
+        if scope == "lede":
+            return (*self.rows("title"), *self._head(_LEDE))
+        text = self.texts[scope]
+        end = len(split_outlet(text)[0]) if scope == "title" else len(text)
+        row = cut(scope, text, japanese=self._japanese, end=end)
+        return (row,) if row.words else ()
 
     @cached_property
     def _japanese(self) -> bool:
         return any(is_japanese(text, self._language) for text in self.texts.values())
 
-    def _head(self, left: int) -> tuple[Sentence, ...]:
-        head: list[Sentence] = []
-        for part in (*self.sentences("summary"), *self.sentences("body")):
-            if left <= 0:
-                break
-            head.append(part if len(part.tokens) <= left else sentence(part.field, part.tokens[:left]))
-            left -= len(part.tokens)
-        return tuple(head)
+    def _head(self, left: int) -> Iterator[Row]:
+        for row in (*self.rows("summary"), *self.rows("body")):
+            if left > 0:
+                yield row.head(left)
+            left -= len(row.words)

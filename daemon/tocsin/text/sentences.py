@@ -10,10 +10,11 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
+from operator import add
 
 from tocsin.text.fold import APOSTROPHES, fold, repair
-from tocsin.text.tokens import Sentence, Token, sentence
+from tocsin.text.tokens import BORDER, CLAUSE, DEPTH, GLUED, IS_KATAKANA, IS_WIDE, JOINT, Row, Sentence
 
 _ABBREVIATED = """
     inc corp co ltd llc plc bros mr mrs ms dr prof st mt ft vs v sen rep gov gen col lt sgt jr sr dept
@@ -75,8 +76,8 @@ _MONEY = (
     f"(?:{_DOLLARS}|[$＄](?:US|AU?|CA?|HK|NT|NZ?|SG?|R)(?=\\d)|(?:{'|'.join(_CODES)})(?=\\s?\\d))"
     r"\s?\d+(?>(?:[.,]\d+)*)[A-Za-zＡ-Ｚａ-ｚ\d]*+"
 )
-#: What follows a word of ASCII letters that is surely whole.
-_BEHIND = r"(?=[ ,\n](?!\d)|[-;!?)\"”/]|\Z)"
+#: What follows a word of ASCII letters that is surely whole. Money may begin with a currency before a figure.
+_BEHIND = rf"(?=[ ,\n](?!\d)|[-;!?)\"”/]|\.(?:\s|\Z)|{''.join(f'(?<!{code})' for code in _CODES)}[ \n]\d|\Z)"
 _KINDS = "|".join(
     [
         # A short cut for most words of most news, many at once: no kind below would match more here.
@@ -106,92 +107,101 @@ _SCAN = re.compile(f" ?(?:{_KINDS})")
 _IS_HAN = re.compile(f"[{_HAN}]")
 _COMMAS = frozenset(",，")
 _OPEN = frozenset("([{（【〔［")
-_CLOSE = frozenset(")]}）】〕］")
+_BRACKETS = _OPEN | frozenset(")]}）】〕］")
 _FIGURE = re.compile(r"\s*\d")
 _WORDS = frozenset(["word", "wide", "number", "initials", "elided"])
 _ENDS = frozenset(["end", "stop", "border"])
+#: What stands between two tokens that may be coordinated: an end here is the full stop of an abbreviation.
+_JOINING = frozenset(["joint", "end"])
 # RareEarths, USChina: a capital begins a word if a lower-case letter stands before or behind it.
 _CAMEL = re.compile("[A-ZÀ-Þ]{2,}s?(?![a-zß-ÿ])|[A-ZÀ-Þ]?[a-zß-ÿ]+|\\d+")
 #: A hashtag is several words only if its longest part has this many letters: #NdFeB is one word.
 _LONG_PART = 4
-#: Makes a named tuple at half the cost of calling its class.
-_new = tuple.__new__
 #: Longer tokens are not words. Their folded forms are not cached, so that a hostile text cannot fill the memory.
 _LONGEST = 64
 
 
 def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsize) -> tuple[Sentence, ...]:
-    """Return the sentences of *text* up to the character at *end*. A semicolon ends a sentence only in a title."""
-    found: list[Sentence] = []
-    tokens: list[Token] = []
+    """Return the sentences of *text*, as `cut` finds them."""
+    return cut(field, text, japanese=japanese, end=end).sentences
+
+
+def cut(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsize) -> Row:
+    """Return the tokens and sentences of *text* up to the character at *end*. A semicolon ends a sentence only in a title."""
+    row = Row(field)
+    words, firsts, last_ends = row.words, row.firsts, row.ends
     # Only marks between two tokens count: the first token of a sentence has none before it.
-    clause = joint = border = False
-    depth, behind = 0, -1
+    marks = depth = first = 0
+    behind = -1
     for piece in _SCAN.finditer(text, 0, min(end, len(text))):
         kind = piece.lastgroup or ""
-        start, stop = piece.span(kind)
+        start, stop = piece.span(piece.lastindex or 0)
         if kind == "plain":
-            tokens += _plain(piece.group(kind), (start, clause, joint, behind == start, border, depth))
-            clause, joint, border, behind = False, True, False, tokens[-1].end
+            _add_plain(row, piece[kind], start, marks | (depth << DEPTH) | (behind == start and GLUED))
+            marks, behind = JOINT, last_ends[-1]
         elif kind in _WORDS:
-            raw = piece.group(kind)
-            word, cased = (_forms if stop - start <= _LONGEST else _folded)(raw, kind, japanese)
-            if word:
-                wide = kind == "wide"
-                katakana = wide and _is_katakana(raw[0])
-                glued = behind == start
-                if wide and joint and not glued and not japanese and field == "title":
-                    border = border or (tokens[-1].wide and _is_parted(text, behind, start))
-                tokens.append(
-                    _new(Token, (word, cased, start, stop, wide, katakana, clause, joint, glued, border, depth))
-                )
-                clause, joint, border, behind = False, True, False, stop
+            here = marks | (depth << DEPTH) | (behind == start and GLUED)
+            if _add_word(row, piece, kind, here, japanese):
+                marks, behind = JOINT, stop
         elif kind == "tag":
-            marks = Token("", "", start, start, clause=clause, joint=joint, border=border, depth=depth)
-            tokens += _tagged(piece.group(kind), marks, japanese)
-            clause, joint, border, behind = False, bool(tokens), False, stop
-        elif kind == "end" and tokens and _abbreviates(tokens[-1], text, piece):
-            pass
-        elif kind in _ENDS or (kind == "semi" and field == "title"):
-            if tokens:
-                found.append(sentence(field, tuple(tokens)))
-                tokens = []
-            clause = joint = border = False
-            depth = 0
+            _add_tag(row, piece[kind], start, marks | depth << DEPTH, japanese)
+            marks, behind = JOINT if len(words) > first else 0, stop
+        elif (kind in _ENDS and not _abbreviates(row, first, piece)) or (kind == "semi" and field == "title"):
+            if len(words) > first:
+                firsts.append(first)
+            marks, depth, first = 0, 0, len(words)
         elif kind in ("clause", "semi"):
-            mark = piece.group(kind)
-            bracket = mark[0] in _OPEN or mark[0] in _CLOSE
+            mark = piece[kind]
+            bracket = mark[0] in _BRACKETS
             depth = _depth(depth, mark) if bracket else depth
-            clause = bool(tokens)
-            border = border or (clause and not bracket)
-            joint = joint and mark in _COMMAS
-        elif kind != "joint":
-            joint = False
-    if tokens:
-        found.append(sentence(field, tuple(tokens)))
-    return tuple(found)
+            if len(words) > first:
+                marks |= CLAUSE if bracket else CLAUSE | BORDER
+            marks = marks if mark in _COMMAS else marks & ~JOINT
+        elif kind not in _JOINING:
+            marks &= ~JOINT
+    if len(words) > first:
+        firsts.append(first)
+    return row
 
 
-def _plain(run: str, marks: tuple[int, bool, bool, bool, bool, int]) -> list[Token]:
-    """Return the tokens of plain words with one blank between them; *marks*: where the first begins, and what stands before it."""
-    found = []
-    start, clause, joint, glued, border, depth = marks
-    for word, cased in zip(run.lower().split(), run.split(), strict=True):
-        stop = start + len(cased)
-        found.append(_new(Token, (word, cased, start, stop, False, False, clause, joint, glued, border, depth)))
-        start, clause, joint, glued, border = stop + 1, False, True, False, False
-    return found
+def _add_plain(row: Row, run: str, start: int, marks: int) -> None:
+    """Add plain words with one blank between them, from the character at *start*; *marks* are those of the first."""
+    written = run.split()
+    count = len(written)
+    lengths = list(map(len, written))
+    starts = list(map(add, accumulate(lengths, initial=start), range(count)))
+    row.words += run.lower().split()
+    row.written += written
+    row.starts += starts
+    row.ends += map(add, starts, lengths)
+    row.marks.append(marks)
+    if count > 1:
+        row.marks += [JOINT | marks >> DEPTH << DEPTH] * (count - 1)
 
 
-def _tagged(tag: str, marks: Token, japanese: bool) -> list[Token]:
-    """Return the tokens of a hashtag; the first has the *marks* before it."""
-    found: list[Token] = []
+def _add_word(row: Row, piece: re.Match[str], kind: str, marks: int, japanese: bool) -> bool:
+    """Add the word, figure or wide character of *piece*; return False if nothing of it is left when it is folded."""
+    raw = piece[kind]
+    start, stop = piece.span(kind)
+    word, written = (_forms if stop - start <= _LONGEST else _folded)(raw, kind, japanese)
+    if not word:
+        return False
+    if kind == "wide":
+        marks |= IS_WIDE | (_is_katakana(raw[0]) and IS_KATAKANA)
+        if marks & (JOINT | GLUED) == JOINT and not japanese and row.field == "title":
+            marks |= (row.marks[-1] & IS_WIDE and _is_parted(piece.string, row.ends[-1], start)) and BORDER
+    row.add(word, written, start, stop, marks)
+    return True
+
+
+def _add_tag(row: Row, tag: str, start: int, marks: int, japanese: bool) -> None:
+    """Add the tokens of a hashtag that begins at *start*; the first has the *marks* before it."""
     for offset, raw in camel_words(tag[1:]):
-        word, cased = _folded(raw, "word", japanese)
-        start = marks.start + 1 + offset
-        found.append(marks._replace(word=word, cased=cased, start=start, end=start + len(raw)))
-        marks = marks._replace(clause=False, joint=True, border=False, glued=True)
-    return [token for token in found if token.word]
+        word, written = _folded(raw, "word", japanese)
+        first = start + 1 + offset
+        if word:
+            row.add(word, written, first, first + len(raw), marks)
+        marks = marks & ~(CLAUSE | BORDER) | JOINT | GLUED
 
 
 def camel_words(tag: str) -> list[tuple[int, str]]:
@@ -225,13 +235,14 @@ def _folded(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
 _forms = lru_cache(maxsize=65536)(_folded)
 
 
-def _abbreviates(token: Token, text: str, mark: re.Match[str]) -> bool:
-    """Return True if *token* is an abbreviation and *mark* is its full stop."""
-    if mark["end"] != "." or token.end != mark.start("end"):
+def _abbreviates(row: Row, first: int, mark: re.Match[str]) -> bool:
+    """Return True if *mark* is the full stop of an abbreviation, the last token; *first* is that of the sentence."""
+    if mark["end"] != "." or len(row.words) == first or row.ends[-1] != mark.start("end"):
         return False
-    if token.word in _NUMBERING:
-        return _FIGURE.match(text, mark.end()) is not None
-    return token.word in ABBREVIATIONS or (len(token.word) == 1 and token.word.isalpha() and not token.wide)
+    word = row.words[-1]
+    if word in _NUMBERING:
+        return _FIGURE.match(mark.string, mark.end()) is not None
+    return word in ABBREVIATIONS or (len(word) == 1 and word.isalpha() and not row.marks[-1] & IS_WIDE)
 
 
 def _is_parted(text: str, behind: int, start: int) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from tocsin.text.fold import APOSTROPHES
@@ -19,70 +21,171 @@ _LOOKED_AT = 80
 _PARTICLES = frozenset("的の")
 
 
-# A tuple, not a dataclass: a body has hundreds of tokens, and a tuple is made several times as fast.
-class Token(NamedTuple):
-    """A word in the form in which it is compared, and its place in the original text of its field.
+#: What a token has beside its words and its place, as bits of one number. Above them stands the number of brackets around it.
+#: CLAUSE: a comma, colon, bracket or spaced dash stands before it. JOINT: only blanks and marks such as `,` `、` `/` stand
+#: between it and the token before, so the two may be coordinated. GLUED: not even a blank stands there. BORDER: at least one
+#: of the marks before it is not a bracket. IS_WIDE: it is one CJK, Hangul or Thai character.
+IS_WIDE, IS_KATAKANA, CLAUSE, JOINT, GLUED, BORDER, _BRACKET = (1 << bit for bit in range(7))
+DEPTH = _BRACKET.bit_length() - 1
+#: Half words from the token before to one with these of its marks.
+_STEPS = {0: 2, IS_WIDE: 1, CLAUSE: 4, IS_WIDE | CLAUSE: 3}
+_APART = IS_WIDE | CLAUSE
 
-    *clause*: a comma, colon, bracket or spaced dash stands before it. *joint*: only blanks and marks such as `,` `、` `/`
-    stand between it and the token before, so the two may be coordinated. *border*: at least one of the marks before it is
-    not a bracket. *depth*: the number of brackets around it.
-    """
+
+class Token(NamedTuple):
+    """A word in the form in which it is compared, its place in the original text of its field, and its marks."""
 
     word: str  # folded
     cased: str  # normalised, case kept
     start: int
     end: int
-    wide: bool = False  # one CJK, Hangul or Thai character
-    katakana: bool = False
-    clause: bool = False
-    joint: bool = False
-    glued: bool = False  # not even a blank stands between it and the token before
-    border: bool = False
-    depth: int = 0
+    marks: int = 0
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is one CJK, Hangul or Thai character."""
+        return bool(self.marks & IS_WIDE)
+
+    @property
+    def clause(self) -> bool:
+        """Whether a mark that can end a clause stands before it."""
+        return bool(self.marks & CLAUSE)
+
+    @property
+    def joint(self) -> bool:
+        """Whether it may be coordinated with the token before."""
+        return bool(self.marks & JOINT)
+
+    @property
+    def glued(self) -> bool:
+        """Whether nothing stands between it and the token before."""
+        return bool(self.marks & GLUED)
+
+    @property
+    def border(self) -> bool:
+        """Whether one of the marks before it is not a bracket."""
+        return bool(self.marks & BORDER)
+
+    @property
+    def depth(self) -> int:
+        """The number of brackets around it."""
+        return self.marks >> DEPTH
 
 
-class Sentence(NamedTuple):
-    """The tokens of one sentence of one field.
+class Sentence:
+    """The tokens of one sentence of one *field*, a column for each of their attributes: *words* are folded, *written* are not."""
 
-    *positions* are in half words: from token i to token j the distance is (positions[j] - positions[i]) / 2.
-    """
+    __slots__ = ("_all_caps", "_tokens", "ends", "field", "marks", "starts", "words", "written")
 
-    field: str
-    tokens: tuple[Token, ...]
-    positions: tuple[int, ...]
-    all_caps: bool
+    def __init__(self, row: Row, first: int, end: int) -> None:
+        """Take the tokens of *row* from *first* to before *end*; there must be one."""
+        self.field = row.field
+        self.words = row.words[first:end]
+        self.written = row.written[first:end]
+        self.starts = row.starts[first:end]
+        self.ends = row.ends[first:end]
+        self.marks = row.marks[first:end]
+        self._all_caps: bool | None = None
+        self._tokens: tuple[Token, ...] = ()
 
     @property
     def start(self) -> int:
         """Offset of its first character."""
-        return self.tokens[0].start
+        return self.starts[0]
+
+    @property
+    def all_caps(self) -> bool:
+        """Whether it is written in capitals alone."""
+        if self._all_caps is None:
+            self._all_caps = _is_all_caps(self.written)
+        return self._all_caps
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """Its tokens one by one, which most readers do not need."""
+        if not self._tokens:
+            self._tokens = tuple(map(Token, self.words, self.written, self.starts, self.ends, self.marks))
+        return self._tokens
 
 
-def sentence(field: str, tokens: tuple[Token, ...]) -> Sentence:
-    """Return a sentence of *tokens*, with their positions. *tokens* must not be empty."""
-    positions = [0]
-    for token in tokens[1:]:
-        positions.append(positions[-1] + (1 if token.wide else 2) + (2 if token.clause else 0))
-    return Sentence(field, tokens, tuple(positions), _is_all_caps(tokens))
+class Row:
+    """The tokens of a *field* in one row, a column for each of their attributes; *firsts* are the first of each sentence.
+
+    It is filled once, by `tocsin.text.sentences`; a token is its number in the row.
+    """
+
+    __slots__ = ("_sentences", "ends", "field", "firsts", "marks", "starts", "words", "written")
+
+    def __init__(self, field: str) -> None:
+        """Begin a row without tokens."""
+        self.field = field
+        self.words: list[str] = []
+        self.written: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.marks: list[int] = []
+        self.firsts: list[int] = []
+        self._sentences: tuple[Sentence, ...] = ()
+
+    def add(self, word: str, written: str, start: int, end: int, marks: int) -> None:
+        """Add one token."""
+        self.words.append(word)
+        self.written.append(written)
+        self.starts.append(start)
+        self.ends.append(end)
+        self.marks.append(marks)
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Its sentences, cut when they are first asked for."""
+        if not self._sentences:
+            self._sentences = tuple(Sentence(self, *bounds) for bounds in self.bounds)
+        return self._sentences
+
+    @property
+    def bounds(self) -> Iterator[tuple[int, int]]:
+        """The first token of each sentence, and the one behind its last."""
+        return pairwise([*self.firsts, len(self.words)])
+
+    def head(self, count: int) -> Row:
+        """Return the row of its first *count* tokens: itself, if it has no more."""
+        if count >= len(self.words):
+            return self
+        found = Row(self.field)
+        found.words, found.written, found.marks = self.words[:count], self.written[:count], self.marks[:count]
+        found.starts, found.ends = self.starts[:count], self.ends[:count]
+        found.firsts = [first for first in self.firsts if first < count]
+        return found
+
+    def positions(self, gap: int) -> list[int]:
+        """Return the places of the tokens in half words; *gap* lies between the beginnings of two sentences.
+
+        From token i to token j of a sentence the distance is (positions[j] - positions[i]) / 2 words.
+        """
+        steps = [_STEPS[mark & _APART] for mark in self.marks]
+        found: list[int] = []
+        for number, (first, end) in enumerate(self.bounds):
+            found += accumulate(steps[first + 1 : end], initial=gap * number)
+        return found
 
 
-def _is_all_caps(tokens: tuple[Token, ...]) -> bool:
+def _is_all_caps(written: Sequence[str]) -> bool:
     """Return True if there are four Latin words of two letters or more, and no lower-case letter anywhere."""
     # In most sentences the first or second word decides.
-    if any(token.cased != token.cased.upper() for token in tokens):
+    if any(word != word.upper() for word in written):
         return False
-    return sum(_CAPITALS.fullmatch(token.cased) is not None for token in tokens) >= 4
+    return sum(_CAPITALS.fullmatch(word) is not None for word in written) >= 4
 
 
 def is_possessive(sentence: Sentence, at: int, text: str) -> bool:
     """Return True if the token *at* of *sentence* is a possessive; *text* is the text of its field."""
-    token = sentence.tokens[at]
-    if token.wide:
-        follower = sentence.tokens[at + 1] if at + 1 < len(sentence.tokens) else token
-        return follower.glued and follower.word in _PARTICLES
-    if token.word.endswith("'s") or _POSSESSIVE.match(text, token.end):
+    word, end = sentence.words[at], sentence.ends[at]
+    if sentence.marks[at] & IS_WIDE:
+        behind = min(at + 1, len(sentence.words) - 1)
+        return bool(sentence.marks[behind] & GLUED) and sentence.words[behind] in _PARTICLES
+    if word.endswith("'s") or _POSSESSIVE.match(text, end):
         return True
-    return token.word.endswith("s") and _MARK.match(text, token.end) is not None and not _quoted(text, token.start)
+    return word.endswith("s") and _MARK.match(text, end) is not None and not _quoted(text, sentence.starts[at])
 
 
 def _quoted(text: str, start: int) -> bool:

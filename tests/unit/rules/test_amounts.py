@@ -17,9 +17,9 @@ def found(name: str, title: str) -> list[str]:
     """The amounts of one kind in a title, as they stand there."""
     document = Document(title=title)
     return [
-        title[part.tokens[span.first].start : part.tokens[span.last].end]
-        for part in document.sentences("title")
-        for span in BUILT_IN[name].find(Reading((part,), title))
+        title[row.starts[span.first] : row.ends[span.last]]
+        for row in document.rows("title")
+        for span in BUILT_IN[name].find(Reading(row, title))
     ]
 
 
@@ -122,9 +122,9 @@ def test_amounts_stand_apart_and_hold_a_figure(text: str) -> None:
     """Whatever a feed sends, an amount is a figure with something beside it."""
     for name in FORMS:
         document = Document(title=text)
-        for part in document.sentences("title"):
-            spans = BUILT_IN[name].find(Reading((part,), text))
+        for row in document.rows("title"):
+            spans = BUILT_IN[name].find(Reading(row, text))
             assert all(one.last < other.first for one, other in pairwise(spans))
             for span in spans:
-                words = "".join(token.word for token in part.tokens[span.first : span.last + 1])
+                words = "".join(row.words[span.first : span.last + 1])
                 assert any(character.isnumeric() for character in words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.pieces import QueryError
 from tocsin.text.document import Document
 from tocsin.text.sentences import split
+from tocsin.text.tokens import Row, Sentence
 
 WORDS = st.sampled_from(
     [
@@ -448,16 +450,25 @@ class Plain:
             for first, last in self.spans([term], reading)
             if gone.isdisjoint(range(first, last + 1))
         }
-        return _grouped(sorted(found), reading.tokens)
+        return _grouped(sorted(found), reading)
 
     def spans(self, terms: Iterable[Term], reading: Reading) -> Iterator[tuple[int, int]]:
         """The first and last tokens of each term."""
         ((_, sentence),) = reading.placed
         for term in terms:
             for first in range(len(sentence.tokens)):
-                last = term.at(sentence.tokens, first, all_caps=sentence.all_caps)
+                last = term.at(sentence, first)
                 if last >= 0:
                     yield first, last
+
+
+def row_of(sentence: Sentence) -> Row:
+    """One sentence as if its field had no other."""
+    row = Row(sentence.field)
+    for token in sentence.tokens:
+        row.add(token.word, token.cased, token.start, token.end, token.marks)
+    row.firsts.append(0)
+    return row
 
 
 class Thorough(Judgement):
@@ -465,14 +476,14 @@ class Thorough(Judgement):
 
     def _read(self, scope: str) -> Iterator[Reading]:
         for sentence in self.document.sentences(scope):
-            yield Reading((sentence,), self.document.texts[sentence.field])
+            yield Reading(row_of(sentence), self.document.texts[sentence.field])
 
     def hits(self, node: Any, reading: Reading) -> Any:
         """Return the hits in one sentence."""
         if isinstance(node, Leaf):
             return _leaf_hits(Plain(node.terms), reading)  # type: ignore[arg-type]  # as far as it is asked
         if isinstance(node, Field):
-            here = reading.field, reading.sentences[0].start
+            here = reading.field, reading.row.starts[0]
             grounds = self.condition(node.inner, scope=node.field, labels={}) or []
             return sorted({ground.hit for ground in grounds if ground.place == here})
         return self._find(node, reading)
@@ -488,13 +499,12 @@ class Thorough(Judgement):
 def test_a_list_finds_what_stands_at_any_token(text: str, odd: str) -> None:
     """To look up the words of a field saves work, and never a hit; so does a glance at them."""
     document = Document(title="", body=f"{text} {odd}")
-    sentences = document.sentences("body")
-    for written in LOOKED_FOR:
+    for row, written in product(document.rows("body"), LOOKED_FOR):
         terms = TermList("x", ((compile_term(written.removeprefix("-")), ""),))
-        if not sentences or not terms.members[0][0].words:
+        if not terms.members[0][0].words:
             continue
-        reading = Reading(sentences, document.texts["body"])
-        each = [(first, Reading((sentence,), reading.text)) for first, sentence in reading.placed]
+        reading = Reading(row, document.texts["body"])
+        each = [(first, Reading(row_of(sentence), reading.text)) for first, sentence in reading.placed]
         wanted = [(at + one.first, at + one.last) for at, part in each for one in Plain(terms).find(part)]
         assert [(one.first, one.last) for one in terms.find(reading)] == wanted
         if terms.needed.words.isdisjoint(reading.beginnings):
@@ -520,3 +530,18 @@ def test_a_field_is_judged_as_its_sentences_are_one_by_one(
         for judgement in (judge(entry, bench.now) for judge in (Judgement, Thorough))
     )
     assert found == wanted
+    assert Judgement(entry, bench.now).holds(match, labels={}) == bool(wanted)
+
+
+@BOUNDED
+@given(
+    st.sampled_from(["NEAR/0", "NEAR/1", "NEAR/3", "BEFORE/1", "BEFORE/3", "SENT", "CLAUSE", "THEN"]),
+    st.sampled_from(["a", "(a OR b)", "(b OR c)"]),
+    st.sampled_from(["a", "b", "(a OR b)", "(c OR x)"]),
+    st.lists(st.sampled_from(["a", "b", "c", "y", "y", ",", ". A", ":"]), max_size=14).map(" ".join),
+)
+def test_a_pair_is_true_where_it_has_a_hit(bench: Any, op: str, left: str, right: str, text: str) -> None:
+    """Whether two words are near enough is decided by their places alone, as if each pair of hits had been made."""
+    (rule,) = bench.compile(bench.rule(f"{left} {op} {right}")).rules.values()
+    judgement = Judgement(bench.entry(text), bench.now)
+    assert judgement.holds(rule.match, labels={}) == (judgement.condition(rule.match, labels={}) is not None)

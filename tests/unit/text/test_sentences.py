@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.text.sentences import split
+from tocsin.text.sentences import cut, split
 
 TOKENS = {
     "hyphen, slash and dash split": ("rare-earth oxide/metal–alloy", "rare earth oxide metal alloy"),
@@ -139,8 +139,8 @@ DISTANCES = {
 @pytest.mark.parametrize(("text", "half_words"), DISTANCES.values(), ids=DISTANCES)
 def test_distance_counts_words_and_clause_marks(text: str, half_words: int) -> None:
     """NEAR/8 means the same reach in every script."""
-    (sentence,) = split("body", text)
-    assert sentence.positions[-1] - sentence.positions[0] == half_words
+    positions = cut("body", text).positions(1000)
+    assert positions[-1] - positions[0] == half_words
 
 
 CAPITALS = {
@@ -258,9 +258,11 @@ ANYTHING = st.one_of(
 def test_every_token_knows_its_original_characters(text: str, field: str) -> None:
     """What a message marks is exactly what was matched: tokens ascend, do not overlap, and fold to their word."""
     behind = 0
-    for sentence in split(field, text):
-        assert list(sentence.positions) == sorted(sentence.positions)
-        assert len(sentence.positions) == len(sentence.tokens)
+    row = cut(field, text)
+    positions = row.positions(1000)
+    assert positions == sorted(positions)
+    assert len(positions) == sum(len(sentence.tokens) for sentence in row.sentences)
+    for sentence in row.sentences:
         for token in sentence.tokens:
             assert behind <= token.start < token.end <= len(text)
             behind = token.end

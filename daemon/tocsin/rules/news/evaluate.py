@@ -64,7 +64,8 @@ class Ground(NamedTuple):
     @property
     def place(self) -> Place:
         """The place of its sentence, which no other sentence of its entry has."""
-        return self.reading.field, self.reading.within(self.hit.first)[0].start
+        row = self.reading.row
+        return row.field, row.starts[row.firsts[self.reading.sentence(self.hit.first)]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,7 @@ class Judgement:
         reading, hit = ground
         # The nodes of a proof share most of their hits. A hit is kept, so that no other can have its identity.
         if (found := reading.shown.get(id(hit))) is None:
-            tokens = reading.tokens
+            starts, ends = reading.row.starts, reading.row.ends
             places = [part[:2] for part in hit.parts]
             labels: dict[tuple[str, str], None] = {}
             for part in hit.parts:
@@ -193,9 +194,7 @@ class Judgement:
                     labels.update(dict.fromkeys(part.labels))
             if len(places) > 1:
                 places = sorted(set(places))
-            spans = [
-                Span(field=reading.field, start=tokens[first].start, end=tokens[last].end) for first, last in places
-            ]
+            spans = [Span(field=reading.field, start=starts[first], end=ends[last]) for first, last in places]
             found = reading.shown[id(hit)] = hit, Hit(spans=tuple(spans), labels=tuple(labels))
         return found[1]
 
@@ -203,23 +202,18 @@ class Judgement:
         if not scope:
             for field in FIELDS:
                 yield from self.readings(field)
-        elif scope != "lede":
-            if sentences := self.document.sentences(scope):
-                yield Reading(sentences, self.document.texts[scope])
-        else:
-            lede = self.document.sentences(scope)
-            for field in FIELDS:
-                part = tuple(sentence for sentence in lede if sentence.field == field)
-                # It may end within a sentence.
-                if part and part[-1] is self.document.sentences(field)[-1]:
-                    yield from self.readings(field)
-                elif part:
-                    yield Reading(part, self.document.texts[field])
+            return
+        for row in self.document.rows(scope):
+            # A lede may end within a field.
+            if scope == "lede" and row in self.document.rows(row.field):
+                yield from self.readings(row.field)
+            else:
+                yield Reading(row, self.document.texts[row.field])
 
     def _is_met(self, test: Test, labels: Labels) -> bool:
         # Most candidates end here: their words stand too far from each other.
         if isinstance(test, Pair) and test.measured:
-            return any([_is_near(test, reading) for reading in self.readings("")])
+            return any(_is_near(test, reading) for reading in self.readings(""))
         return self.test(test, labels=labels) is not None
 
     def _find(self, node: Near, reading: Reading) -> list[SentenceHit]:
@@ -310,7 +304,7 @@ def _leaf_hits(terms: TermList, reading: Reading) -> list[SentenceHit]:
         # A word that two terms find, or a term of two labels, gives one hit, which carries both.
         if (first, last) not in hits:
             labels, places = shared.get(group, ((), ()))
-            value = label or member or " ".join(token.word for token in reading.tokens[first : last + 1])
+            value = label or member or " ".join(reading.row.words[first : last + 1])
             part = new(Part, (first, last, terms.name, group, labels, places, value))
             hits[first, last] = new(SentenceHit, (first, last, (part,)))
     return list(hits.values())

@@ -12,7 +12,7 @@ from tocsin.rules.news.rarity import UNKNOWN, Needed, Needs
 from tocsin.rules.news.reading import Reading
 from tocsin.rules.news.terms import PREFIX, Term
 from tocsin.text.fold import unmarked
-from tocsin.text.tokens import Sentence, Token
+from tocsin.text.tokens import JOINT, Sentence
 
 #: So many members are faster looked at than looked up.
 _FEW = 4
@@ -162,7 +162,7 @@ class TermList:
             if self._minus is None:
                 self._minus = TermList(self.name, tuple((term, "") for term in self.excluded))
             found = _without(found, self._minus._spans(reading))
-        return _grouped(found, reading.tokens) if len(found) > 1 else found
+        return _grouped(found, reading) if len(found) > 1 else found
 
     def _spans(self, reading: Reading) -> list[Found]:
         if self.finder:
@@ -212,7 +212,7 @@ class TermList:
 def _last(term: Term, reading: Reading, first: int) -> int:
     """Return the last token of *term* when it stands at the token *first*, else -1."""
     sentence, place = reading.within(first)
-    last = term.at(sentence.tokens, place, all_caps=sentence.all_caps)
+    last = term.at(sentence, place)
     return last if last < 0 else first + last - place
 
 
@@ -245,22 +245,24 @@ def _without(found: list[Found], minus: list[Found]) -> list[Found]:
     return kept
 
 
-def _grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
+def _grouped(found: list[Found], reading: Reading) -> list[Found]:
     """Return *found* with coordinated neighbours in one group: nothing between them but `,` `、` `/` and or & and the like."""
     groups: list[Found] = []
     group, reach = 0, -1
     for span in found:
-        if groups and not _coordinated(tokens, reach, span.first):
+        if groups and not _coordinated(reading, reach, span.first):
             group += 1
         groups.append(span._replace(group=group) if group else span)
         reach = max(reach, span.last)
     return groups
 
 
-def _coordinated(tokens: Sequence[Token], last: int, first: int) -> bool:
+def _coordinated(reading: Reading, last: int, first: int) -> bool:
     if first <= last:
         return True
     if first - last > 3:  # `, and` is the longest there is between two
         return False
-    between = tokens[last + 1 : first]
-    return all(t.word in _COORDINATORS for t in between) and all(t.joint for t in tokens[last + 1 : first + 1])
+    between = range(last + 1, first)
+    return all(reading.row.words[token] in _COORDINATORS for token in between) and all(
+        mark & JOINT for mark in reading.row.marks[last + 1 : first + 1]
+    )

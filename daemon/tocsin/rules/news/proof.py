@@ -285,6 +285,6 @@ class _Prover:
 
 def _written(ground: Ground) -> str:
     """Return the words of a hit as they stand in the text; of a long one its ends."""
-    text, tokens = ground.reading.text, ground.reading.tokens
-    words = " ".join(text[tokens[ground.hit.first].start : tokens[ground.hit.last].end].split())
+    reading, hit = ground
+    words = " ".join(reading.text[reading.row.starts[hit.first] : reading.row.ends[hit.last]].split())
     return f"“{words}”" if len(words) <= _WIDEST else f"“{words[: _WIDEST // 2]} … {words[-_WIDEST // 2 :]}”"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import chain
 from typing import NamedTuple
 
 from tocsin.model.rules import Hit
@@ -13,7 +13,7 @@ from tocsin.rules.news.hits import GAP, SentenceHit
 from tocsin.rules.news.terms import PREFIX, Word
 from tocsin.text.clauses import clauses
 from tocsin.text.fold import unmarked
-from tocsin.text.tokens import Sentence, Token
+from tocsin.text.tokens import Row, Sentence
 
 
 class Folded(NamedTuple):
@@ -25,36 +25,35 @@ class Folded(NamedTuple):
 
 
 class Reading:
-    """The *sentences* of a field under judgement, all their tokens in one row; a token is its number in that row.
+    """A field under judgement: the *row* of its tokens; a token is its number in that row.
 
-    *positions* are in half words as those of a sentence; between two sentences lies a `GAP`. *places* are the tokens of each
-    word, and of each word with marks also without them. *hits* are what was found, by the identity of a list, an expression or a
-    node, which the rules keep alive: all places that name a list or an expression share its hits. *shown* are hits as characters, by
-    their identity.
+    *positions* are in half words; between two sentences lies a `GAP`. *places* are the tokens of each word, and of each word
+    with marks also without them. *hits* are what was found, by the identity of a list, an expression or a node, which the rules
+    keep alive: all places that name a list or an expression share its hits. *shown* are hits as characters, by their identity.
     """
 
-    def __init__(self, sentences: Sequence[Sentence], text: str) -> None:
-        self.field = sentences[0].field
+    def __init__(self, row: Row, text: str) -> None:
+        self.field = row.field
+        self.row = row
         self.text = text
-        self.sentences = sentences
         self.hits: dict[int, list[SentenceHit]] = {}
         self.shown: dict[int, tuple[SentenceHit, Hit]] = {}
-        # The first token of each sentence.
-        self._firsts = [0, *accumulate(len(sentence.tokens) for sentence in sentences[:-1])]
-        self.tokens: Sequence[Token] = sentences[0].tokens
-        self.positions: Sequence[int] = sentences[0].positions
-        if len(sentences) > 1:
-            self.tokens = [token for sentence in sentences for token in sentence.tokens]
-            self.positions = [GAP * n + place for n, sentence in enumerate(sentences) for place in sentence.positions]
+        self.positions = row.positions(GAP)
         self.places: dict[str, list[int]] = {}
-        for number, token in enumerate(self.tokens):
-            self.places.setdefault(token[0], []).append(number)
+        for number, word in enumerate(row.words):
+            if word in self.places:
+                self.places[word].append(number)
+            else:
+                self.places[word] = [number]
         if not text.isascii():
             for word in [word for word in self.places if not word.isascii()]:
                 if (bare := unmarked(word)) != word:
                     self.places[bare] = sorted({*self.places.get(bare, ()), *self.places[word]})
-        #: What terms that stand here may begin with: the words, and their first letters.
-        self.beginnings = {*self.places, *[word[:PREFIX] for word in self.places]}
+
+    @cached_property
+    def beginnings(self) -> set[str]:
+        """What terms that stand here may begin with: the words, and their first letters."""
+        return {*self.places, *[word[:PREFIX] for word in self.places]}
 
     @cached_property
     def _stems(self) -> dict[str, list[str]]:
@@ -77,25 +76,23 @@ class Reading:
 
     def has(self, field: str, token: int) -> bool:
         """Return whether *token* of *field* stands here: a lede has the first tokens of a field only."""
-        return field == self.field and token < len(self.tokens)
+        return field == self.field and token < len(self.row.words)
 
     def sentence(self, token: int) -> int:
         """Return the number of the sentence that *token* stands in."""
-        return bisect_right(self._firsts, token) - 1
+        return bisect_right(self.row.firsts, token) - 1
 
     def within(self, token: int) -> tuple[Sentence, int]:
         """Return the sentence that *token* stands in, and its number in it."""
-        if len(self.sentences) == 1:
-            return self.sentences[0], token
         number = self.sentence(token)
-        return self.sentences[number], token - self._firsts[number]
+        return self.row.sentences[number], token - self.row.firsts[number]
 
     def clause(self, token: int) -> tuple[int, int]:
         """Return what all tokens of the same clause of the same sentence have in common."""
         number = self.sentence(token)
         if number not in self._clauses:
-            self._clauses[number] = clauses(self.sentences[number])
-        return number, self._clauses[number][token - self._firsts[number]]
+            self._clauses[number] = clauses(self.row.sentences[number])
+        return number, self._clauses[number][token - self.row.firsts[number]]
 
     @cached_property
     def _clauses(self) -> dict[int, Sequence[int]]:
@@ -104,7 +101,7 @@ class Reading:
     @property
     def placed(self) -> Iterator[tuple[int, Sentence]]:
         """The sentences, each with its first token."""
-        return zip(self._firsts, self.sentences, strict=True)
+        return zip(self.row.firsts, self.row.sentences, strict=True)
 
     @cached_property
     def folded(self) -> list[tuple[int, Folded]]:
@@ -117,11 +114,11 @@ def _folded(sentence: Sentence, text: str) -> Folded:
     starts: list[int] = []
     ends: list[int] = []
     length, behind = 0, sentence.start
-    for token in sentence.tokens:
-        gap = text[behind : token.start].lower()
+    for word, start, end in zip(sentence.words, sentence.starts, sentence.ends, strict=True):
+        gap = text[behind:start].lower()
         starts.append(length + len(gap))
-        pieces += (gap, token.word)
-        length += len(gap) + len(token.word)
+        pieces += (gap, word)
+        length += len(gap) + len(word)
         ends.append(length)
-        behind = token.end
+        behind = end
     return Folded("".join(pieces).encode("utf-8", "replace").decode(), starts, ends)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Protocol
@@ -15,7 +15,7 @@ from tocsin.rules.news.rarity import weight
 from tocsin.text.fold import fold, unmarked
 from tocsin.text.patterns import compiled
 from tocsin.text.sentences import split
-from tocsin.text.tokens import Token
+from tocsin.text.tokens import GLUED, IS_KATAKANA, Sentence, Token
 
 #: The shortest stem of a `w*` term: shorter ones match half the dictionary.
 PREFIX = 4
@@ -114,20 +114,22 @@ class Term:
             return self.words[0]
         return min(self.words, key=lambda word: word.weight)
 
-    def at(self, tokens: Sequence[Token], first: int, *, all_caps: bool) -> int:
+    def at(self, sentence: Sentence, first: int) -> int:
         """Return the last token when the term stands at token *first*, else -1."""
         last = first + len(self.words) - 1
-        if last >= len(tokens):
+        words, marks = sentence.words, sentence.marks
+        if last >= len(words):
             return -1
-        if self.cased and all_caps and len(self.words) == 1 and not is_name(tokens, first):
+        folded = sentence.all_caps or not self.cased
+        if self.cased and folded and len(self.words) == 1 and not is_name(sentence.tokens, first):
             return -1
         for offset, word in enumerate(self.words):
-            token = tokens[first + offset]
-            if not (word.fits(token.word) if all_caps or not self.cased else self._reads(offset, token.cased)):
+            at = first + offset
+            if not (word.fits(words[at]) if folded else self._reads(offset, sentence.written[at])):
                 return -1
-        if self.katakana_start and first and tokens[first - 1].katakana and tokens[first].glued:
+        if self.katakana_start and first and marks[first - 1] & IS_KATAKANA and marks[first] & GLUED:
             return -1
-        if self.katakana_end and last + 1 < len(tokens) and tokens[last + 1].katakana and tokens[last + 1].glued:
+        if self.katakana_end and last + 1 < len(words) and marks[last + 1] & IS_KATAKANA and marks[last + 1] & GLUED:
             return -1
         return last
 
@@ -192,8 +194,8 @@ def compile_term(text: str) -> Term:
         words,
         tuple(token.cased for token in tokens) if case else (),
         tuple(token.wide for token in tokens),
-        tokens[0].katakana,
-        tokens[-1].katakana,
+        bool(tokens[0].marks & IS_KATAKANA),
+        bool(tokens[-1].marks & IS_KATAKANA),
     )
 
 
