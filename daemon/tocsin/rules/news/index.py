@@ -55,6 +55,13 @@ class _Branch(NamedTuple):
     groups: tuple[int, ...]
 
 
+class _Anchor(NamedTuple):
+    """A group under which *branches* are filed, and what all of these need, of the groups that have a bit."""
+
+    need: int
+    branches: tuple[_Branch, ...]
+
+
 #: So many groups, those most asked for, are looked up all at once: each has a bit of one number.
 _BITS = 1024
 #: The most alternatives of a part that are kept apart; more are merged into one group.
@@ -82,74 +89,72 @@ class Index:
         # A text of narrow words alone, and any text, cannot have these but by their words.
         self._narrow = sum(bit for number, bit in bits.items() if not groups[number].parts)
         self._wide = sum(bit for number, bit in bits.items() if not (groups[number].parts or groups[number].wide))
-        anchored: dict[int, dict[_Branch, None]] = {}
-        # Equal ones are kept once.
-        needs: dict[int, int] = {}
-        numbers: dict[tuple[int, ...], tuple[int, ...]] = {}
-        for rule, (anchor, *others) in asked:
-            need = sum(bits.get(number, 0) for number in others)
-            branch = _Branch(rule, needs.setdefault(need, need), numbers.setdefault(rest := tuple(others), rest))
-            anchored.setdefault(anchor, {})[branch] = None
-        filed: dict[bytes, list[int]] = {}
         self._twos = _twos(chain.from_iterable(group.words for group in groups))
-        self._anchored_by_two: dict[bytes, list[int]] = {}
-        for number in anchored:
-            words, parts, wide = groups[number]
-            for word in words:
-                first, blank, _ = word.partition(b" ")
-                numbers_of_first = filed.setdefault(b" %s " % first, [])
-                (self._anchored_by_two.setdefault(word, []) if blank else numbers_of_first).append(number)
-            for pattern in (*parts, *wide):
-                filed.setdefault(pattern, []).append(number)
-        # Most anchors end at what all their branches need.
-        self._anchored = {
-            number: (reduce(and_, [branch.need for branch in found]), tuple(found))
-            for number, found in anchored.items()
+        anchors = {
+            number: _Anchor(reduce(and_, [branch.need for branch in found]), tuple(found))
+            for number, found in self._branches(asked).items()
         }
-        files: dict[tuple[int, ...], tuple[int, ...]] = {}
-        self._filed = tuple(files.setdefault(file := tuple(found), file) for found in filed.values())
-        self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
+        words: dict[bytes, list[_Anchor]] = {}
+        patterns: dict[bytes, list[_Anchor]] = {}
+        for number, anchor in anchors.items():
+            group = groups[number]
+            for word in group.words:
+                words.setdefault(word, []).append(anchor)
+            for pattern in (*group.parts, *group.wide):
+                patterns.setdefault(pattern, []).append(anchor)
+        self._by_word = {word: tuple(found) for word, found in words.items()}
+        self._by_pattern = tuple(map(tuple, patterns.values()))
+        self._scan = daachorse.DoubleArrayAhoCorasick(list(patterns)).find_overlapping if patterns else None
 
     def candidates(self, gist: Callable[[], FoldedWords]) -> Sequence[int]:
         """Return the rules that a text may match, ascending; its *gist* is made only if there is something to find."""
-        if self._scan is None:
+        if not self._by_word and not self._scan:
             return self._always
         narrow, wide = gist()
-        words: set[bytes] | None = None
+        words = set(narrow.split())
         if len(narrow) > _LONG:
-            words = set(narrow.split())
             narrow = b" %s " % b" ".join(words)
+        for first in self._twos.keys() & words:
+            seconds = self._twos[first]
+            words.update([seconds[second] for second in seconds.keys() & words])
+        anchored = [self._by_word[word] for word in self._by_word.keys() & words]
         text = narrow + wide
-        hits = self._scan(text)
-        if not hits:
+        if self._scan:
+            anchored += [self._by_pattern[pattern] for pattern in {hit[2] for hit in self._scan(text)}]
+        if not anchored:
             return self._always
-        words = words or set(narrow.split())
-        behind = [self._twos[first] for first in self._twos.keys() & words]
-        both = {twos[second] for twos in behind for second in twos.keys() & words}
-        words |= both
         present = 0
         for word in self._bits.keys() & words:
             present |= self._bits[word]
         missing = ~present & (self._wide if wide else self._narrow)
+        # Most anchors end at what all their branches need.
+        left = {id(one[1]): one[1] for anchors in anchored for one in anchors if not one[0] & missing}
         found = set(self._always)
-        anchors = {number for pattern in {hit[2] for hit in hits} for number in self._filed[pattern]}
-        for two in both & self._anchored_by_two.keys():
-            anchors.update(self._anchored_by_two[two])
-        known = dict.fromkeys(anchors, True)
-        for anchor in anchors:
-            common, branches = self._anchored[anchor]
-            for rule, need, groups in () if common & missing else branches:
-                if need & missing or rule in found:
-                    continue
-                for number in groups:
-                    if number not in known:
-                        by_word = present & self._bit.get(number, 0)
-                        known[number] = bool(by_word) or _has_key(self._behind[number], words, text, wide)
-                    if not known[number]:
-                        break
-                else:
-                    found.add(rule)
+        known: dict[int, bool] = {}
+        for rule, need, groups in chain.from_iterable(left.values()):
+            if need & missing or rule in found:
+                continue
+            for number in groups:
+                if number not in known:
+                    by_word = present & self._bit.get(number, 0)
+                    known[number] = bool(by_word) or _has_key(self._behind[number], words, text, wide)
+                if not known[number]:
+                    break
+            else:
+                found.add(rule)
         return sorted(found)
+
+    def _branches(self, asked: Iterable[tuple[int, Sequence[int]]]) -> dict[int, list[_Branch]]:
+        """Return by the number of their anchor what the rules need that have *asked* for groups, the rarest first."""
+        found: dict[int, dict[_Branch, None]] = {}
+        # Equal ones are kept once.
+        needs: dict[int, int] = {}
+        numbers: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for rule, (anchor, *others) in asked:
+            need = sum(self._bit.get(number, 0) for number in others)
+            branch = _Branch(rule, needs.setdefault(need, need), numbers.setdefault(rest := tuple(others), rest))
+            found.setdefault(anchor, {})[branch] = None
+        return {anchor: list(branches) for anchor, branches in found.items()}
 
     def _bits_of_words(self, bits: Mapping[int, int]) -> dict[bytes, int]:
         """Return for each word the groups that have it, of those with a bit."""
