@@ -54,7 +54,7 @@ def judged(number: int, now: datetime, key: str) -> Judged:
         rule=replace(RULE, to=("home",)) if key.startswith("other") else RULE,
         severity=RULE.severity,
         labels={"mineral": (key,)},
-        evidence=Evidence(op="term", text="ban", holds=True),
+        proof=Evidence(op="term", text="ban", holds=True),
         event_time=now,
         entry=entry,
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from tocsin.errors import Position, Problem
 from tocsin.model.dates import AnnouncedDate
@@ -172,10 +173,29 @@ class Evidence:
     witness: Witness | None = None  # of a `member` below a correlation
 
     @property
+    def evidence(self) -> Evidence:
+        """Itself, as the evidence of a `Proof`."""
+        return self
+
+    @property
     def witnesses(self) -> tuple[Witness, ...]:
         """Return the matches behind a correlation, the earliest first."""
         inner = (witness for child in self.children for witness in child.witnesses)
         return (self.witness,) if self.witness else tuple(inner)
+
+
+class Proof(Protocol):
+    """What a match rests on: the *hits* at the root of its *evidence*, which may be made when it is first asked for."""
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The hits at the root."""
+        ...
+
+    @property
+    def evidence(self) -> Evidence:
+        """The whole tree."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,11 +208,16 @@ class Match:
     rule: RuleInfo
     severity: Severity
     labels: Labels
-    evidence: Evidence
+    proof: Proof
     event_time: datetime
     entry: Entry | None = None
     quote: Quote | None = None
     detail: str = ""
+
+    @property
+    def evidence(self) -> Evidence:
+        """Return the whole tree of its proof."""
+        return self.proof.evidence
 
     @property
     def source(self) -> str:
@@ -202,7 +227,7 @@ class Match:
     @property
     def spans(self) -> tuple[Span, ...]:
         """Return the spans that met the rule, ascending, each once."""
-        return tuple(sorted({span for hit in self.evidence.hits for span in hit.spans}))
+        return tuple(sorted({span for hit in self.proof.hits for span in hit.spans}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

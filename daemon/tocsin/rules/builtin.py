@@ -115,4 +115,4 @@ def own_match(
     """Return the event *info* about what *labels* name; *detail* says in words what happened, *rows* by name what else."""
     children = tuple(Evidence(op=name, text=words, holds=True) for name, words in rows)
     evidence = Evidence(op=OWN, text=detail, holds=True, children=children)
-    return Match(rule=info, severity=info.severity, labels=labels, evidence=evidence, event_time=now, detail=detail)
+    return Match(rule=info, severity=info.severity, labels=labels, proof=evidence, event_time=now, detail=detail)

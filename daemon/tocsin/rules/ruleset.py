@@ -14,7 +14,7 @@ from tocsin.model.rules import Correlation, Evidence, Judged, Match, RuleInfo, S
 from tocsin.rules.news.evaluate import CompiledRule, Judgement, labels_of, merged
 from tocsin.rules.news.index import Index
 from tocsin.rules.news.nodes import Expression
-from tocsin.rules.news.proof import outline, prove
+from tocsin.rules.news.proof import Unread, prove
 from tocsin.rules.news.reach import could_match
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.text.prefilter import FoldedWords, gist, gist_of
@@ -84,7 +84,8 @@ class RuleSet:
     def evaluate(self, entry: Entry, now: datetime, *, proofs: bool = True) -> Judged:
         """Judge *entry* by all rules; a rule that raises is reported, and the matches of the others stand.
 
-        Without *proofs* the evidence of a match has its hits only: the whole tree costs more than all the rest.
+        Without *proofs* the evidence of a match is made when it is first asked for: it costs more than all the rest. What raises
+        then is not reported.
 
         Only the rules are run whose required words are all in the text: the result is the same as of running every rule.
         """
@@ -142,7 +143,7 @@ def met(judgement: Judgement, rule: CompiledRule) -> Labels | None:
     """Return the labels of a match of *rule*; None where the rule is not true."""
     if not judgement.holds(rule.match, labels={}):
         return None
-    grounds = judgement.condition(rule.match, labels={}) if rule.gives else None
+    grounds = judgement.condition(rule.match, labels={}) if rule.match.gives else None
     labels = merged(judgement.entry, labels_of(grounds or ()))
     if any(judgement.holds(condition, labels=labels) for condition in rule.cancels):
         return None
@@ -157,7 +158,7 @@ def _judge(judgement: Judgement, rule: CompiledRule, *, proofs: bool) -> Match |
         rule=rule.info,
         severity=_severity(judgement, rule, labels),
         labels=labels,
-        evidence=(prove if proofs else outline)(judgement, rule),
+        proof=prove(judgement, rule) if proofs else Unread(judgement, rule),
         event_time=judgement.entry.event_time,
         entry=judgement.entry,
     )

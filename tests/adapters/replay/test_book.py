@@ -184,7 +184,7 @@ def _history(
                     rule=rule,
                     severity=dice.choice([Severity.LOW, Severity.MEDIUM, Severity.HIGH]),
                     labels=labels,
-                    evidence=Evidence(op="rule", text="", holds=True),
+                    proof=Evidence(op="rule", text="", holds=True),
                     event_time=entry.event_time,
                     entry=entry,
                 )

@@ -231,7 +231,7 @@ class Hands:
             "rule": rule,
             "severity": rule.severity,
             "labels": {"mineral": ("gallium", "germanium")},
-            "evidence": self.evidence(),
+            "proof": self.evidence(),
             "event_time": entry.event_time if entry else self.now,
             "entry": entry,
         }

@@ -71,7 +71,7 @@ class World:
             rule=info,
             severity=severity or info.severity,
             labels=labels if labels is not None else {"mineral": ("gallium",)},
-            evidence=Evidence(op="rule", text="", holds=True),
+            proof=Evidence(op="rule", text="", holds=True),
             event_time=entry.event_time,
             entry=entry,
         )

@@ -38,9 +38,7 @@ def _judged(world, title, *, text="", labels=GALLIUM, severity=Severity.HIGH, fa
     """What the rules say of the new wording; without *labels* it meets none."""
     entry = Entry(source="wire", id="1", keys=(), title=title, summary=text, first_seen=NOW)
     proof = Evidence(op="rule", text="", holds=True)
-    match = Match(
-        rule=world.rule(), severity=severity, labels=labels or {}, evidence=proof, event_time=NOW, entry=entry
-    )
+    match = Match(rule=world.rule(), severity=severity, labels=labels or {}, proof=proof, event_time=NOW, entry=entry)
     raised = (Unevaluated(rule="p/export", rule_hash="h", error="x"),) if failed else ()
     return Judged(entry=entry, matches=(match,) if labels and not failed else (), unevaluated=raised)
 

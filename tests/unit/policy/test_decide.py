@@ -197,7 +197,7 @@ def test_the_daemons_own_events_go_to_operators_only(world: World) -> None:
         rule=info,
         severity=info.severity,
         labels={"source": ("wire",)},
-        evidence=Evidence(op="tocsin", text="", holds=True),
+        proof=Evidence(op="tocsin", text="", holds=True),
         event_time=world.now,
         detail="no answer",
     )

@@ -168,7 +168,7 @@ def test_keys_of_two_labels_are_their_combinations() -> None:
     entry = Entry(source="wire", id="1", keys=(), title="t", first_seen=NOON)
     proof = Evidence(op="term", text="t", holds=True)
     labels = {"mineral": ("gallium", "tin"), "country": ("cn",)}
-    match = Match(rule=rule, severity=rule.severity, labels=labels, evidence=proof, event_time=NOON, entry=entry)
+    match = Match(rule=rule, severity=rule.severity, labels=labels, proof=proof, event_time=NOON, entry=entry)
     assert key_values(match, 7) == ("gallium|wire|cn", "tin|wire|cn")
     many = {"mineral": tuple(map(str, range(50))), "country": tuple(map(str, range(50)))}
     assert len(key_values(replace(match, labels=many), 7)) == 64

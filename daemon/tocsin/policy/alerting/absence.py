@@ -44,7 +44,7 @@ def absent(correlation: Correlation, seen: Seen, now: datetime) -> Match:
     words = f"no match of {name} since {utc(seen.last)}"
     proof = Evidence(op=correlation.kind.value, text=words, holds=True, position=info.position)
     rule = Evidence(op="rule", text=info.id, holds=True, position=info.position, children=(proof,))
-    return Match(rule=info, severity=info.severity, labels={}, evidence=rule, event_time=now, detail=words)
+    return Match(rule=info, severity=info.severity, labels={}, proof=rule, event_time=now, detail=words)
 
 
 #: How often it is asked.

@@ -137,7 +137,7 @@ def match_of(completion: Completion, newest: Match) -> Match:
         rule=correlation.info,
         severity=correlation.info.severity,
         labels=completion.labels,
-        evidence=rule,
+        proof=rule,
         event_time=max(item.event_time for item in witnesses),
         entry=newest.entry,
         quote=newest.quote,

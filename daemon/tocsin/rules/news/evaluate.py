@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -84,11 +85,6 @@ class CompiledRule:
     def lists(self) -> Mapping[str, TermList]:
         """The lists that it is made of, by full name, those within named expressions too."""
         return lists_in(self.match, *self.cancels, *(condition for _, condition in self.severity_if))
-
-    @property
-    def gives(self) -> bool:
-        """Whether the words of a match can give labels."""
-        return bool(self.match.gives)
 
     @property
     def cancels(self) -> tuple[Condition, ...]:
@@ -213,7 +209,7 @@ class Judgement:
     def _is_met(self, test: Test, labels: Labels) -> bool:
         # Most candidates end here: their words stand too far from each other.
         if isinstance(test, Pair) and test.measured:
-            return any(_is_near(test, reading) for reading in self.readings(""))
+            return any(map(partial(_is_near, test), self.readings("")))
         return self.test(test, labels=labels) is not None
 
     def _find(self, node: Near, reading: Reading) -> list[SentenceHit]:

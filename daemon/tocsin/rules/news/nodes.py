@@ -256,15 +256,14 @@ class All(Written):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition(Written):
-    """Any of several `All`s; a whole expression knows its *place* in a file."""
+    """Any of several `All`s, which can give the labels *gives*; a whole expression knows its *place* in a file."""
 
     parts: tuple[All, ...]
     place: Located | None = field(default=None, compare=False, repr=False)
+    gives: frozenset[str] = field(init=False, compare=False, repr=False)
 
-    @property
-    def gives(self) -> frozenset[str]:
-        """The labels that a match can give."""
-        return _given(self.parts)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gives", _given(self.parts))
 
 
 def _is_plain(node: Near) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import product
 
 from tocsin.errors import Position
@@ -67,17 +68,24 @@ def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False, unf
     )
 
 
-def outline(judgement: Judgement, rule: CompiledRule) -> Evidence:
-    """Return the root alone of the tree that `prove` makes of *rule*, which is true."""
-    grounds = judgement.condition(rule.match, labels={}) or []
-    return Evidence(
-        op="rule",
-        text=rule.info.id,
-        holds=True,
-        hits=tuple(judgement.hit(ground) for ground in grounds[:KEPT]),
-        count=len(grounds),
-        position=rule.info.position,
-    )
+class Unread:
+    """The proof of a match of *rule*, of which nothing is made before somebody reads it."""
+
+    def __init__(self, judgement: Judgement, rule: CompiledRule) -> None:
+        """Keep what `prove` needs, with all that was found in the text."""
+        self._judgement = judgement
+        self._rule = rule
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The hits at the root of the evidence."""
+        grounds = self._judgement.condition(self._rule.match, labels={}) or ()
+        return tuple(self._judgement.hit(ground) for ground in grounds[:KEPT])
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The whole tree."""
+        return prove(self._judgement, self._rule)
 
 
 def prove_named(judgement: Judgement, expression: Expression) -> Evidence:

@@ -90,7 +90,8 @@ def coverage(row: EntryRow, source: str) -> Coverage:
 def match_columns(decided: Decided) -> dict[str, Any]:
     """Return the columns of a match and its outcome, without the time of the decision."""
     rule = {"rule": decided.match.rule.id, "rule_hash": decided.match.rule.hash, "event": decided.match.rule.event}
-    return {**columns(decided.match, MatchRow), **columns(decided, MatchRow), **rule, "fate": decided.outcome}
+    proof = {"evidence": decided.match.evidence}
+    return {**columns(decided.match, MatchRow), **columns(decided, MatchRow), **proof, **rule, "fate": decided.outcome}
 
 
 def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
