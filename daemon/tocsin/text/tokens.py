@@ -157,14 +157,14 @@ class Row:
         found.firsts = [first for first in self.firsts if first < count]
         return found
 
-    def positions(self, gap: int) -> list[int]:
+    def positions(self, gap: int, before: int = 0) -> list[int]:
         """Return the places of the tokens in half words; *gap* lies between the beginnings of two sentences.
 
-        From token i to token j of a sentence the distance is (positions[j] - positions[i]) / 2 words.
+        So many sentences are *before* the row. From token i to token j of a sentence the distance is (positions[j] - positions[i]) / 2 words.
         """
         steps = [_STEPS[mark & _APART] for mark in self.marks]
         found: list[int] = []
-        for number, (first, end) in enumerate(self.bounds):
+        for number, (first, end) in enumerate(self.bounds, start=before):
             found += accumulate(steps[first + 1 : end], initial=gap * number)
         return found
 

@@ -21,6 +21,7 @@ from tocsin.rules.news.nodes import (
     Test,
     Union,
 )
+from tocsin.rules.news.places import Distance
 from tocsin.rules.news.terms import Term, Word
 
 _ALL = frozenset(["title", "summary", "body"])
@@ -56,6 +57,15 @@ def wanted(node: object) -> Sequence[Condition | All | Test]:
     if isinstance(node, Named):
         return (node.expression.body,)
     return (node.inner,) if isinstance(node, Bare | Field) else ()
+
+
+def needed_distance(node: object) -> Distance | None:
+    """Return a distance between words that every text has in which *node* is true; None where none is known."""
+    for test in wanted(node.parts[0]) if isinstance(node, Condition) and len(node.parts) == 1 else ():
+        body = test.expression.body if isinstance(test, Named) else test
+        if isinstance(body, Pair) and body.plain:
+            return body.distance
+    return None
 
 
 def made_of(node: Condition | All | Test) -> frozenset[int]:

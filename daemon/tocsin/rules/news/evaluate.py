@@ -9,7 +9,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from tocsin.model.prices import Labels
 from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news import distinct
 from tocsin.rules.news.coverage import lists_in
-from tocsin.rules.news.hits import Part, SentenceHit, are_near, before, in_clause, near, subtract
+from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
 from tocsin.rules.news.lists import Found, TermList
 from tocsin.rules.news.nodes import (
     IN_CLAUSE,
@@ -40,6 +39,7 @@ from tocsin.rules.news.nodes import (
     Test,
     Union,
 )
+from tocsin.rules.news.places import Distance, Places
 from tocsin.rules.news.reading import Reading
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
@@ -103,6 +103,7 @@ class Judgement:
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
         self._readings: dict[str, Sequence[Reading]] = {}
+        self._everywhere: Places | None = None
 
     def readings(self, scope: str) -> Sequence[Reading]:
         """Return the fields in `title`, `summary`, `body`, `lede` or, for the empty string, in all of them."""
@@ -110,6 +111,13 @@ class Judgement:
         if found is None:
             found = self._readings[scope] = tuple(self._read(scope))
         return found
+
+    def has(self, distance: Distance) -> bool:
+        """Return whether words of the entry stand at this distance."""
+        if self._everywhere is None:
+            rows = self.document.rows("")
+            self._everywhere = Places(rows) if len(rows) > 1 else next(iter(self.readings("")), Places(rows))
+        return self._everywhere.has(distance)
 
     def holds(self, node: Condition, *, labels: Labels) -> bool:
         """Return whether a condition is true, without the hits that it rests on."""
@@ -207,9 +215,8 @@ class Judgement:
                 yield Reading(row, self.document.texts[row.field])
 
     def _is_met(self, test: Test, labels: Labels) -> bool:
-        # Most candidates end here: their words stand too far from each other.
         if isinstance(test, Pair) and test.measured:
-            return any(map(partial(_is_near, test), self.readings("")))
+            return self.has(test.distance)
         return self.test(test, labels=labels) is not None
 
     def _find(self, node: Near, reading: Reading) -> list[SentenceHit]:
@@ -226,11 +233,11 @@ class Judgement:
             hits = self.hits(node.inner, reading)
             return [hit for hit in hits if not is_possessive(*reading.within(hit.last), reading.text)]
         grounds = self.condition(node.inner, scope=node.field, labels={}) or []
-        return sorted({ground.hit for ground in grounds if reading.has(ground.reading.field, ground.hit.last)})
+        return sorted({ground.hit for ground in grounds if reading.covers(ground.reading.field, ground.hit.last)})
 
     def _paired(self, node: Pair, reading: Reading) -> list[SentenceHit]:
         within = None if node.op in UNLIMITED else node.within
-        if node.plain and not _is_near(node, reading):
+        if node.plain and not reading.has(node.distance):
             return []
         left = self.hits(node.left, reading)
         # Whatever the right side is, nothing comes of nothing.
@@ -266,15 +273,6 @@ class Judgement:
     def _aged(self, node: AgeTest) -> bool:
         age = self.now - (self.entry.published or self.entry.first_seen)
         return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
-
-
-def _is_near(node: Pair, reading: Reading) -> bool:
-    """Return whether words of both sides of a plain pair are near enough to each other."""
-    one, other = node.needs
-    if not (left := reading.tokens_of(one)) or not (right := reading.tokens_of(other)):
-        return False
-    within = None if node.op in UNLIMITED else node.within
-    return are_near(left, right, reading.positions, within, ordered=node.op in ORDERED)
 
 
 def _leaving(hits: list[SentenceHit], expression: Expression) -> list[SentenceHit]:

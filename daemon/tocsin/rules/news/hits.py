@@ -12,8 +12,7 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-#: Half words between the beginnings of two sentences, so that no operator reaches over them: far more than twice the longest has.
-GAP = 10**9
+from tocsin.rules.news.places import GAP
 
 
 class Part(NamedTuple):
@@ -47,24 +46,6 @@ Partners = list[tuple[int, int]]
 Finder = Callable[[Sequence[SentenceHit], Sequence[SentenceHit], Sequence[int]], Partners]
 #: An operator that pairs the hits of two sides, within so many words or without a limit.
 Pairing = Callable[[Sequence[SentenceHit], Sequence[SentenceHit], Sequence[int], int | None], list[SentenceHit]]
-
-
-def are_near(
-    left: Sequence[int], right: Sequence[int], positions: Sequence[int], within: int | None, *, ordered: bool = False
-) -> bool:
-    """Return whether a token of one side is at most *within* words from one of the other; *ordered*: which stands behind it.
-
-    A pair with the hits of both sides joins at least one of them then: the two that are nearest to each other.
-    """
-    limit = GAP // 2 if within is None else 2 * within
-    for token in left if right else ():
-        here = positions[token]
-        at = (bisect_right if ordered else bisect_left)(right, token)
-        if at < len(right) and positions[right[at]] - here <= limit:
-            return True
-        if at and not ordered and here - positions[right[at - 1]] <= limit:
-            return True
-    return False
 
 
 def near(

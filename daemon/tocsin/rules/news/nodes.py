@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from tocsin.model.rules import Located
 from tocsin.rules.news.lists import TermList
+from tocsin.rules.news.places import GAP, Distance
 from tocsin.rules.news.rarity import UNKNOWN, Needed, Needs, any_of
 
 #: What an entry is known by, beside the labels of its source.
@@ -109,8 +110,8 @@ class Pair(Written):
     """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*.
 
     *distinct*: both sides are made of the same lists and terms, so two different values of them are asked for. *gives* are the
-    labels that a hit can give. *plain*: the hits of each side are words by themselves, those that it *needs*. *measured*: then
-    its distance alone says whether there is a hit.
+    labels that a hit can give. *plain*: the hits of each side are words by themselves. *measured*: then their distance alone says
+    whether there is a hit.
     """
 
     op: str
@@ -123,6 +124,7 @@ class Pair(Written):
     measured: bool = field(init=False, compare=False, repr=False)
     _needs: Needs | None = field(default=None, init=False, compare=False, repr=False)
     _needed: Needed | None = field(default=None, init=False, compare=False, repr=False)
+    _distance: Distance | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         plain = self.op not in SUBTRACTING and _is_plain(self.left) and _is_plain(self.right)
@@ -143,11 +145,18 @@ class Pair(Written):
     def needs(self) -> Needs:
         """All that is known of what a field with a hit has."""
         if (found := self._needs) is None:
-            if self.plain:
-                found = tuple(_forms(self.left)), tuple(_forms(self.right))
-            else:
-                found = tuple(side.needed.words for side in self._sides if side.needed.words)
+            # A plain pair is decided by its words at once.
+            found = () if self.plain else tuple(side.needed.words for side in self._sides if side.needed.words)
             object.__setattr__(self, "_needs", found)
+        return found
+
+    @property
+    def distance(self) -> Distance:
+        """Which words of a plain pair stand how far from each other in a field with a hit."""
+        if (found := self._distance) is None:
+            reach = GAP // 2 if self.op in UNLIMITED else 2 * self.within
+            found = Distance(tuple(_words(self.left)), tuple(_words(self.right)), reach, self.op in ORDERED)
+            object.__setattr__(self, "_distance", found)
         return found
 
     @property
@@ -273,11 +282,11 @@ def _is_plain(node: Near) -> bool:
     return isinstance(node, Leaf) and not node.terms.excluded and bool(node.terms.forms)
 
 
-def _forms(node: Near) -> Iterable[str]:
-    """Return the words that can be hits of a plain *node*."""
+def _words(node: Near) -> Iterable[tuple[str, ...]]:
+    """Return the words that can be hits of a plain *node*, each in its forms."""
     if isinstance(node, Leaf):
-        return node.terms.forms
-    return chain.from_iterable(map(_forms, node.parts)) if isinstance(node, Union) else ()
+        return (node.terms.forms,)
+    return chain.from_iterable(map(_words, node.parts)) if isinstance(node, Union) else ()
 
 
 def _given(parts: Iterable[All | Test]) -> frozenset[str]:

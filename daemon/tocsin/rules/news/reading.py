@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple
 
 from tocsin.model.rules import Hit
-from tocsin.rules.news.hits import GAP, SentenceHit
-from tocsin.rules.news.terms import PREFIX, Word
+from tocsin.rules.news.hits import SentenceHit
+from tocsin.rules.news.places import Places
 from tocsin.text.clauses import clauses
-from tocsin.text.fold import unmarked
 from tocsin.text.tokens import Row, Sentence
 
 
@@ -24,57 +22,22 @@ class Folded(NamedTuple):
     ends: list[int]
 
 
-class Reading:
+class Reading(Places):
     """A field under judgement: the *row* of its tokens; a token is its number in that row.
 
-    *positions* are in half words; between two sentences lies a `GAP`. *places* are the tokens of each word, and of each word
-    with marks also without them. *hits* are what was found, by the identity of a list, an expression or a node, which the rules
-    keep alive: all places that name a list or an expression share its hits. *shown* are hits as characters, by their identity.
+    *hits* are what was found, by the identity of a list, an expression or a node, which the rules keep alive: all places that name
+    a list or an expression share its hits. *shown* are hits as characters, by their identity.
     """
 
     def __init__(self, row: Row, text: str) -> None:
+        super().__init__([row])
         self.field = row.field
         self.row = row
         self.text = text
         self.hits: dict[int, list[SentenceHit]] = {}
         self.shown: dict[int, tuple[SentenceHit, Hit]] = {}
-        self.positions = row.positions(GAP)
-        self.places: dict[str, list[int]] = {}
-        for number, word in enumerate(row.words):
-            if word in self.places:
-                self.places[word].append(number)
-            else:
-                self.places[word] = [number]
-        if not text.isascii():
-            for word in [word for word in self.places if not word.isascii()]:
-                if (bare := unmarked(word)) != word:
-                    self.places[bare] = sorted({*self.places.get(bare, ()), *self.places[word]})
 
-    @cached_property
-    def beginnings(self) -> set[str]:
-        """What terms that stand here may begin with: the words, and their first letters."""
-        return {*self.places, *[word[:PREFIX] for word in self.places]}
-
-    @cached_property
-    def _stems(self) -> dict[str, list[str]]:
-        stems: dict[str, list[str]] = {}
-        for word in self.places:
-            stems.setdefault(word[:PREFIX], []).append(word)
-        return stems
-
-    def forms(self, word: Word) -> list[str]:
-        """Return the words of the text that are *word*."""
-        if word.prefix:
-            return [text for text in self._stems.get(word.prefix[:PREFIX], ()) if text.startswith(word.prefix)]
-        return [form for form in word.forms if form in self.places]
-
-    def tokens_of(self, forms: Iterable[str]) -> list[int]:
-        """Return the tokens that are one of *forms*, ascending."""
-        places = self.places
-        found = [places[form] for form in forms if form in places]
-        return found[0] if len(found) == 1 else sorted(chain(*found))
-
-    def has(self, field: str, token: int) -> bool:
+    def covers(self, field: str, token: int) -> bool:
         """Return whether *token* of *field* stands here: a lede has the first tokens of a field only."""
         return field == self.field and token < len(self.row.words)
 
