@@ -10,8 +10,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate, chain
-from operator import add
+from itertools import chain
 
 from tocsin.text.fold import APOSTROPHES, fold, repair
 from tocsin.text.tokens import BORDER, CLAUSE, DEPTH, GLUED, IS_KATAKANA, IS_WIDE, JOINT, Row, Sentence
@@ -129,7 +128,7 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
 def cut(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsize) -> Row:
     """Return the tokens and sentences of *text* up to the character at *end*. A semicolon ends a sentence only in a title."""
     row = Row(field)
-    words, firsts, last_ends = row.words, row.firsts, row.ends
+    words, firsts = row.words, row.firsts
     # Only marks between two tokens count: the first token of a sentence has none before it.
     marks = depth = first = 0
     behind = -1
@@ -137,16 +136,19 @@ def cut(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsize
         kind = piece.lastgroup or ""
         start, stop = piece.span(piece.lastindex or 0)
         if kind == "plain":
-            _add_plain(row, piece[kind], start, marks | (depth << DEPTH) | (behind == start and GLUED))
-            marks, behind = JOINT, last_ends[-1]
+            run = piece[kind]
+            row.add_plain(run, start, marks | (depth << DEPTH) | (behind == start and GLUED))
+            marks, behind = JOINT, stop - run[-1].isspace()
         elif kind in _WORDS:
             here = marks | (depth << DEPTH) | (behind == start and GLUED)
-            if _add_word(row, piece, kind, here, japanese):
+            if _add_word(row, piece, behind, here, japanese):
                 marks, behind = JOINT, stop
         elif kind == "tag":
             _add_tag(row, piece[kind], start, marks | depth << DEPTH, japanese)
             marks, behind = JOINT if len(words) > first else 0, stop
-        elif (kind in _ENDS and not _abbreviates(row, first, piece)) or (kind == "semi" and field == "title"):
+        elif (kind in _ENDS and not (len(words) > first and _abbreviates(row, behind, piece))) or (
+            kind == "semi" and field == "title"
+        ):
             if len(words) > first:
                 firsts.append(first)
             marks, depth, first = 0, 0, len(words)
@@ -164,23 +166,12 @@ def cut(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsize
     return row
 
 
-def _add_plain(row: Row, run: str, start: int, marks: int) -> None:
-    """Add plain words with one blank between them, from the character at *start*; *marks* are those of the first."""
-    written = run.split()
-    count = len(written)
-    lengths = list(map(len, written))
-    starts = list(map(add, accumulate(lengths, initial=start), range(count)))
-    row.words += run.lower().split()
-    row.written += written
-    row.starts += starts
-    row.ends += map(add, starts, lengths)
-    row.marks.append(marks)
-    if count > 1:
-        row.marks += [JOINT | marks >> DEPTH << DEPTH] * (count - 1)
+def _add_word(row: Row, piece: re.Match[str], behind: int, marks: int, japanese: bool) -> bool:
+    """Add the word, figure or wide character of *piece*; return False if nothing of it is left when it is folded.
 
-
-def _add_word(row: Row, piece: re.Match[str], kind: str, marks: int, japanese: bool) -> bool:
-    """Add the word, figure or wide character of *piece*; return False if nothing of it is left when it is folded."""
+    *behind* is the end of the token before.
+    """
+    kind = piece.lastgroup or ""
     raw = piece[kind]
     start, stop = piece.span(kind)
     word, written = (_forms if stop - start <= _LONGEST else _folded)(raw, kind, japanese)
@@ -189,7 +180,7 @@ def _add_word(row: Row, piece: re.Match[str], kind: str, marks: int, japanese: b
     if kind == "wide":
         marks |= IS_WIDE | (_is_katakana(raw[0]) and IS_KATAKANA)
         if marks & (JOINT | GLUED) == JOINT and not japanese and row.field == "title":
-            marks |= (row.marks[-1] & IS_WIDE and _is_parted(piece.string, row.ends[-1], start)) and BORDER
+            marks |= (row.marks[-1] & IS_WIDE and _is_parted(piece.string, behind, start)) and BORDER
     row.add(word, written, start, stop, marks)
     return True
 
@@ -235,9 +226,9 @@ def _folded(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
 _forms = lru_cache(maxsize=65536)(_folded)
 
 
-def _abbreviates(row: Row, first: int, mark: re.Match[str]) -> bool:
-    """Return True if *mark* is the full stop of an abbreviation, the last token; *first* is that of the sentence."""
-    if mark["end"] != "." or len(row.words) == first or row.ends[-1] != mark.start("end"):
+def _abbreviates(row: Row, behind: int, mark: re.Match[str]) -> bool:
+    """Return True if *mark* is the full stop of an abbreviation, the last token, which ends at *behind*."""
+    if mark["end"] != "." or behind != mark.start("end"):
         return False
     word = row.words[-1]
     if word in _NUMBERING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
+from operator import add
 from typing import NamedTuple
 
 from tocsin.text.fold import APOSTROPHES
@@ -27,6 +28,7 @@ _PARTICLES = frozenset("的の")
 #: of the marks before it is not a bracket. IS_WIDE: it is one CJK, Hangul or Thai character.
 IS_WIDE, IS_KATAKANA, CLAUSE, JOINT, GLUED, BORDER, _BRACKET = (1 << bit for bit in range(7))
 DEPTH = _BRACKET.bit_length() - 1
+_RUN = -1
 #: Half words from the token before to one with these of its marks.
 _STEPS = {0: 2, IS_WIDE: 1, CLAUSE: 4, IS_WIDE | CLAUSE: 3}
 _APART = IS_WIDE | CLAUSE
@@ -75,23 +77,37 @@ class Token(NamedTuple):
 class Sentence:
     """The tokens of one sentence of one *field*, a column for each of their attributes: *words* are folded, *written* are not."""
 
-    __slots__ = ("_all_caps", "_tokens", "ends", "field", "marks", "starts", "words", "written")
+    __slots__ = ("_all_caps", "_bounds", "_row", "_tokens", "field", "marks", "words")
 
     def __init__(self, row: Row, first: int, end: int) -> None:
         """Take the tokens of *row* from *first* to before *end*; there must be one."""
         self.field = row.field
         self.words = row.words[first:end]
-        self.written = row.written[first:end]
-        self.starts = row.starts[first:end]
-        self.ends = row.ends[first:end]
         self.marks = row.marks[first:end]
+        self._row = row
+        self._bounds = slice(first, end)
         self._all_caps: bool | None = None
         self._tokens: tuple[Token, ...] = ()
 
     @property
+    def written(self) -> Sequence[str]:
+        """The words, normalised and with their case."""
+        return self._row.written[self._bounds]
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """The offset of the first character of each token."""
+        return self._row.starts[self._bounds]
+
+    @property
+    def ends(self) -> Sequence[int]:
+        """The offset behind the last character of each token."""
+        return self._row.ends[self._bounds]
+
+    @property
     def start(self) -> int:
         """Offset of its first character."""
-        return self.starts[0]
+        return self._row.starts[self._bounds.start]
 
     @property
     def all_caps(self) -> bool:
@@ -111,29 +127,67 @@ class Sentence:
 class Row:
     """The tokens of a *field* in one row, a column for each of their attributes; *firsts* are the first of each sentence.
 
-    It is filled once, by `tocsin.text.sentences`; a token is its number in the row.
+    It is filled once, by `tocsin.text.sentences`; a token is its number in the row. How the words are *written* and where they
+    stand is worked out when it is first asked for, since most texts are of no interest to any rule.
     """
 
-    __slots__ = ("_sentences", "ends", "field", "firsts", "marks", "starts", "words", "written")
+    __slots__ = ("_pieces", "_places", "_sentences", "field", "firsts", "marks", "words")
 
     def __init__(self, field: str) -> None:
         """Begin a row without tokens."""
         self.field = field
         self.words: list[str] = []
-        self.written: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
         self.marks: list[int] = []
         self.firsts: list[int] = []
+        # Of each word, or run of plain words with one blank between them: how it is written, its start, and its end or a run's -1.
+        self._pieces: list[tuple[str, int, int]] = []
+        self._places: tuple[list[str], list[int], list[int]] | None = None
         self._sentences: tuple[Sentence, ...] = ()
 
     def add(self, word: str, written: str, start: int, end: int, marks: int) -> None:
         """Add one token."""
         self.words.append(word)
-        self.written.append(written)
-        self.starts.append(start)
-        self.ends.append(end)
         self.marks.append(marks)
+        self._pieces.append((written, start, end))
+
+    def add_plain(self, run: str, start: int, marks: int) -> None:
+        """Add plain words with one blank between them, from the character at *start*; *marks* are those of the first."""
+        words = run.lower().split()
+        self.words += words
+        self.marks.append(marks)
+        if len(words) > 1:
+            self.marks += [JOINT | marks >> DEPTH << DEPTH] * (len(words) - 1)
+        self._pieces.append((run, start, _RUN))
+
+    @property
+    def written(self) -> list[str]:
+        """The words, normalised and with their case."""
+        return self._placed()[0]
+
+    @property
+    def starts(self) -> list[int]:
+        """The offset of the first character of each token."""
+        return self._placed()[1]
+
+    @property
+    def ends(self) -> list[int]:
+        """The offset behind the last character of each token."""
+        return self._placed()[2]
+
+    def _placed(self) -> tuple[list[str], list[int], list[int]]:
+        if self._places is None:
+            written: list[str] = []
+            starts: list[int] = []
+            ends: list[int] = []
+            for piece, start, end in self._pieces:
+                words = [piece] if end != _RUN else piece.split()
+                lengths = [len(word) for word in words]
+                firsts = list(map(add, accumulate(lengths, initial=start), range(len(words))))
+                written += words
+                starts += firsts
+                ends += [end] if end != _RUN else map(add, firsts, lengths)
+            self._places = written, starts, ends
+        return self._places
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -152,8 +206,8 @@ class Row:
         if count >= len(self.words):
             return self
         found = Row(self.field)
-        found.words, found.written, found.marks = self.words[:count], self.written[:count], self.marks[:count]
-        found.starts, found.ends = self.starts[:count], self.ends[:count]
+        found.words, found.marks = self.words[:count], self.marks[:count]
+        found._places = self.written[:count], self.starts[:count], self.ends[:count]
         found.firsts = [first for first in self.firsts if first < count]
         return found
 
