@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tocsin.text.fold import ALIKE, BASES, SIMPLIFIED, unmarked
 from tocsin.text.sentences import INNER_POINT, MARKS, TAG, WIDE, camel_words, ranges
-from tocsin.text.tokens import Sentence
+from tocsin.text.tokens import GLUED, IS_WIDE, Sentence
 
 
 class FoldedWords(NamedTuple):
@@ -37,7 +37,7 @@ _ASCII = bytes(
     ord(chr(point).lower()) if point > 127 or chr(point).isalnum() or chr(point) == "$" else 32 for point in range(256)
 )
 #: A figure before an invisible character or a letter that is not ASCII: the tokens end it there, the gist would not.
-_FIGURE_END = re.compile(rf"\d[.,%\w]{{0,4}}[{_SOFT_CHARACTERS}]|\d[A-Za-z]{{1,4}}(?![{WIDE}])[^\W\x00-\x7f]")
+_FIGURE_END = re.compile(rf"\d[.,%\w]{{0,4}}[{_SOFT_CHARACTERS}]|\d[A-Za-z]{{0,4}}(?![{WIDE}])[^\W\x00-\x7f]")
 _TICKER = re.compile(r"\$[A-Za-z]*")
 #: The last dot and letter of initials, which are one token without their dots.
 _INITIALS = re.compile(r"\.[A-Za-z](?![A-Za-z0-9])")
@@ -129,12 +129,13 @@ def _base(letter: re.Match[str]) -> str:
 
 def gist_of(sentences: Iterable[Sentence]) -> FoldedWords:
     """Return the gist of a text that is already cut into sentences."""
-    tokens = [token for part in sentences for token in part.tokens]
-    words = [token.word for token in tokens if not token.wide]
-    narrow = " ".join([*words, *(unmarked(word) for word in words if not word.isascii())])
-    return FoldedWords(
-        _narrow(f" {narrow} "), simplified("".join(token.word for token in tokens if token.wide)).encode()
-    )
+    tokens = [token for part in sentences for token in zip(part.words, part.marks, strict=True)]
+    words = [word for word, marks in tokens if not marks & IS_WIDE]
+    wide = "".join(word for word, marks in tokens if marks & IS_WIDE)
+    # A regular expression sees two tokens with nothing between them as one word.
+    glued = "".join(word if marks & GLUED else f" {word}" for word, marks in tokens)
+    narrow = " ".join([*words, *(unmarked(word) for word in words if not word.isascii()), glued])
+    return FoldedWords(_narrow(f" {narrow} "), simplified(wide).encode())
 
 
 def pieces(word: str) -> Sequence[bytes]:

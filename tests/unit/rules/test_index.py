@@ -192,6 +192,9 @@ LISTS = st.fixed_dictionaries(
 )
 
 
+LISTS_OF_ONE = {"m": {"one": ["gallium"]}, "n": ["gallium"], "minus": ["gallium", "-gallium"]}
+
+
 def ids(judged: Any) -> list[tuple[str, Any, Any]]:
     """What was found, to compare."""
     return [(match.rule.id, match.labels, match.severity) for match in judged.matches]
@@ -200,6 +203,7 @@ def ids(judged: Any) -> list[tuple[str, Any, Any]]:
 @pytest.mark.no_cover
 @THOROUGH
 @given(LISTS, st.lists(CONDITIONS, min_size=1, max_size=5), TEXTS, TEXTS, TEXTS, st.sampled_from(["", "ja", "zh"]))
+@example(LISTS_OF_ONE, ["re:/(gallium|ban)[a-z]*/"], "", "", "US$5mgal\u00adlium", "")
 def test_the_index_finds_exactly_what_every_rule_finds(
     bench: Any, lists: Any, conditions: list[str], title: str, summary: str, body: str, language: str
 ) -> None:
@@ -220,6 +224,7 @@ def test_the_index_finds_exactly_what_every_rule_finds(
 @example("US$5m\xadgallium", False)
 @example("US$5m0", False)
 @example("US$5m\u00c0", False)
+@example("US$5\u00c0", False)
 @example("www.和", False)
 @example("见https://a.é/b商务部", False)
 def test_a_gist_lacks_no_word_of_its_text(text: str, japanese: bool) -> None:
