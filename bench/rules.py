@@ -7,6 +7,7 @@ they are made here, 850 characters in the mean: `ascii`, `typographic` (the same
 `none`: no rule can match a made document; `cold`: only the first 100 can; `natural`: all of them can, and matches grow with them.
 `pairs`: `(a OR b) NEAR/8 c`, a and b rare words of the documents and c one of the commonest, so that most candidates fail by
 their distance alone; its `regex` is one expression a rule of the same meaning, but for sentences.
+`tocsin` finds the matches, whose evidence is made when it is read; `proofs` makes the whole tree of each at once, as the daemon does.
 Times are CPU time of this process, which starts anew for each row; the index is built while loading. `regex` of the other regimes
 compiles one alternation a required group; `rule-engine` is taken if it is installed (pip install rule-engine), with `=~~` tests of
 the same words.
@@ -184,11 +185,11 @@ def _at(text: str) -> Located:
 # ---- engines ------------------------------------------------------------------------------------------------------
 
 
-def tocsin_engine(regime: str, count: int, entries: Sequence[Entry]) -> Callable[[Entry], int]:
+def tocsin_engine(regime: str, count: int, entries: Sequence[Entry], *, proofs: bool = False) -> Callable[[Entry], int]:
     rules, problems = compile_packs([packs(regime, count, entries)])
     assert not any(not problem.warning for problem in problems)
     rules.evaluate(_entry(0, ""), NOW)  # the first entry has the index built
-    return lambda entry: len(rules.evaluate(entry, NOW, proofs=False).matches)
+    return lambda entry: len(rules.evaluate(entry, NOW, proofs=proofs).matches)
 
 
 def regex_engine(regime: str, count: int, entries: Sequence[Entry]) -> Callable[[Entry], int]:
@@ -217,7 +218,14 @@ def peer_engine(regime: str, count: int, entries: Sequence[Entry]) -> Callable[[
     return lambda entry: sum(rule.matches({"text": entry.body}) for rule in compiled)
 
 
-ENGINES = {"tocsin": tocsin_engine, "regex": regex_engine, "rule-engine": peer_engine}
+ENGINES = {
+    "tocsin": tocsin_engine,
+    "proofs": partial(tocsin_engine, proofs=True),
+    "regex": regex_engine,
+    "rule-engine": peer_engine,
+}
+#: What is measured beside `tocsin`.
+COMPARED = {"cold": ("regex", "rule-engine"), "pairs": ("proofs", "regex")}
 _HAS_PEER = importlib.util.find_spec("rule_engine") is not None
 
 
@@ -299,13 +307,16 @@ def main() -> None:
             [r for r in regimes if r in ("none", "cold")], ("ascii", "typographic", "cjk")
         ):
             judged("tocsin", regime, corpus, min(10_000, max(counts)), path=None)
-    for regime, engine, count in itertools.product([r for r in regimes if r in ("cold", "pairs")], ENGINES, counts):
+    for regime, count in itertools.product(regimes, counts):
         # A peer of a second a document need not judge thousands to be told from one of microseconds.
-        if count > 10_000 or engine == "tocsin" or (engine == "rule-engine" and (regime == "pairs" or not _HAS_PEER)):
-            continue
-        number = max(20, min(arguments.documents, 100_000 // count))
-        spent = row(engine, regime, given, count, documents=arguments.documents, number=number, path=arguments.corpus)
-        print(f"{'':33}{spent / ours[regime, count]:>8.0f} times the time of tocsin")
+        for engine in COMPARED.get(regime, ()) if count <= 10_000 else ():
+            if engine == "rule-engine" and not _HAS_PEER:
+                continue
+            number = max(20, min(arguments.documents, 100_000 // count))
+            spent = row(
+                engine, regime, given, count, documents=arguments.documents, number=number, path=arguments.corpus
+            )
+            print(f"{'':33}{spent / ours[regime, count]:>8.0f} times the time of tocsin")
     if not _HAS_PEER:
         print("rule-engine is not installed here: no rows for it")
 
