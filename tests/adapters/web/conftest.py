@@ -191,8 +191,14 @@ class Served:
 Scene = Callable[[Served], Awaitable[Any]]
 
 
+@pytest.fixture(scope="session")
+def play() -> Callable[..., Any]:
+    """Run a coroutine to its end."""
+    return asyncio.run
+
+
 @pytest.fixture
-def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
+def serve(tmp_path: Path, empty: Path, play: Callable[..., Any]) -> Callable[..., Any]:
     """Run `scene(served)` on a listener: `serve(scene, web="tokens: {...}", log_in=False)`; *config* is all but `web:`."""
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "pack.yaml").write_text(PACK, encoding="utf-8")
@@ -217,7 +223,7 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
         async def failed(words: str) -> None:
             calls.append(words)
 
-        async def play() -> Any:
+        async def served_scene() -> Any:
             async def poll(source: FeedConfig) -> Batch:
                 async with HttpClient(gap=timedelta(0)) as http:
                     reachable = replace(source, allow_private=served.private)
@@ -270,6 +276,6 @@ def serve(tmp_path: Path, empty: Path) -> Callable[..., Any]:
                     await listener.close()
                     store.close()
 
-        return asyncio.run(play())
+        return play(served_scene())
 
     return run
