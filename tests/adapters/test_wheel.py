@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,24 +21,33 @@ Program = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The content of a wheel. Its libraries are those of the tests."""
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where pip installed a wheel. Its libraries are those of the tests."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        wheel.extractall(folder / "site")
+    build = ["build", "--wheel", "--no-isolation", "--outdir", folder, ROOT]
+    subprocess.run([sys.executable, "-m", *build], cwd=folder, check=True, capture_output=True, timeout=120)
+    (wheel,) = folder.glob("tocsin-*.whl")
+    install = [
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-compile",
+        "--target",
+        folder / "site",
+    ]
+    subprocess.run([sys.executable, "-m", *install, wheel], cwd=folder, check=True, capture_output=True, timeout=120)
     return folder / "site"
 
 
 @pytest.fixture
-def program(unpacked: Path, tmp_path: Path) -> Program:
+def program(installed: Path, tmp_path: Path) -> Program:
     """The program of the wheel, called in an empty folder."""
     libraries = [path for path in sys.path if path.endswith("site-packages")]
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
-        "PYTHONPATH": os.pathsep.join([str(unpacked), *libraries]),
+        "PYTHONPATH": os.pathsep.join([str(installed), *libraries]),
     }
 
     def run(*arguments: str, code: str = "from tocsin.cli import main; main()") -> subprocess.CompletedProcess[str]:
@@ -57,6 +65,13 @@ def test_packs_and_presets_are_found_by_name_outside_the_checkout(program: Progr
     assert done.returncode == 0, done.stderr
 
 
+def test_the_configuration_of_the_wheel_is_good(program: Program, installed: Path) -> None:
+    """Somebody without a checkout begins with it."""
+    done = program("check", "--config", str(installed / "share" / "tocsin" / "config.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert "rules are good" in done.stdout + done.stderr
+
+
 #: Prints which packs a daemon would try at its first start.
 TRIED = """
 from tocsin.config.library import Library
@@ -71,12 +86,12 @@ def test_the_packs_of_a_wheel_are_as_released(program: Program) -> None:
     assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
 
 
-def test_an_error_of_the_wheel_says_where_its_packs_are(program: Program, unpacked: Path, tmp_path: Path) -> None:
+def test_an_error_of_the_wheel_says_where_its_packs_are(program: Program, installed: Path, tmp_path: Path) -> None:
     """A path of a checkout or a slip is mended from the message alone."""
     (tmp_path / "config.yaml").write_text(CONFIG.replace("[energy]", "[enrgy]"), encoding="utf-8")
     done = program("check")
     assert done.returncode == 78
-    assert f"the shipped ones in {unpacked}/tocsin/packs (critical-minerals, energy, " in done.stderr
+    assert f"the shipped ones in {installed}/tocsin/packs (critical-minerals, energy, " in done.stderr
     assert "did you mean energy?" in done.stderr
 
 
