@@ -37,7 +37,7 @@ class Scope:
         self.literal = cache(compile_literal)
         self.expressions: dict[str, Expression] = {}
         self._pack = pack
-        self._scopes = {**used, pack.id: self}
+        self._used = used
         self._specs = {spec.name.text: spec for spec in pack.expressions}
         self._faults: list[tuple[str, Problem]] = []  # with the expression that has it
         self._uses: dict[str, set[Position]] = {}  # of expressions that have a fault
@@ -86,11 +86,16 @@ class Scope:
                 every = ", ".join(f"@{OWN}/{name}" for name in sorted(BUILT_IN))
                 raise BadNameError(f"there is no {written}: the built-in terms are {every}")
             return BUILT_IN[bare]
-        scope = self._scopes.get(pack or self._pack.id)
+        scope = self._of(pack)
         if scope is None:
-            remedy = meant(pack, self._scopes) or f": write use: [{pack}] beside its id"
+            remedy = meant(pack, [*self._used, self._pack.id]) or f": write use: [{pack}] beside its id"
             raise BadNameError(f"this pack does not use {pack}{remedy}")
         return scope._own(written, bare, at)
+
+    def _of(self, pack: str) -> Scope | None:
+        """Return the scope of *pack*, which is empty in a name of its own."""
+        # It is not among the others: in a circle it would stay with all its texts until garbage is collected.
+        return self if pack in {"", self._pack.id} else self._used.get(pack)
 
     def _own(self, written: str, bare: str, at: Position) -> TermList | Expression | None:
         if written[0] == "$" and bare in self._lists:
@@ -108,7 +113,7 @@ class Scope:
 
     def _content(self, written: str) -> str:
         pack, _, bare = written[1:].rpartition("/")
-        scope = self._scopes.get(pack or self._pack.id)
+        scope = self._of(pack)
         if scope is None:
             return ""
         if written[0] == "$":

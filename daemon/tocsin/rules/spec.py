@@ -151,13 +151,13 @@ class PackSpec:
 def with_used(packs: Iterable[PackSpec]) -> list[PackSpec]:
     """Return *packs* and all that they use, each once, what is used before what uses it."""
     found: dict[int, PackSpec] = {}
-
-    def add(pack: PackSpec) -> None:
-        if id(pack) not in found:
-            for used in pack.used:
-                add(used)
-            found[id(pack)] = pack
-
     for pack in packs:
-        add(pack)
+        _add(pack, found)
     return list(found.values())
+
+
+def _add(pack: PackSpec, found: dict[int, PackSpec]) -> None:
+    if id(pack) not in found:
+        for used in pack.used:
+            _add(used, found)
+        found[id(pack)] = pack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from tocsin.config.packs import parse_pack
 from tocsin.config.shipped import find_pack
 from tocsin.errors import ConfigError
 from tocsin.model.rules import Located, Severity
-from tocsin.rules.spec import Override
+from tocsin.rules.scope import Scope
+from tocsin.rules.spec import Override, PackSpec, RuleSpec
 
 HEAD = "tocsin: 1\npack: {id: metals, version: 1.0.0}\n"
 LISTS = """\
@@ -260,6 +262,26 @@ OWN = f"""\
     fires: [A ban of gallium]
     quiet: [Gallium grows]
 """
+
+
+def test_what_rules_were_made_of_is_gone_at_once() -> None:
+    """Specs with all their texts in a circle would be kept until garbage is collected, which a daemon hardly ever does."""
+    folder = find_pack("energy")
+    assert folder
+
+    def specs() -> list[object]:
+        return [one for one in gc.get_objects() if isinstance(one, PackSpec | RuleSpec | Scope)]
+
+    gc.collect()
+    before = len(specs())
+    gc.disable()
+    try:
+        loaded = load_rules([folder], tried=False)
+        left = len(specs()) - before
+    finally:
+        gc.enable()
+    assert loaded.rules.infos
+    assert left == 0
 
 
 def test_a_pack_that_ran_before_is_not_tried_again(tmp_path: Path) -> None:
