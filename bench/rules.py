@@ -178,8 +178,12 @@ def packs(regime: str, count: int, entries: Sequence[Entry]) -> PackSpec:
     )
 
 
+#: The lines of the file, which all that is read from it share.
+LINES = [""]
+
+
 def _at(text: str) -> Located:
-    return Located(text=text, file="bench.yaml", lines=((0, 1, 1),), source_lines=[""])
+    return Located(text=text, file="bench.yaml", lines=((0, 1, 1),), source_lines=LINES)
 
 
 # ---- engines ------------------------------------------------------------------------------------------------------
