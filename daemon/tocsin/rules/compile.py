@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from tocsin.errors import Problem, each_once, meant
-from tocsin.model.rules import Located, RuleInfo
+from tocsin.model.rules import Correlation, Located, RuleInfo
 from tocsin.rules.joining import Joint, join, parts_of_hash, with_correlations
 from tocsin.rules.news.coverage import is_anchored, is_textual, labelled
 from tocsin.rules.news.evaluate import CompiledRule, stands_alone
@@ -22,6 +23,7 @@ from tocsin.rules.spec import CorrelationSpec, NewsSpec, PackSpec, PriceSpec, Ru
 
 #: Names that are no list but can stand in a key.
 OWN_LABELS = frozenset(["story", "source"])
+Joinable = TypeVar("Joinable", CompiledRule, PriceRule, Correlation)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -64,15 +66,20 @@ def compile_packs(
     problems += faults
     correlations = {} if any(not item.warning for item in faults) else found
     ruleset = RuleSet(
-        {name: replace(rule, info=with_correlations(rule.info, correlations)) for name, rule in rules.items()},
-        {name: replace(rule, info=with_correlations(rule.info, correlations)) for name, rule in prices.items()},
-        correlations={
-            name: replace(item, info=with_correlations(item.info, correlations)) for name, item in correlations.items()
-        },
+        _joined(rules, correlations),
+        _joined(prices, correlations),
+        correlations=_joined(correlations, correlations),
         disabled={name: rule for name, rule in off.items() if not isinstance(rule, Joint)},
         expressions={one.name: one for scope in compiled for one in scope.expressions.values()},
     )
     return ruleset, tuple(problems)
+
+
+def _joined(rules: Mapping[str, Joinable], correlations: Mapping[str, Correlation]) -> dict[str, Joinable]:
+    """Return *rules* with the correlations that their matches count for."""
+    if not correlations:
+        return dict(rules)
+    return {name: replace(rule, info=with_correlations(rule.info, correlations)) for name, rule in rules.items()}
 
 
 def labels_of_matches(rule: CompiledRule | PriceRule | Joint) -> Collection[str] | None:
