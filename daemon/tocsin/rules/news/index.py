@@ -22,6 +22,8 @@ from tocsin.rules.news.rarity import weight
 from tocsin.rules.news.terms import Term
 from tocsin.text.prefilter import FoldedWords, longest_piece, pieces, simplified
 
+Keys = tuple[bytes, ...]
+
 
 class Group(NamedTuple):
     """Keys of which a text must have at least one: whole narrow *words*, bytes of a gist as *parts*, or runs of *wide* ones.
@@ -30,21 +32,14 @@ class Group(NamedTuple):
     no wide characters, so that those keys need not be looked for in them.
     """
 
-    words: frozenset[bytes] = frozenset()
-    parts: frozenset[bytes] = frozenset()
-    wide: frozenset[bytes] = frozenset()
+    # In order, so that equal groups are equal. There is one for every few rules: a set would take several times as much memory.
+    words: Keys = ()
+    parts: Keys = ()
+    wide: Keys = ()
 
 
 #: Groups of each of which a text must have a key.
 Groups = tuple[Group, ...]
-
-
-class _Keys(NamedTuple):
-    """A group as it is kept."""
-
-    words: tuple[bytes, ...]
-    parts: tuple[bytes, ...]
-    wide: tuple[bytes, ...]
 
 
 class _Branch(NamedTuple):
@@ -82,8 +77,8 @@ class Index:
         self._always = sorted({rule for rule, groups in found if not groups})
         asked = [(rule, sorted([rank[group] for group in groups])) for rule, groups in found if groups]
         behind = Counter(number for _, asks in asked for number in asks[1:])
-        # What is only looked for as an anchor is not kept; a small set would be three times as large as a tuple.
-        self._behind = {number: _Keys(*map(tuple, groups[number])) for number in sorted(behind)}
+        # What is only looked for as an anchor is not kept.
+        self._behind = {number: groups[number] for number in sorted(behind)}
         self._bit = bits = {number: 1 << bit for bit, (number, _) in enumerate(behind.most_common(_BITS))}
         self._bits = self._bits_of_words(bits)
         # A text of narrow words alone, and any text, cannot have these but by their words.
@@ -175,7 +170,7 @@ def _twos(words: Iterable[bytes]) -> dict[bytes, dict[bytes, bytes]]:
     return found
 
 
-def _has_key(group: _Keys, words: set[bytes], text: bytes, wide: bytes) -> bool:
+def _has_key(group: Group, words: set[bytes], text: bytes, wide: bytes) -> bool:
     """Return whether *text*, with these *words* and *wide* characters, has a key of *group*."""
     if not words.isdisjoint(group.words):
         return True
@@ -246,7 +241,7 @@ class _Alternatives:
         if not all(branches):
             return ()
         rarest = [groups[0] if len(groups) == 1 else min(groups, key=self._weight) for groups in branches]
-        return (Group(*(frozenset().union(*keys) for keys in zip(*rarest, strict=True))),) if rarest else ()
+        return (Group(*(_keys(chain(*keys)) for keys in zip(*rarest, strict=True))),) if rarest else ()
 
 
 def _term(term: Term) -> Groups:
@@ -282,25 +277,27 @@ def _paired(groups: Sequence[Group]) -> Groups:
     rarest = sorted((group for group in groups if group.words), key=_weight)[:2]
     if len(rarest) < 2 or len(rarest[0].words) * len(rarest[1].words) > _MOST:
         return tuple(groups)
-    both = Group(words=frozenset(b"%s %s" % two for two in product(*(group.words for group in rarest))))
+    both = Group(words=_keys(b"%s %s" % two for two in product(*(group.words for group in rarest))))
     return (both, *(group for group in groups if group not in rarest))
+
+
+def _keys(keys: Iterable[bytes]) -> Keys:
+    return tuple(sorted(set(keys)))
 
 
 def _part(key: bytes) -> Group:
     """Return the group of one run of characters, which are all wide or all letters from a to z."""
-    return Group(parts=frozenset([key])) if key.isascii() else Group(wide=frozenset([key]))
+    return Group(parts=(key,)) if key.isascii() else Group(wide=(key,))
 
 
 def _any_run(runs: Sequence[str]) -> Group:
     """Return the group of *runs*, of letters from a to z or one of wide characters."""
-    return (
-        Group(parts=frozenset(run.encode() for run in runs)) if runs[0] <= "z" else _part(simplified(runs[0]).encode())
-    )
+    return Group(parts=_keys(run.encode() for run in runs)) if runs[0] <= "z" else _part(simplified(runs[0]).encode())
 
 
 def _narrow(forms: Iterable[str]) -> Iterator[Group]:
     """Yield the longest piece of each form."""
-    keys = frozenset(map(longest_piece, forms))
+    keys = _keys(map(longest_piece, forms))
     if b"" not in keys:
         yield Group(words=keys)
 
@@ -309,6 +306,6 @@ def _prefix(prefix: str) -> Iterator[Group]:
     """Yield the pieces of *prefix*: all but the last are whole words, the last begins one."""
     *whole, last = pieces(prefix) or [b""]
     if last:
-        yield Group(parts=frozenset([b" " + last]))
+        yield Group(parts=(b" " + last,))
     for piece in whole:
-        yield Group(words=frozenset([piece]))
+        yield Group(words=(piece,))
