@@ -26,7 +26,7 @@ class CommitQueue:
         self._store = store
         self._write = write
         self._waiting: list[tuple[PollResult, asyncio.Future[Committed]]] = []
-        self._writers: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.Task[None] | None] = set()
 
     async def commit(self, poll: PollResult) -> Committed:
         """Return what came of *poll*.
@@ -37,10 +37,15 @@ class CommitQueue:
         done: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
         self._waiting.append((poll, done))
         if len(self._writers) < self._store.writers:
-            writer = asyncio.create_task(self._write_waiting(), name="commit polls")
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
+            self._writers.add(asyncio.create_task(self._write_all(), name="commit polls"))
         return await done
+
+    async def _write_all(self) -> None:
+        try:
+            await self._write_waiting()
+        finally:
+            # Not when the task is done, which is a moment later: whoever comes in between would wait for nobody.
+            self._writers.remove(asyncio.current_task())
 
     async def _write_waiting(self) -> None:
         while group := self._next():

@@ -158,3 +158,18 @@ def test_only_results_that_wait_share_a_transaction(hands, store, polls):
     assert isinstance(results[4], LeaseLostError)
     assert begun[:2] == [1, 3]
     assert store.read.counts().entries == 5
+
+
+def test_a_result_that_comes_when_the_last_one_is_written_is_written_too(hands, store, polls):
+    """It would wait for the next news of any source, and its lease would end meanwhile."""
+    found = polls(*([hands.quiet(hands.entry(str(number)))] for number in range(3)))
+
+    async def write(call, /, *args, **named):
+        return call(*args, **named)
+
+    async def work():
+        queue = CommitQueue(store, write)
+        async with asyncio.timeout(30):
+            return [await queue.commit(one) for one in found]
+
+    assert [result.entries for result in asyncio.run(work())] == [1, 1, 1]
