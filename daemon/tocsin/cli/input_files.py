@@ -185,7 +185,7 @@ def _decoded(stream: BinaryIO, file: Path) -> Iterator[str]:
 def _entry(record: Any, where: str, now: datetime | None) -> Entry:
     if not isinstance(record, dict) or not isinstance(record.get("title"), str):
         raise UsageError(f'{where}: needs an object with a "title"')
-    date, first_seen = (_time(record.get(name), f'{where}: "{name}"', now) for name in ("date", "first_seen"))
+    date, first_seen = (_time(record, name, where, now) for name in ("date", "first_seen"))
     seen = first_seen or date or now
     if seen is None:
         raise UsageError(f'{where}: needs a "date" or a "first_seen", such as 2026-03-02T08:00:00Z')
@@ -209,9 +209,9 @@ def _entry(record: Any, where: str, now: datetime | None) -> Entry:
     )
 
 
-def _time(value: Any, what: str, now: datetime | None) -> datetime | None:
+def _time(record: dict[str, Any], name: str, where: str, now: datetime | None) -> datetime | None:
     try:
-        return read_time(value, what)
+        return read_time(record.get(name), f'{where}: "{name}"')
     except UsageError as error:
         if now is None:
             raise
@@ -227,7 +227,9 @@ def _text(record: dict[str, Any], name: str, where: str) -> str:
 
 
 def _texts(record: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
-    value = record.get(name) or []
+    value = record.get(name)
+    if not value:
+        return ()
     found = value if isinstance(value, list) else [value]
     if not all(isinstance(text, str) for text in found):
         raise UsageError(f'{where}: "{name}" must be a string or a list of strings')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
@@ -37,6 +37,8 @@ def plain(value: Any) -> Any:
         return seen(value)
     if kind in _SAME:
         return value
+    if kind is datetime:
+        return value.isoformat()
     if kind is list or kind is tuple:
         return [plain(item) for item in value]
     if kind is dict:

@@ -74,6 +74,8 @@ _COUNTED = {"messages": "message", "recipients": "recipient", "operators": "oper
 
 def in_words(reason: Reason, zone: tzinfo | None = None) -> str:
     """Return *reason* as a sentence. Times are in *zone*, or else in UTC and marked so."""
+    if not reason:
+        return ""
     template = _WORDS.get(reason.cause, "{words}")
     if reason.until:
         template = f"held until {{until}}{_HELD.get(reason.cause, ' by the {cause} of {by}')}"
