@@ -33,12 +33,9 @@ def plain(value: Any) -> Any:
     Invisible characters are removed, because the text is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept, so that the shape is fixed.
     """
     # Most values are of these types themselves.
-    if (kind := type(value)) is str:
-        return seen(value)
-    if kind in _SAME:
-        return value
-    if kind is datetime:
-        return value.isoformat()
+    kind = type(value)
+    if write := _AT_ONCE.get(kind):
+        return write(value)
     if kind is list or kind is tuple:
         return [plain(item) for item in value]
     if kind is dict:
@@ -64,7 +61,11 @@ def plain(value: Any) -> Any:
     return plain(list(value)) if isinstance(value, list | tuple) else value
 
 
-_SAME = frozenset([type(None), bool, int, float])
+_AT_ONCE: Mapping[type, Callable[[Any], Any]] = {
+    str: seen,
+    datetime: datetime.isoformat,
+    **dict.fromkeys((type(None), bool, int, float), lambda value: value),
+}
 #: How values without parts are written. An enum of texts is a text too.
 _WRITTEN: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (Enum, attrgetter("value")),
