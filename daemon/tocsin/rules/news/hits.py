@@ -12,7 +12,7 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-from tocsin.rules.news.places import GAP
+from tocsin.rules.news.places import reach
 
 
 class Part(NamedTuple):
@@ -54,8 +54,8 @@ def near(
     """Pair each left hit with a right one when neither has a nearer partner; *within* words, None without a limit."""
     if len(left) == len(right) == 1:  # as nearly always
         early, late = sorted((left[0], right[0]))
-        reach = GAP // 2 if within is None else 2 * within
-        return [_joined(left[0], right[0])] if positions[late.first] - positions[early.last] <= reach else []
+        steps = positions[late.first] - positions[early.last]
+        return [_joined(left[0], right[0])] if steps <= reach(within) else []
     return mutual(left, right, (_nearest, _nearest), positions, within)
 
 
@@ -119,7 +119,7 @@ def mutual(
 ) -> list[SentenceHit]:
     """Join each left hit with its partner when it is the partner's own, *within* words; None: in its sentence."""
     forth, back = finders
-    limit = GAP // 2 if within is None else 2 * within
+    limit = reach(within)
     pairs = [(i, j) for i, (j, steps) in enumerate(forth(left, right, positions)) if j >= 0 and steps <= limit]
     if not pairs:  # most are too far from each other
         return []

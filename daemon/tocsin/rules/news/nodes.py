@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from tocsin.model.rules import Located
 from tocsin.rules.news.lists import TermList
-from tocsin.rules.news.places import GAP, Distance
+from tocsin.rules.news.places import Distance, reach
 from tocsin.rules.news.rarity import UNKNOWN, Needed, Needs, any_of
 
 #: What an entry is known by, beside the labels of its source.
@@ -154,8 +154,8 @@ class Pair(Written):
     def distance(self) -> Distance:
         """Which words of a plain pair stand how far from each other in a field with a hit."""
         if (found := self._distance) is None:
-            reach = GAP // 2 if self.op in UNLIMITED else 2 * self.within
-            found = Distance(tuple(_words(self.left)), tuple(_words(self.right)), reach, self.op in ORDERED)
+            left, right = tuple(_words(self.left)), tuple(_words(self.right))
+            found = Distance(left, right, reach(None if self.op in UNLIMITED else self.within), self.op in ORDERED)
             object.__setattr__(self, "_distance", found)
         return found
 

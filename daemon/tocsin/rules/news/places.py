@@ -17,6 +17,11 @@ GAP = 10**9
 _NOWHERE: Sequence[int] = ()
 
 
+def reach(within: int | None) -> int:
+    """Return *within* words in half words; None is as far as a sentence goes."""
+    return GAP // 2 if within is None else 2 * within
+
+
 class Distance(NamedTuple):
     """Words of two sides, each in its forms, that are at most *reach* half words apart; *ordered*: the left one stands first."""
 
