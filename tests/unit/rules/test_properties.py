@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tocsin.model.rules import Evidence, Span
@@ -540,6 +540,11 @@ def test_a_field_is_judged_as_its_sentences_are_one_by_one(
     st.sampled_from(["a", "b", "(a OR b)", "(c OR x)"]),
     st.lists(st.sampled_from(["a", "b", "c", "y", "y", ",", ". A", ":"]), max_size=14).map(" ".join),
 )
+@example("BEFORE/1", "a", "(a OR b)", "a")
+@example("BEFORE/3", "a", "b", "b a")
+@example("NEAR/3", "a", "b", "b a")
+@example("THEN", "a", "b", "a : b")
+@example("NEAR/3", "a", "a", "a")
 def test_a_pair_is_true_where_it_has_a_hit(bench: Any, op: str, left: str, right: str, text: str) -> None:
     """Whether two words are near enough is decided by their places alone, as if each pair of hits had been made."""
     (rule,) = bench.compile(bench.rule(f"{left} {op} {right}")).rules.values()
