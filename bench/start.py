@@ -61,7 +61,7 @@ class Feeds:
 
     async def _serve(self, started: threading.Event) -> None:
         app = web.Application()
-        app.router.add_get("/feed", self._answer)
+        app.router.add_get("/feed", self.answer)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         for host in self.hosts:
@@ -69,7 +69,7 @@ class Feeds:
         started.set()
         await asyncio.Event().wait()
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
         self.asked.add(request.host)
         tag = {"ETag": '"1"'}
         if "If-None-Match" in request.headers:
@@ -85,10 +85,10 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def config(feeds: Feeds, packs: str) -> str:
-    """Return a configuration of *feeds* that are polled once an hour."""
+def config(feeds: Feeds, packs: str, *, every: str = "1h") -> str:
+    """Return a configuration of *feeds* that are polled so often."""
     lines = (
-        f'  f{n}: {{feed: "http://{host}:{feeds.port}/feed", every: 1h, allow_private: true}}'
+        f'  f{n}: {{feed: "http://{host}:{feeds.port}/feed", every: {every}, allow_private: true}}'
         for n, host in enumerate(feeds.hosts)
     )
     return "\n".join([
@@ -132,16 +132,16 @@ def measure(folder: Path, feeds: Feeds, notified: socket.socket, rest: float) ->
             working = process.poll() is None and now < PATIENCE
             assert working, (folder / "log").read_text()[-3000:]
             if "ready" not in found and _is_ready(notified):
-                found |= {"ready": now, "cpu": _seconds(process.pid), "at ready": _pss(process.pid)}
+                found |= {"ready": now, "cpu": seconds(process.pid), "at ready": _pss(process.pid)}
             if len(feeds.asked) >= soon:
                 found.setdefault("polled", now)
             time.sleep(0.01)
         found.setdefault("polled", time.monotonic() - began)
         before = _rested(process.pid) if rest else 0.0
         time.sleep(rest)
-        found["idle %"] = 100 * (_seconds(process.pid) - before) / rest if rest else 0.0
+        found["idle %"] = 100 * (seconds(process.pid) - before) / rest if rest else 0.0
         found["daemon"] = _pss(process.pid)
-        found["parsers"] = sum(map(_pss, _children(process.pid)))
+        found["parsers"] = sum(map(_pss, children(process.pid)))
         found["together"] = found["daemon"] + found["parsers"]
         found["peak"] = _size(Path(f"/proc/{process.pid}/status"), "VmHWM")
     return found
@@ -157,20 +157,20 @@ def _is_ready(notified: socket.socket) -> bool:
 
 def _rested(pid: int) -> float:
     """Wait until the last answers are parsed and committed; return the processor time of the process until then."""
-    before, now = 0.0, _seconds(pid)
+    before, now = 0.0, seconds(pid)
     while now - before > QUIET / 20:
         time.sleep(QUIET)
-        before, now = now, _seconds(pid)
+        before, now = now, seconds(pid)
     return now
 
 
-def _seconds(pid: int) -> float:
+def seconds(pid: int) -> float:
     """Return the processor time of a process, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     return [
         int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
     ]
