@@ -550,3 +550,10 @@ def test_a_pair_is_true_where_it_has_a_hit(bench: Any, op: str, left: str, right
     (rule,) = bench.compile(bench.rule(f"{left} {op} {right}")).rules.values()
     judgement = Judgement(bench.entry(text), bench.now)
     assert judgement.holds(rule.match, labels={}) == (judgement.condition(rule.match, labels={}) is not None)
+
+
+@pytest.mark.parametrize(("title", "fires"), [("Ban on gallium", True), ("Ban lifted on gallium", False)])
+def test_a_word_that_a_list_leaves_out_is_near_nothing(bench: Any, title: str, fires: bool) -> None:
+    """A list of one word is decided by its places, but for those that it leaves out."""
+    rules = bench.compile(bench.rule("$x NEAR/5 gallium"), lists={"x": ["ban", "-ban lifted"]})
+    assert bool(bench.judge(rules, title).matches) is fires
