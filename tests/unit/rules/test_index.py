@@ -203,6 +203,7 @@ def ids(judged: Any) -> list[tuple[str, Any, Any]]:
 @pytest.mark.no_cover
 @THOROUGH
 @given(LISTS, st.lists(CONDITIONS, min_size=1, max_size=5), TEXTS, TEXTS, TEXTS, st.sampled_from(["", "ja", "zh"]))
+@example(LISTS_OF_ONE, ["nino"], "El Niño", "", "", "")
 @example(LISTS_OF_ONE, ["re:/(gallium|ban)[a-z]*/"], "", "", "US$5mgal\u00adlium", "")
 def test_the_index_finds_exactly_what_every_rule_finds(
     bench: Any, lists: Any, conditions: list[str], title: str, summary: str, body: str, language: str
