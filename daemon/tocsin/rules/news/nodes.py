@@ -12,7 +12,7 @@ from typing import ClassVar
 from tocsin.model.rules import Located
 from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.places import Distance, reach
-from tocsin.rules.news.rarity import UNKNOWN, Needed, Needs, any_of
+from tocsin.rules.news.rarity import UNKNOWN, Needed, Needs
 
 #: What an entry is known by, beside the labels of its source.
 KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
@@ -171,25 +171,13 @@ class Union(Written):
     parts: tuple[Near, ...]
     gives: frozenset[str] = field(init=False, compare=False, repr=False)
     plain: bool = field(init=False, compare=False, repr=False)
-    _needed: Needed | None = field(default=None, init=False, compare=False, repr=False)
+    # Each part is as soon found as missed; the words of all of them together would take more memory than all lists.
+    needed: ClassVar[Needed] = UNKNOWN
+    needs: ClassVar[Needs] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gives", _given(self.parts))
         object.__setattr__(self, "plain", all(map(_is_plain, self.parts)))
-
-    @property
-    def needed(self) -> Needed:
-        """What a sentence with a hit has."""
-        if (found := self._needed) is None:
-            found = any_of(part.needed for part in self.parts)
-            object.__setattr__(self, "_needed", found)
-        return found
-
-    @property
-    def needs(self) -> Needs:
-        """All that is known of what a field with a hit has."""
-        # Few single words are as soon found as missed.
-        return () if self.plain or not self.needed.words else (self.needed.words,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import NamedTuple
 
 #: Words of nearly every text, which alone narrow nothing. Those that negate or hedge are left out: beside others they matter.
@@ -49,11 +48,3 @@ class Needed(NamedTuple):
 #: Words of each of which a field with a hit has at least one, as `Needed`.
 Needs = tuple[frozenset[str] | tuple[str, ...], ...]
 UNKNOWN = Needed(frozenset(), math.inf)
-
-
-def any_of(parts: Iterable[Needed]) -> Needed:
-    """Return what is needed where one of *parts* is; nothing where one of them needs nothing."""
-    parts = list(parts)
-    if not all(part.words for part in parts):
-        return UNKNOWN
-    return Needed(frozenset().union(*(part.words for part in parts)), sum(part.weight for part in parts))
