@@ -157,7 +157,9 @@ class Index:
         for number, bit in bits.items():
             for word in self._behind[number].words:
                 found[word] = found.get(word, 0) | bit
-        return found
+        # The words of a list have the same groups: a number of a thousand bits is kept once.
+        same: dict[int, int] = {}
+        return {word: same.setdefault(groups, groups) for word, groups in found.items()}
 
 
 def _twos(words: Iterable[bytes]) -> dict[bytes, dict[bytes, bytes]]:
