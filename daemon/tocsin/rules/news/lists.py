@@ -70,8 +70,10 @@ def _lookup_of(members: Iterable[_Member]) -> _Lookup:
         else:
             for form in term.words[0].forms:
                 words.setdefault(form, []).append(member)
-    # A pack has ten thousands of words with one member each: a tuple is half as large as a list.
-    return _Lookup({word: tuple(found) for word, found in words.items()}, prefixes, regexes)
+    # A pack has ten thousands of words, most of them forms of one member, which share what is kept.
+    shared: dict[tuple[int, ...], tuple[_Member, ...]] = {}
+    kept = {word: shared.setdefault(tuple(map(id, found)), tuple(found)) for word, found in words.items()}
+    return _Lookup(kept, prefixes, regexes)
 
 
 @dataclass(slots=True)
