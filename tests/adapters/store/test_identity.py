@@ -61,6 +61,16 @@ def test_of_two_alike_in_one_document_the_first_counts(hands, store):
     assert hands.poll(store, hands.batch(one, twin, other), judged, hands.teller()).entries == 2
 
 
+def test_links_stay_keys_when_ids_no_longer_change(hands, store):
+    """A source is known by its links since its ids once changed. A quiet poll with the same ids does not take its links away."""
+    keys = [{"id": f"guid {n}", "link": f"link {n}", "title_day": f"news {n} 2026-03-02"} for n in range(5)]
+    entries = [_with_keys(hands, f"e{n}", f"News {n}", **one) for n, one in enumerate(keys)]
+    hands.poll(store, hands.batch(*entries), [hands.judged(entry) for entry in entries], hands.teller())
+    found = store.unseen(hands.batch(*entries), frozenset({KeyKind.ID}))
+    assert found.volatile == {KeyKind.ID}
+    assert found.new == ()
+
+
 def test_two_items_of_one_day_may_share_a_title(hands, store):
     """In a feed with ids, two notices with one title on one day are two entries, and both are kept."""
     one = _with_keys(hands, "one", "Notice", id="1", title_day="notice 2026-03-02")
