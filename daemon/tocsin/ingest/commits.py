@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import count
+from typing import NamedTuple
 
 from tocsin.model.alerts import OPENING
 from tocsin.model.counters import Counted, Counters
@@ -16,6 +18,14 @@ from tocsin.store.values import Committed
 _MOST = 50
 
 
+class _Waiting(NamedTuple):
+    """A *poll* that was the *number*-th to come; what came of it is set in *done*."""
+
+    number: int
+    poll: PollResult
+    done: asyncio.Future[Committed]
+
+
 class CommitQueue:
     """Queue of results of polls: those that wait while *store* is written to, by *write*, share the next transaction.
 
@@ -25,7 +35,8 @@ class CommitQueue:
     def __init__(self, store: Store, write: Run) -> None:
         self._store = store
         self._write = write
-        self._waiting: list[tuple[PollResult, asyncio.Future[Committed]]] = []
+        self._numbers = count()
+        self._waiting: list[_Waiting] = []  # as they came
         self._writers: set[asyncio.Task[None] | None] = set()
 
     async def commit(self, poll: PollResult) -> Committed:
@@ -35,7 +46,7 @@ class CommitQueue:
             StoreError: as `Store.commit`; nothing of it was written.
         """
         done: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
-        self._waiting.append((poll, done))
+        self._waiting.append(_Waiting(next(self._numbers), poll, done))
         if len(self._writers) < self._store.writers:
             self._writers.add(asyncio.create_task(self._write_all(), name="commit polls"))
         return await done
@@ -50,19 +61,20 @@ class CommitQueue:
     async def _write_waiting(self) -> None:
         while group := self._next():
             try:
-                results = await self._written([poll for poll, _ in group])
+                results = await self._written([one.poll for one in group])
             except asyncio.CancelledError:
-                for _, done in (*group, *self._waiting):
-                    done.cancel()
+                for one in (*group, *self._waiting):
+                    one.done.cancel()
                 raise
-            self._waiting[:0] = group[len(results) :]
-            for (_, done), result in zip(group, results, strict=False):
-                if done.done():  # it was given up meanwhile
+            # In their old places: those of the other kind that came before some of them would wait for all of them.
+            self._waiting = sorted([*group[len(results) :], *self._waiting])
+            for one, result in zip(group, results, strict=False):
+                if one.done.done():  # it was given up meanwhile
                     continue
                 if isinstance(result, Exception):
-                    done.set_exception(result)
+                    one.done.set_exception(result)
                 else:
-                    done.set_result(result)
+                    one.done.set_result(result)
 
     async def _written(self, polls: list[PollResult]) -> Sequence[Committed | Exception]:
         """Return what came of the first of *polls*, as many as were written."""
@@ -78,12 +90,12 @@ class CommitQueue:
         except Exception as error:  # noqa: BLE001  # it is raised where the result is awaited
             return [error] * len(polls)
 
-    def _next(self) -> list[tuple[PollResult, asyncio.Future[Committed]]]:
+    def _next(self) -> list[_Waiting]:
         """Remove and return the results that are written next, all of one serial kind, the first of all among them."""
-        waiting = [pair for pair in self._waiting if not pair[1].done()]  # some may have been given up
-        same = [pair for pair in waiting if pair[0].serial == waiting[0][0].serial][:_MOST]
-        taken = {id(done) for _, done in same}
-        self._waiting = [pair for pair in waiting if id(pair[1]) not in taken]
+        waiting = [one for one in self._waiting if not one.done.done()]  # some may have been given up
+        same = [one for one in waiting if one.poll.serial == waiting[0].poll.serial][:_MOST]
+        taken = {one.number for one in same}
+        self._waiting = [one for one in waiting if one.number not in taken]
         return same
 
 

@@ -160,6 +160,33 @@ def test_only_results_that_wait_share_a_transaction(hands, store, polls):
     assert store.read.counts().entries == 5
 
 
+def test_what_is_too_large_for_a_transaction_goes_back_to_its_place(hands, store, polls):
+    """Ahead of all, large results of one kind that keep coming would keep those of the other kind waiting for ever."""
+    entries = [[hands.entry(f"{one} {number}") for number in range(60)] for one in range(4)]
+    found = polls(*([(hands.quiet if one == 2 else hands.judged)(entry) for entry in entries[one]] for one in range(4)))
+    written = []
+
+    async def work():
+        gate = asyncio.Event()
+
+        async def write(call, /, *args, **named):
+            await gate.wait()
+            return call(*args, **named)
+
+        async def commit(number):
+            await queue.commit(found[number])
+            written.append(number)
+
+        queue = CommitQueue(store, write)
+        waiting = [asyncio.create_task(commit(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(work())
+    assert written == [0, 1, 2, 3]
+
+
 def test_a_result_that_comes_when_the_last_one_is_written_is_written_too(hands, store, polls):
     """It would wait for the next news of any source, and its lease would end meanwhile."""
     found = polls(*([hands.quiet(hands.entry(str(number)))] for number in range(3)))
