@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from tocsin import __version__
 from tocsin.errors import StoreError
 from tocsin.log import line
@@ -102,6 +104,7 @@ class Store(Outbound):
         The servers *hosts_left* are asked no more for now, so that other workers may.
         """
         with self.database.write(None) as session:
+            self._lock_sources(session, [*(rest.lease for rest in rests), *(put_off.lease for put_off in deferrals)])
             lost = sources.complete_unchanged(session, rests, now, deferrals)
             if self.database.worker is not None:
                 hosts.give_back(session, hosts_left, self._real(session), self.database.worker)
@@ -166,7 +169,9 @@ class Store(Outbound):
             with self._deciding(polls[0].decide, polls[0].now, serial=polls[0].serial) as deciding:
                 deciding.session.connection()  # when nobody else writes any more
                 until = time.perf_counter() + AIM
-                for poll in results.fitting(polls, MOST):
+                some = list(results.fitting(polls, MOST))
+                self._lock_sources(deciding.session, [poll.lease for poll in some])
+                for poll in some:
                     one = replace(deciding, decide=poll.decide, now=poll.now)
                     done.append(results.commit(one, poll, program=self.program))
                     deciding.session.flush()
@@ -177,6 +182,11 @@ class Store(Outbound):
             log.debug(line("polls are committed one by one", done=len(done)), exc_info=True)
             return [self._by_itself(poll) for poll in polls[: len(done) + 1]]
         return done
+
+    def _lock_sources(self, session: Session, leases: Sequence[SourceLease]) -> None:
+        """Lock the rows of *leases* in one order where others may lock some of them meanwhile."""
+        if self.shared:
+            sources.lock(session, [lease.name for lease in leases])
 
     def _by_itself(self, poll: PollResult) -> Committed | Exception:
         try:

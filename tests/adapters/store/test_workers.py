@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, timedelta
 from decimal import Decimal
+from itertools import count
 
 import pytest
 from sqlalchemy import event
@@ -31,8 +33,9 @@ from tocsin.rules.prices.observation import observe
 from tocsin.store.db import schema
 from tocsin.store.db.lock import Running
 from tocsin.store.db.opening import running, upgrade_tables
+from tocsin.store.inbound.results import PollResult
 from tocsin.store.programs import Pushed, RequestAnswer
-from tocsin.store.values import Claimable, Deferral, Fetch, JudgedBatch, PollRecord, Rest
+from tocsin.store.values import Claimable, Committed, Deferral, Fetch, JudgedBatch, PollRecord, Rest
 
 pytest.importorskip("psycopg")
 pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
@@ -120,6 +123,42 @@ def test_a_source_is_claimed_by_one(hands, pair):
     for thread in threads:
         thread.join(60)
     assert sorted(found) == sorted(f"s{n}" for n in range(40))
+
+
+@pytest.mark.parametrize("news", [False, True])
+def test_results_of_polls_and_a_reload_wait_for_each_other_in_one_order(hands, pair, caplog, news):
+    """Two transactions that have locked what the other one needs wait until the server undoes one of them."""
+    one, other = pair
+    caplog.set_level(logging.DEBUG, "tocsin.store")
+    one.sync_sources([(name, f"https://{name}.example/feed", "feed") for name in "ab"], hands.now)
+    leases = sorted(other.claim_sources(hands.now, MINUTE, 9), key=lambda lease: lease.name)
+    record, results = PollRecord(due_at=hands.now + MINUTE), []
+
+    def end_polls():
+        if news:
+            found = [JudgedBatch(batch=hands.batch(source=lease.name)) for lease in leases]
+            polls = [
+                PollResult(lease=lease, found=batch, decide=hands.teller(), now=hands.now, record=record)
+                for lease, batch in zip(leases, found, strict=True)
+            ]
+            while len(results) < len(polls):
+                results.extend(map(type, other.commit_together(polls[len(results) :])))
+        else:
+            rests = [Rest(lease=lease, cursor=lease.cursor, record=record) for lease in leases]
+            results.append(other.complete_unchanged(rests, hands.now))
+
+    ending, updates = threading.Thread(target=end_polls, daemon=True), count()
+
+    def in_between(_connection, _cursor, statement, *_):
+        if statement.startswith("UPDATE source ") and next(updates):
+            beside(hands.url, ending)
+
+    event.listen(one.database._engine, "before_cursor_execute", in_between)
+    changed = [("b", "https://b.example/feed", "feed"), ("a", "https://a.example/new", "feed")]
+    one.sync_sources(changed, hands.now, {"b": "b.example"})
+    ending.join(30)
+    assert results == ([LeaseLostError, Committed] if news else [1])
+    assert "deadlock" not in caplog.text
 
 
 def test_a_server_is_asked_by_one_worker_at_a_time(hands, pair):

@@ -15,7 +15,7 @@ from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import mapping
 from tocsin.store.db.statements import put
 from tocsin.store.db.tables import SourceRow
-from tocsin.store.inbound.sources import CHANGE, TABLE, WELL
+from tocsin.store.inbound.sources import CHANGE, IN_ORDER, TABLE, WELL
 
 
 def sync(
@@ -35,7 +35,6 @@ def sync(
     rows = _assigned(wanted, known)
     # Higher than the fence of any poll under way whose name may go to another row.
     fence = max((row.fence for row in known), default=0) + 1
-    _make_way(session, rows, known)
     added: list[dict[str, object]] = []
     # Rows whose same columns change are written by one statement.
     changed: defaultdict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
@@ -46,11 +45,15 @@ def sync(
             added.append({**own, "due_at": now, **_NEW})
         elif fields := _changes(row, item, group, now, fence):
             changed[tuple(fields)].append({"number": row.id, **fields})
+    kept = {row.id for row in rows.values()}
+    off = [{"number": row.id} for row in known if row.id not in kept and not row.disabled]
+    if changed or off:
+        session.connection().execute(IN_ORDER).close()
+    _make_way(session, rows, known)
     for values in changed.values():
         put(session, CHANGE, values)
     put(session, TABLE.insert(), added)
-    kept = {row.id for row in rows.values()}
-    put(session, _OFF, [{"number": row.id} for row in known if row.id not in kept and not row.disabled])
+    put(session, _OFF, off)
 
 
 class _Known(NamedTuple):

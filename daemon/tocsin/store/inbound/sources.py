@@ -123,6 +123,11 @@ def void(session: Session, alive: Collection[int]) -> int:
     ).rowcount
 
 
+def lock(session: Session, names: Collection[str]) -> None:
+    """Lock the rows of *names* in the order of all who lock several, so that no two transactions wait for each other."""
+    session.connection().execute(_LOCKED, {"names": names}).close()
+
+
 def held(session: Session, lease: SourceLease) -> Held:
     """Return the row of a source if *lease* is still valid.
 
@@ -269,6 +274,9 @@ _HOLDER = (
     .where(TABLE.c.name == bindparam("named"))
     .with_for_update()
 )
+#: Locks rows that are to be changed, in the one order.
+IN_ORDER = select(TABLE.c.id).order_by(TABLE.c.id).with_for_update()
+_LOCKED = IN_ORDER.where(TABLE.c.name.in_(bindparam("names", expanding=True)))
 _FETCHES = select(TABLE.c.fetches).where(TABLE.c.id == bindparam("number"))
 _BY_NUMBER = TABLE.update().where(TABLE.c.id == bindparam("number")).values(polls=TABLE.c.polls + 1)
 #: Changes the row with a *number*.
