@@ -10,7 +10,7 @@ from itertools import cycle, islice
 from chaos.faults import Fault, Fill, Hang, Jump, Kill, KillWhenTaken, Replace, Second, Stop, somewhere
 from chaos.play import BEGIN
 from chaos.points import Point, Side
-from chaos.script import SCRIPT, Step, probe, several
+from chaos.script import SCRIPT, Step, dull, everywhere, probe, several
 
 Passed = Mapping[str, Sequence[Point]]
 
@@ -27,6 +27,7 @@ _LEADS = {
     "close": "calm",
     "unseen": "coverage",
     "commit": "mended pack",
+    "commit_together": "at one moment",
     "take_in": "long document",
     "fail": "out of order",
     "tell": "faulty pack",
@@ -110,6 +111,11 @@ def leading_to(point: Point, news: Step) -> list[Step]:
         return [replace(faulty, name=news.name), replace(news, name=mended, pack_mended=True)]
     if point.call == "store.go_on":
         return [replace(news, items=several(news.items[0][1]))]
+    if point.call == "store.commit_together":
+        return [replace(news, items=everywhere(news.items[0][1]), together=True)]
+    if point.call == "store.take_in":
+        ((feed, guid, _),) = news.items
+        return [replace(news, beside=dull(feed, guid, 24))]
     if point.call in {"store.observe", "store.read.market"}:
         return [replace(news, prices=(("tin", f"100.{news.name.split(':')[0].split()[1]}"),))]
     return [replace(news, later=_LONG.get(str(point), timedelta(0)))]
@@ -137,7 +143,9 @@ def _way_in(step: Step) -> tuple[str, ...]:
     way += ["store.read.kept_pack", "store.tell"] if step.pack else []
     if step.items or step.prices or step.broken:
         way += ["store.claim_sources", "source.poll", "store.expire"]
-    way += ["store.unseen", "store.commit", "store.commit_together"] if step.items else []
+    way += ["store.unseen", "store.commit"] if step.items else []
+    way += ["store.commit_together"] if step.together else []
+    way += ["store.take_in"] if step.name == _LEADS["take_in"] else []
     way += ["store.read.market", "store.observe"] if step.prices else []
     way += ["store.fail"] if step.broken else []
     return tuple(way)

@@ -134,8 +134,12 @@ class Watched:
         return awaited if inspect.iscoroutinefunction(value) else watched
 
 
+#: Real seconds that the commit of one poll takes, so that others wait for it.
+_SLOWNESS = 0.03
+
+
 class HastyStore(Store):
-    """The store with leases that end after *lease*, so that a test can wait for it."""
+    """The store with leases that end after *lease*, so that a test can wait for it, on a disk that is slow."""
 
     lease = timedelta(0)
 
@@ -146,6 +150,11 @@ class HastyStore(Store):
     def claim_deliveries(self, now: datetime, lease: timedelta, *which: Any) -> Any:
         """As the store does it, for a shorter time."""
         return super().claim_deliveries(now, self.lease or lease, *which)
+
+    def commit(self, *args: Any, **options: Any) -> Any:
+        """As the store does it, and later."""
+        time.sleep(_SLOWNESS)
+        return super().commit(*args, **options)
 
 
 def _misdate(by: timedelta) -> None:

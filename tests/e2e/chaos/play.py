@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 from chaos.evidence import Evidence
@@ -16,6 +17,8 @@ from chaos.world import World
 Plans = Mapping[str, Sequence[Fault]]
 #: The step of the script that is the beginning itself, when everything is new.
 BEGIN = "begin"
+#: After this time a message is given up.
+A_DAY = timedelta(days=1)
 
 
 def play(world: World, plans: Plans | None = None, script: Iterable[Step] = SCRIPT) -> Evidence:
@@ -28,13 +31,15 @@ def play(world: World, plans: Plans | None = None, script: Iterable[Step] = SCRI
     world.until(lambda: world.tend() and baseline(world), "a baseline of every source")
     for step in script:
         faults = plans.get(step.name, ())
-        if faults:
+        # A poll that began before the news of another day would come too late for its messages.
+        begins = bool(faults) or step.later >= A_DAY
+        if begins:
             world.dismiss("between two steps")
         mark(world, step.name)
         world.act(step)
         for fault in faults:
             fault.strike(world, world.settled)
-        if faults:
+        if begins:
             world.staff()
         world.until(world.settled, f"the step {step.name!r}")
     return conclude(world)

@@ -20,12 +20,11 @@ _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 
 #: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again,
 #: a clock is set back, a disk full and a database taken away only by a fault, a reload comes between claim and try by
-#: chance only, as several polls wait for the writer, only on a server has a worker others, no program pushes (see `tests/e2e/test_push.py`), no source of the script
-#: fetches articles, no rule of it expects news, and no silence recurs.
+#: chance only, only on a server has a worker others, no program pushes (see `tests/e2e/test_push.py`), no source of the
+#: script fetches articles, no rule of it expects news, and no silence recurs.
 ELSEWHERE = frozenset({
     "store.claim_articles",
     "store.clear_outage_failures",
-    "store.commit_together",
     "store.enter_generation",
     "store.put_off_article",
     "store.give_up_article",

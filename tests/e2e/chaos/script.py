@@ -140,7 +140,7 @@ inhibit:
 class Step:
     """One thing that happens: *items* are (feed, guid, title), *prices* of instruments; then the clock goes on by *later*.
 
-    *hook* and *mail* answer so out of turn; mails to *refused* are refused from now on, those to *heard* no more, and
+    Those *beside* meet no rule. If *together*, the feeds of all items answer at one moment. *hook* and *mail* answer so out of turn; mails to *refused* are refused from now on, those to *heard* no more, and
     *stood_in* says that somebody then hears in another's stead. *broken* feeds give errors from now on, *mended* ones no more. *rule* is
     what the items meet, *own* are rules of the daemon's own of which it leads to alerts. *pack* is written below the
     rules until it is *pack_mended*. *said* is what a person says of something: see `chaos.people`.
@@ -149,6 +149,8 @@ class Step:
     name: str
     items: tuple[tuple[str, str, str], ...] = ()
     rule: str = ""
+    beside: tuple[tuple[str, str, str], ...] = ()
+    together: bool = False
     prices: tuple[tuple[str, str], ...] = ()
     hook: tuple[Answer, ...] = ()
     mail: tuple[Answer, ...] = ()
@@ -166,7 +168,8 @@ class Step:
     @property
     def told(self) -> tuple[Told, ...]:
         """Its publications."""
-        return tuple(Told(feed=feed, title=title, rule=self.rule) for feed, _, title in self.items)
+        met = tuple(Told(feed=feed, title=title, rule=self.rule) for feed, _, title in self.items)
+        return met + tuple(Told(feed=feed, title=title) for feed, _, title in self.beside)
 
 
 def _notice(name: str) -> str:
@@ -179,6 +182,16 @@ def _notice(name: str) -> str:
 def several(name: str) -> tuple[tuple[str, str, str], ...]:
     """Publications in one document that make a message each: after the first of them a receiver is sent others in a row."""
     return tuple(("wire2", f"{name} {n}", _notice(f"{name} {n}")) for n in range(4))
+
+
+def everywhere(name: str) -> tuple[tuple[str, str, str], ...]:
+    """A publication in each feed that makes a message: some of them wait until those before are written."""
+    return tuple((feed, f"{name} {feed}", _notice(f"{name} {feed}")) for feed in FEEDS)
+
+
+def dull(feed: str, name: str, count: int) -> tuple[tuple[str, str, str], ...]:
+    """Publications that meet no rule; two dozen of them are too many for one transaction."""
+    return tuple((feed, f"{name} {n}", f"Gallery {name} {n} shows its prints") for n in range(count))
 
 
 BAN = "metals/ban"
@@ -196,7 +209,7 @@ SCRIPT = (
     Step(name="inhibited", items=(("wire2", "i1", "Ministers hold gallium talks in Lima"),), rule="metals/talk"),
     Step(name="noise", items=(("wire0", "n1", "Museum opens a new wing for modern art"),)),
     Step(name="within cooldown", items=(("wire1", "g5", "Smelter in Bonn halts gallium line after fire"),), rule=BAN),
-    Step(name="long document", items=tuple(("wire1", f"l{n}", f"Gallery {n} shows its prints") for n in range(120))),
+    Step(name="long document", items=dull("wire1", "l", 120)),
     Step(name="edge", prices=(("tin", "106"),)),
     Step(name="calm", prices=(("tin", "101"),)),
     Step(name="several at once", items=several("s"), rule="metals/notice"),
@@ -205,7 +218,9 @@ SCRIPT = (
         name="syndicated",
         items=tuple((feed, f"c{feed}", "Congo halts shipments of cobalt") for feed in ("wire0", "wire1", "wire2")),
         rule=BAN,
+        together=True,
     ),
+    Step(name="at one moment", items=everywhere("m"), rule="metals/notice", together=True),
     Step(name="out of order", broken=("flaky",)),
     Step(
         name="mended",

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -45,6 +45,10 @@ class Answer:
     words: str = "not now"
     headers: Mapping[str, str] = field(default_factory=dict)
     keeps: bool = False
+
+
+#: Real seconds that a feed waits for those with which it answers.
+_MEETING = 0.5
 
 
 class Ledger:
@@ -84,6 +88,8 @@ class Web:
         self.broken: set[str] = set()
         self.answers: deque[Answer] = deque()
         self.hanging = threading.Event()
+        self._together: Collection[str] = ()
+        self._meeting = threading.Barrier(1)
         self._ledger = ledger
         self._slowness = slowness
         web = self
@@ -111,9 +117,22 @@ class Web:
         self._server.shutdown()
         self._server.server_close()
 
+    def answer_together(self, names: Collection[str]) -> None:
+        """Let the feeds *names*, and no others, answer from now on when each of them has been asked."""
+        self._together, self._meeting = names, threading.Barrier(max(1, len(names)))
+
+    def _meet(self) -> None:
+        meeting = self._meeting
+        try:
+            meeting.wait(_MEETING)
+        except threading.BrokenBarrierError:  # not all of them were asked in time
+            meeting.reset()
+
     def _give(self, request: BaseHTTPRequestHandler, delay: float) -> None:
         asked, began = urlsplit(request.path), time.monotonic()
         name = asked.path.strip("/")
+        if name in self._together:
+            self._meet()
         body = self._prices() if name == "prices" else self._feed(name)
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         self._ledger.versions.setdefault(etag, tuple(item.title for item in self.feeds.get(name, ())))

@@ -225,8 +225,10 @@ class World:
             # A try that was refused just now would otherwise seem to have taken that long.
             self.until(lambda: not self.crew or not self._is_sending(), "the end of every try")
             self.clock.jump(step.later)
-        now = self.clock.now()
-        for feed, guid, title in step.items:
+        now, items = self.clock.now(), (*step.items, *step.beside)
+        # One asks the servers of public hosts by turns.
+        self.web.answer_together({feed for feed, _, _ in items} if step.together and not self._hosts else ())
+        for feed, guid, title in items:
             known = [item for item in self.web.feeds.get(feed, ()) if item.guid == guid]
             published = known[0].published if known else now
             others = [item for item in self.web.feeds.get(feed, ()) if item.guid != guid]
