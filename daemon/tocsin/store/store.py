@@ -167,10 +167,10 @@ class Store(Outbound):
         done: list[Committed | Exception] = []
         try:
             with self._deciding(polls[0].decide, polls[0].now, serial=polls[0].serial) as deciding:
-                deciding.session.connection()  # when nobody else writes any more
-                until = time.perf_counter() + AIM
                 some = list(results.fitting(polls, MOST))
                 self._lock_sources(deciding.session, [poll.lease for poll in some])
+                deciding.session.connection()  # when nobody else writes any more
+                until = time.perf_counter() + AIM
                 for poll in some:
                     one = replace(deciding, decide=poll.decide, now=poll.now)
                     done.append(results.commit(one, poll, program=self.program))
