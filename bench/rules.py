@@ -246,6 +246,7 @@ def measure(engine: str, regime: str, count: int, entries: Sequence[Entry], numb
     # What a load needs once, whatever the number of rules, is no growth.
     ENGINES[engine](regime, 1, entries)(_entry(0, "warm up", "warm up"))
     gc.collect()
+    gc.set_threshold(10_000, 10, 10)  # as the program does
     before = resident()
     began = time.process_time()
     judge = ENGINES[engine](regime, count, entries)
