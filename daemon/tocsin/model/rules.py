@@ -174,7 +174,7 @@ class Evidence:
 
     @property
     def evidence(self) -> Evidence:
-        """Itself, as the evidence of a `Proof`."""
+        """Return itself: it is a `Proof`, too."""
         return self
 
     @property
@@ -185,16 +185,16 @@ class Evidence:
 
 
 class Proof(Protocol):
-    """What a match rests on: the *hits* at the root of its *evidence*, which may be made when it is first asked for."""
+    """Proof of a match: the *hits* at the root of its *evidence*, which may be made when it is first asked for."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:
-        """The hits at the root."""
+        """Return the hits at the root."""
         ...
 
     @property
     def evidence(self) -> Evidence:
-        """The whole tree."""
+        """Return the whole tree."""
         ...
 
 

@@ -45,32 +45,32 @@ class Token(NamedTuple):
 
     @property
     def wide(self) -> bool:
-        """Whether it is one CJK, Hangul or Thai character."""
+        """Return whether it is one CJK, Hangul or Thai character."""
         return bool(self.marks & IS_WIDE)
 
     @property
     def clause(self) -> bool:
-        """Whether a mark that can end a clause stands before it."""
+        """Return whether a mark that can end a clause stands before it."""
         return bool(self.marks & CLAUSE)
 
     @property
     def joint(self) -> bool:
-        """Whether it may be coordinated with the token before."""
+        """Return whether it may be coordinated with the token before."""
         return bool(self.marks & JOINT)
 
     @property
     def glued(self) -> bool:
-        """Whether nothing stands between it and the token before."""
+        """Return whether nothing stands between it and the token before."""
         return bool(self.marks & GLUED)
 
     @property
     def border(self) -> bool:
-        """Whether one of the marks before it is not a bracket."""
+        """Return whether one of the marks before it is not a bracket."""
         return bool(self.marks & BORDER)
 
     @property
     def depth(self) -> int:
-        """The number of brackets around it."""
+        """Return the number of brackets around it."""
         return self.marks >> DEPTH
 
 
@@ -91,34 +91,34 @@ class Sentence:
 
     @property
     def written(self) -> Sequence[str]:
-        """The words, normalised and with their case."""
+        """Return the words, normalised and with their case."""
         return self._row.written[self._bounds]
 
     @property
     def starts(self) -> Sequence[int]:
-        """The offset of the first character of each token."""
+        """Return the offset of the first character of each token."""
         return self._row.starts[self._bounds]
 
     @property
     def ends(self) -> Sequence[int]:
-        """The offset behind the last character of each token."""
+        """Return the offset behind the last character of each token."""
         return self._row.ends[self._bounds]
 
     @property
     def start(self) -> int:
-        """Offset of its first character."""
+        """Return the offset of its first character."""
         return self._row.starts[self._bounds.start]
 
     @property
     def all_caps(self) -> bool:
-        """Whether it is written in capitals alone."""
+        """Return whether it is written in capitals alone."""
         if self._all_caps is None:
             self._all_caps = _is_all_caps(self.written)
         return self._all_caps
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        """Its tokens one by one, which most readers do not need."""
+        """Return its tokens one by one, which most readers do not need."""
         if not self._tokens:
             self._tokens = tuple(map(Token, self.words, self.written, self.starts, self.ends, self.marks))
         return self._tokens
@@ -161,17 +161,17 @@ class Row:
 
     @property
     def written(self) -> list[str]:
-        """The words, normalised and with their case."""
+        """Return the words, normalised and with their case."""
         return self._placed()[0]
 
     @property
     def starts(self) -> list[int]:
-        """The offset of the first character of each token."""
+        """Return the offset of the first character of each token."""
         return self._placed()[1]
 
     @property
     def ends(self) -> list[int]:
-        """The offset behind the last character of each token."""
+        """Return the offset behind the last character of each token."""
         return self._placed()[2]
 
     def _placed(self) -> tuple[list[str], list[int], list[int]]:
@@ -191,14 +191,14 @@ class Row:
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
-        """Its sentences, cut when they are first asked for."""
+        """Return its sentences, cut when they are first asked for."""
         if not self._sentences:
             self._sentences = tuple(Sentence(self, *bounds) for bounds in self.bounds)
         return self._sentences
 
     @property
     def bounds(self) -> Iterator[tuple[int, int]]:
-        """The first token of each sentence, and the one behind its last."""
+        """Return the first token of each sentence, and the one behind its last."""
         return pairwise([*self.firsts, len(self.words)])
 
     def head(self, count: int) -> Row:

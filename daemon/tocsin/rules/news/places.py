@@ -1,4 +1,4 @@
-"""Where words stand in a text, and whether two of them stand near to each other."""
+"""Places of words in a text, and distances between two of them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Places:
 
     @cached_property
     def beginnings(self) -> set[str]:
-        """What terms that stand here may begin with: the words, and their first letters."""
+        """Return the words and their first letters, with one of which every term that stands here begins."""
         return {*self.places, *[word[:PREFIX] for word in self.places]}
 
     @cached_property

@@ -78,13 +78,13 @@ class Unread:
 
     @property
     def hits(self) -> tuple[Hit, ...]:
-        """The hits at the root of the evidence."""
+        """Return the hits at the root of the evidence."""
         grounds = self._judgement.condition(self._rule.match, labels={}) or ()
         return tuple(self._judgement.hit(ground) for ground in grounds[:KEPT])
 
     @cached_property
     def evidence(self) -> Evidence:
-        """The whole tree."""
+        """Return the whole tree."""
         return prove(self._judgement, self._rule)
 
 

@@ -15,7 +15,7 @@ from tocsin.store.values import Committed, JudgedBatch, PollRecord, SourceLease
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollResult:
-    """What one poll *found*, to be decided by *decide* and committed at *now*; *record* ends its *lease*.
+    """Result of one poll: what it *found*, to be decided by *decide* and committed at *now*; *record* ends its *lease*.
 
     *earlier* counts the new entries of earlier parts of its document, None if it has one part.
     """
